@@ -1,0 +1,145 @@
+// A client's money account: what it holds and what may be asked of it. The same client may lend
+// and borrow. available + held = total, and neither is ever negative.
+
+import { ZERO_CENTS, type Cents } from "../../src/money/cents.ts";
+import type { AccountId, LoanId, RequestId } from "../address.ts";
+import type { RequestStamp } from "../decider.ts";
+import { OutcomeWindow } from "../outcome-window.ts";
+import type { Refusal } from "../refusals.ts";
+import { Rows } from "../rows.ts";
+
+/** Balances stay far from 2^53, so that every sum of two is exact: 10 billion yuan. */
+export const BALANCE_CENTS_MAX = 1_000_000_000_000;
+export const HOLDS_OPEN_MAX = 200_000;
+/** The last entries are kept for clients that resume their stream; older ones are history. */
+export const ENTRIES_KEPT_MAX = 64;
+
+/** Columns of a hold's row. The row's number is the hold's number, and the bid's id for the client. */
+export const HOLD = { loan: 0, amountCents: 1, bidNo: 2, status: 3 } as const;
+export const HOLD_STATUS = { waiting: 0, placed: 1, cancelling: 2, closed: 3 } as const;
+
+export type EntryKind = "deposit" | "hold_placed" | "hold_released" | "hold_posted";
+
+/** One line of the account's stream, which is its ledger. */
+export interface Entry {
+  /** 1, 2, 3 ... without a gap. */
+  readonly entry: number;
+  readonly at: number;
+  readonly kind: EntryKind;
+  /** What was moved, always positive; the kind says from where to where. */
+  readonly amountCents: number;
+  readonly availableCents: number;
+  readonly heldCents: number;
+  readonly loanId: LoanId | null;
+  readonly bidId: number | null;
+}
+
+export interface AbsentAccount {
+  readonly status: "absent";
+  readonly outcomes: OutcomeWindow;
+}
+
+export interface OpenAccount {
+  readonly status: "open";
+  readonly accountId: AccountId;
+  readonly outcomes: OutcomeWindow;
+  availableCents: Cents;
+  heldCents: Cents;
+  /** Open holds, and closed ones whose segment is not yet dropped. */
+  readonly holds: Rows;
+  holdsOpen: number;
+  /** The requests of bids that the loan has not answered yet, by hold number. */
+  readonly asking: Map<number, RequestId>;
+  /** Loans that rows of holds refer to by index. Emptied when no hold is open. */
+  readonly loans: LoanId[];
+  readonly loanIndex: Map<LoanId, number>;
+  entryCount: number;
+  /** The last entries, oldest first. */
+  readonly entries: Entry[];
+}
+
+export type AccountState = AbsentAccount | OpenAccount;
+
+export function absentAccount(): AccountState {
+  return { status: "absent", outcomes: new OutcomeWindow() };
+}
+
+export function openAccount(accountId: AccountId, outcomes: OutcomeWindow): OpenAccount {
+  return {
+    status: "open",
+    accountId,
+    outcomes,
+    availableCents: ZERO_CENTS,
+    heldCents: ZERO_CENTS,
+    holds: new Rows(4),
+    holdsOpen: 0,
+    asking: new Map(),
+    loans: [],
+    loanIndex: new Map(),
+    entryCount: 0,
+    entries: [],
+  };
+}
+
+export type Fill = "exact" | "upTo";
+
+/** Asked by clients and operators, each at most once by its request id. */
+export type AccountRequest =
+  | ({ readonly type: "OpenAccount"; readonly accountId: AccountId } & RequestStamp)
+  | ({
+      readonly type: "Deposit";
+      readonly accountId: AccountId;
+      readonly amountCents: number;
+      /** The operator's own reference of the payment, for the books. */
+      readonly reference: string;
+    } & RequestStamp)
+  | ({
+      readonly type: "PlaceBid";
+      readonly loanId: LoanId;
+      readonly amountCents: number;
+      readonly fill: Fill;
+      /** With `upTo`: the least that is still wanted; null for any. */
+      readonly minCents: number | null;
+    } & RequestStamp)
+  | ({ readonly type: "CancelBid"; readonly bidId: number } & RequestStamp);
+
+/** Told by loans, each exactly once. */
+export type AccountMessage =
+  | {
+      readonly type: "ConfirmBid";
+      readonly holdNo: number;
+      readonly bidNo: number;
+      readonly filledCents: number;
+      readonly remainingCents: number;
+    }
+  | { readonly type: "DeclineBid"; readonly holdNo: number; readonly refusal: Refusal }
+  | { readonly type: "ConfirmCancel"; readonly holdNo: number; readonly requestId: RequestId }
+  | {
+      readonly type: "DeclineCancel";
+      readonly holdNo: number;
+      readonly requestId: RequestId;
+      readonly refusal: Refusal;
+    }
+  | { readonly type: "VoidHold"; readonly holdNo: number }
+  | { readonly type: "PostHold"; readonly holdNo: number };
+
+export type AccountCommand = AccountRequest | AccountMessage;
+
+export interface AccountView {
+  readonly accountId: AccountId;
+  readonly availableCents: number;
+  readonly heldCents: number;
+  /** The number of the last entry. */
+  readonly entry: number;
+  readonly openBids: number;
+}
+
+export function accountView(account: OpenAccount): AccountView {
+  return {
+    accountId: account.accountId,
+    availableCents: account.availableCents,
+    heldCents: account.heldCents,
+    entry: account.entryCount,
+    openBids: account.holdsOpen,
+  };
+}

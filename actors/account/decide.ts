@@ -1,0 +1,114 @@
+// What an account answers to a command, from its state alone. It reads; it never writes.
+
+import { assert, assertNever } from "../../src/money/assert.ts";
+import { accept, refuse, type Decision } from "../decider.ts";
+import {
+  BALANCE_CENTS_MAX,
+  HOLD,
+  HOLD_STATUS,
+  HOLDS_OPEN_MAX,
+  type AccountCommand,
+  type AccountState,
+  type OpenAccount,
+} from "./account.ts";
+import type { AccountEvent } from "./events.ts";
+
+export function decideAccount(
+  account: AccountState,
+  command: AccountCommand,
+): Decision<AccountEvent> {
+  if (account.status === "absent") {
+    if (command.type !== "OpenAccount") return refuse("account_not_found");
+    const { requestId, fingerprint } = command;
+    return accept({ type: "AccountOpened", requestId, fingerprint });
+  }
+  switch (command.type) {
+    case "OpenAccount":
+      return refuse("account_exists");
+    case "Deposit": {
+      const { requestId, fingerprint, amountCents, reference } = command;
+      const totalCents = account.availableCents + account.heldCents + amountCents;
+      if (totalCents > BALANCE_CENTS_MAX) return refuse("amount_above_limit");
+      return accept({ type: "Deposited", requestId, fingerprint, amountCents, reference });
+    }
+    case "PlaceBid": {
+      const { requestId, fingerprint, loanId, amountCents, fill, minCents } = command;
+      if (account.holdsOpen >= HOLDS_OPEN_MAX) return refuse("too_many_holds");
+      if (amountCents > account.availableCents) return refuse("exceeds_available");
+      return accept({
+        type: "HoldPlaced",
+        requestId,
+        fingerprint,
+        holdNo: account.holds.count + 1,
+        amountCents,
+        loanId,
+        fill,
+        minCents,
+      });
+    }
+    case "CancelBid": {
+      const { requestId, fingerprint, bidId: holdNo } = command;
+      if (!account.holds.has(holdNo)) return refuse("bid_not_found");
+      const status = account.holds.get(holdNo, HOLD.status);
+      if (status === HOLD_STATUS.waiting) return refuse("bid_not_found");
+      if (status !== HOLD_STATUS.placed) return refuse("bid_already_settled");
+      const loanId = account.loans[account.holds.get(holdNo, HOLD.loan)];
+      assert(loanId !== undefined, "an open hold has its loan");
+      const bidNo = account.holds.get(holdNo, HOLD.bidNo);
+      return accept({ type: "CancelAsked", requestId, fingerprint, holdNo, bidNo, loanId });
+    }
+    default:
+      return decideMessage(account, command);
+  }
+}
+
+/** Messages of loans are obeyed: a refusal here would be a bug, so the ladder is assertions. */
+function decideMessage(
+  account: OpenAccount,
+  message: Exclude<AccountCommand, { type: "OpenAccount" | "Deposit" | "PlaceBid" | "CancelBid" }>,
+): Decision<AccountEvent> {
+  const { holdNo } = message;
+  if (message.type === "DeclineCancel") {
+    // It may come after the hold was posted or voided: the loan had sent that first.
+    const { requestId, refusal } = message;
+    return accept({ type: "CancelRefused", requestId, holdNo, refusal });
+  }
+  const heldCents = account.holds.get(holdNo, HOLD.amountCents);
+  const status = account.holds.get(holdNo, HOLD.status);
+  assert(status !== HOLD_STATUS.closed, `hold ${holdNo} is open`);
+  switch (message.type) {
+    case "ConfirmBid": {
+      const { bidNo, filledCents, remainingCents } = message;
+      assert(filledCents > 0 && filledCents <= heldCents, "a fill is covered by its hold");
+      const releasedCents = heldCents - filledCents;
+      return accept({
+        type: "BidConfirmed",
+        holdNo,
+        bidNo,
+        filledCents,
+        releasedCents,
+        remainingCents,
+      });
+    }
+    case "DeclineBid":
+      return accept({
+        type: "BidRefused",
+        holdNo,
+        releasedCents: heldCents,
+        refusal: message.refusal,
+      });
+    case "ConfirmCancel": {
+      const { requestId } = message;
+      return accept({ type: "BidCancelled", requestId, holdNo, releasedCents: heldCents });
+    }
+    case "VoidHold":
+      return accept({ type: "HoldVoided", holdNo, releasedCents: heldCents });
+    case "PostHold": {
+      const loanId = account.loans[account.holds.get(holdNo, HOLD.loan)];
+      assert(loanId !== undefined, "an open hold has its loan");
+      return accept({ type: "HoldPosted", holdNo, amountCents: heldCents, loanId });
+    }
+    default:
+      return assertNever(message);
+  }
+}

@@ -1,0 +1,167 @@
+// What happened to an account, and what each event implies: postings, and messages to others.
+// All of it follows from the event alone, so a journal can be read without any actor's state.
+
+import { assertNever } from "../../src/money/assert.ts";
+import type { AccountId, Address, LoanId, RequestId } from "../address.ts";
+import type { PostingSink } from "../decider.ts";
+import type { LoanMessage } from "../loan/loan.ts";
+import type { Refusal } from "../refusals.ts";
+import type { Fill } from "./account.ts";
+
+export type AccountEvent =
+  | {
+      readonly type: "AccountOpened";
+      readonly requestId: RequestId;
+      readonly fingerprint: number;
+    }
+  | {
+      readonly type: "Deposited";
+      readonly requestId: RequestId;
+      readonly fingerprint: number;
+      readonly amountCents: number;
+      readonly reference: string;
+    }
+  | {
+      readonly type: "HoldPlaced";
+      readonly requestId: RequestId;
+      readonly fingerprint: number;
+      readonly holdNo: number;
+      readonly amountCents: number;
+      readonly loanId: LoanId;
+      readonly fill: Fill;
+      readonly minCents: number | null;
+    }
+  | {
+      readonly type: "BidConfirmed";
+      readonly holdNo: number;
+      readonly bidNo: number;
+      readonly filledCents: number;
+      /** What the hold had more than the fill: back to available. */
+      readonly releasedCents: number;
+      readonly remainingCents: number;
+    }
+  | {
+      readonly type: "BidRefused";
+      readonly holdNo: number;
+      readonly releasedCents: number;
+      readonly refusal: Refusal;
+    }
+  | {
+      readonly type: "CancelAsked";
+      readonly requestId: RequestId;
+      readonly fingerprint: number;
+      readonly holdNo: number;
+      readonly bidNo: number;
+      readonly loanId: LoanId;
+    }
+  | {
+      readonly type: "BidCancelled";
+      readonly requestId: RequestId;
+      readonly holdNo: number;
+      readonly releasedCents: number;
+    }
+  | {
+      readonly type: "CancelRefused";
+      readonly requestId: RequestId;
+      readonly holdNo: number;
+      readonly refusal: Refusal;
+    }
+  | { readonly type: "HoldVoided"; readonly holdNo: number; readonly releasedCents: number }
+  | {
+      readonly type: "HoldPosted";
+      readonly holdNo: number;
+      readonly amountCents: number;
+      readonly loanId: LoanId;
+    }
+  | {
+      readonly type: "RequestRefused";
+      readonly requestId: RequestId;
+      readonly fingerprint: number;
+      readonly refusal: Refusal;
+    };
+
+/** Debits positive, credits negative; `transitTo` names the in-transit account towards a loan. */
+export function accountPostings(
+  event: AccountEvent,
+  self: AccountId,
+  transitTo: (to: Address) => string,
+  post: PostingSink,
+): void {
+  switch (event.type) {
+    case "Deposited":
+      post("asset.custody", "", event.amountCents);
+      post("client.available", self, -event.amountCents);
+      return;
+    case "HoldPlaced":
+      post("client.available", self, event.amountCents);
+      post("client.held", self, -event.amountCents);
+      return;
+    case "BidConfirmed":
+    case "BidRefused":
+    case "BidCancelled":
+    case "HoldVoided":
+      if (event.releasedCents === 0) return;
+      post("client.held", self, event.releasedCents);
+      post("client.available", self, -event.releasedCents);
+      return;
+    case "HoldPosted":
+      post("client.held", self, event.amountCents);
+      post("transit", transitTo({ kind: "loan", id: event.loanId }), -event.amountCents);
+      return;
+    case "AccountOpened":
+    case "CancelAsked":
+    case "CancelRefused":
+    case "RequestRefused":
+      return;
+    default:
+      assertNever(event);
+  }
+}
+
+/** The messages that an event implies, in order. */
+export function accountMessages(
+  event: AccountEvent,
+  self: AccountId,
+  send: (to: Address, command: LoanMessage) => void,
+): void {
+  switch (event.type) {
+    case "HoldPlaced":
+      send(
+        { kind: "loan", id: event.loanId },
+        {
+          type: "FillBid",
+          accountId: self,
+          holdNo: event.holdNo,
+          amountCents: event.amountCents,
+          fill: event.fill,
+          minCents: event.minCents,
+        },
+      );
+      return;
+    case "CancelAsked":
+      send(
+        { kind: "loan", id: event.loanId },
+        {
+          type: "WithdrawBid",
+          accountId: self,
+          holdNo: event.holdNo,
+          bidNo: event.bidNo,
+          requestId: event.requestId,
+        },
+      );
+      return;
+    case "HoldPosted":
+      send(
+        { kind: "loan", id: event.loanId },
+        {
+          type: "CollectFunds",
+          accountId: self,
+          holdNo: event.holdNo,
+          amountCents: event.amountCents,
+        },
+      );
+      return;
+    default:
+      return;
+  }
+}

@@ -1,0 +1,189 @@
+// Applies an event to an account, in place. No rules here, only assertions: whatever reaches this
+// point has happened.
+
+import { assert, assertNever } from "../../src/money/assert.ts";
+import { cents } from "../../src/money/cents.ts";
+import type { AccountId, LoanId, RequestId } from "../address.ts";
+import {
+  ENTRIES_KEPT_MAX,
+  HOLD,
+  HOLD_STATUS,
+  openAccount,
+  type AccountState,
+  type EntryKind,
+  type OpenAccount,
+} from "./account.ts";
+import type { AccountEvent } from "./events.ts";
+
+export function evolveAccount(
+  state: AccountState,
+  event: AccountEvent,
+  self: AccountId,
+  at: number,
+): AccountState {
+  if (event.type === "AccountOpened") {
+    assert(state.status === "absent", "an account is opened once");
+    state.outcomes.settle(event.requestId, event.fingerprint, { type: "AccountOpened" });
+    return openAccount(self, state.outcomes);
+  }
+  assert(state.status === "open", `${event.type} on an account that is open`);
+  const account = state;
+  switch (event.type) {
+    case "Deposited": {
+      move(account, event.amountCents, 0);
+      writeEntry(account, "deposit", at, event.amountCents, null, null);
+      account.outcomes.settle(event.requestId, event.fingerprint, {
+        type: "Deposited",
+        availableCents: account.availableCents,
+        heldCents: account.heldCents,
+        entry: account.entryCount,
+      });
+      return account;
+    }
+    case "HoldPlaced": {
+      const { amountCents, holdNo } = event;
+      move(account, -amountCents, amountCents);
+      const loan = indexOfLoan(account, event.loanId);
+      const row = account.holds.append(loan, amountCents, 0, HOLD_STATUS.waiting);
+      assert(row === holdNo, "holds are numbered without a gap");
+      account.holdsOpen++;
+      account.outcomes.open(event.requestId, event.fingerprint);
+      account.asking.set(holdNo, event.requestId);
+      writeEntry(account, "hold_placed", at, amountCents, event.loanId, holdNo);
+      return account;
+    }
+    case "BidConfirmed": {
+      const { holdNo, filledCents, releasedCents, remainingCents, bidNo } = event;
+      const requestId = takeAsking(account, holdNo);
+      account.holds.set(holdNo, HOLD.amountCents, filledCents);
+      account.holds.set(holdNo, HOLD.bidNo, bidNo);
+      account.holds.set(holdNo, HOLD.status, HOLD_STATUS.placed);
+      if (releasedCents > 0) release(account, holdNo, releasedCents, at);
+      account.outcomes.settle(requestId, 0, {
+        type: "BidPlaced",
+        bidId: holdNo,
+        filledCents,
+        rank: bidNo,
+        remainingCents,
+      });
+      return account;
+    }
+    case "BidRefused": {
+      const requestId = takeAsking(account, event.holdNo);
+      release(account, event.holdNo, event.releasedCents, at);
+      closeHold(account, event.holdNo);
+      account.outcomes.settle(requestId, 0, { type: "Refused", code: event.refusal });
+      return account;
+    }
+    case "CancelAsked": {
+      account.holds.set(event.holdNo, HOLD.status, HOLD_STATUS.cancelling);
+      account.outcomes.open(event.requestId, event.fingerprint);
+      return account;
+    }
+    case "BidCancelled": {
+      const { holdNo, releasedCents, requestId } = event;
+      release(account, holdNo, releasedCents, at);
+      closeHold(account, holdNo);
+      account.outcomes.settle(requestId, 0, { type: "BidCancelled", bidId: holdNo, releasedCents });
+      return account;
+    }
+    case "CancelRefused": {
+      const { holdNo, requestId, refusal } = event;
+      const stillOpen =
+        account.holds.has(holdNo) &&
+        account.holds.get(holdNo, HOLD.status) === HOLD_STATUS.cancelling;
+      if (stillOpen) account.holds.set(holdNo, HOLD.status, HOLD_STATUS.placed);
+      account.outcomes.settle(requestId, 0, { type: "Refused", code: refusal });
+      return account;
+    }
+    case "HoldVoided": {
+      release(account, event.holdNo, event.releasedCents, at);
+      closeHold(account, event.holdNo);
+      return account;
+    }
+    case "HoldPosted": {
+      move(account, 0, -event.amountCents);
+      writeEntry(account, "hold_posted", at, event.amountCents, event.loanId, event.holdNo);
+      closeHold(account, event.holdNo);
+      return account;
+    }
+    case "RequestRefused": {
+      const { requestId, fingerprint, refusal } = event;
+      account.outcomes.settle(requestId, fingerprint, { type: "Refused", code: refusal });
+      return account;
+    }
+    default:
+      return assertNever(event);
+  }
+}
+
+function move(account: OpenAccount, availableDelta: number, heldDelta: number): void {
+  const availableCents = account.availableCents + availableDelta;
+  const heldCents = account.heldCents + heldDelta;
+  assert(availableCents >= 0 && heldCents >= 0, "neither part of a balance is negative");
+  account.availableCents = cents(availableCents);
+  account.heldCents = cents(heldCents);
+}
+
+function release(account: OpenAccount, holdNo: number, amountCents: number, at: number): void {
+  move(account, amountCents, -amountCents);
+  writeEntry(account, "hold_released", at, amountCents, loanOfHold(account, holdNo), holdNo);
+}
+
+function closeHold(account: OpenAccount, holdNo: number): void {
+  assert(account.holds.get(holdNo, HOLD.status) !== HOLD_STATUS.closed, "a hold closes once");
+  account.holds.set(holdNo, HOLD.status, HOLD_STATUS.closed);
+  account.holds.close(holdNo);
+  account.holdsOpen--;
+  if (account.holdsOpen === 0) {
+    account.loans.length = 0;
+    account.loanIndex.clear();
+  }
+}
+
+function takeAsking(account: OpenAccount, holdNo: number): RequestId {
+  const requestId = account.asking.get(holdNo);
+  assert(requestId !== undefined, `hold ${holdNo} waits for its loan`);
+  account.asking.delete(holdNo);
+  return requestId;
+}
+
+function loanOfHold(account: OpenAccount, holdNo: number): LoanId {
+  const loanId = account.loans[account.holds.get(holdNo, HOLD.loan)];
+  assert(loanId !== undefined, "an open hold has its loan");
+  return loanId;
+}
+
+function indexOfLoan(account: OpenAccount, loanId: LoanId): number {
+  let index = account.loanIndex.get(loanId);
+  if (index === undefined) {
+    index = account.loans.push(loanId) - 1;
+    account.loanIndex.set(loanId, index);
+  }
+  return index;
+}
+
+function writeEntry(
+  account: OpenAccount,
+  kind: EntryKind,
+  at: number,
+  amountCents: number,
+  loanId: LoanId | null,
+  bidId: number | null,
+): void {
+  account.entryCount++;
+  account.entries.push({
+    entry: account.entryCount,
+    at,
+    kind,
+    amountCents,
+    availableCents: account.availableCents,
+    heldCents: account.heldCents,
+    loanId,
+    bidId,
+  });
+  // Trimmed in steps: shifting a row off at each entry would move the whole array each time.
+  if (account.entries.length >= ENTRIES_KEPT_MAX * 2) {
+    account.entries.splice(0, account.entries.length - ENTRIES_KEPT_MAX);
+  }
+}

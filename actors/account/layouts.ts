@@ -1,0 +1,83 @@
+// Where the fields of the account's events and messages stand in the journal.
+
+import type { Layouts } from "../field-table.ts";
+import type { AccountMessage } from "./account.ts";
+import type { AccountEvent } from "./events.ts";
+
+const REQUEST = { requestId: "bytes16", fingerprint: "int" } as const;
+
+export const ACCOUNT_EVENT_LAYOUTS: Layouts<AccountEvent> = {
+  AccountOpened: { code: 1, version: 1, fields: REQUEST },
+  Deposited: {
+    code: 2,
+    version: 1,
+    fields: { ...REQUEST, amountCents: "int", reference: "string" },
+  },
+  HoldPlaced: {
+    code: 3,
+    version: 1,
+    fields: {
+      ...REQUEST,
+      holdNo: "int",
+      amountCents: "int",
+      loanId: "string",
+      fill: "string",
+      minCents: "nullableInt",
+    },
+  },
+  BidConfirmed: {
+    code: 4,
+    version: 1,
+    fields: {
+      holdNo: "int",
+      bidNo: "int",
+      filledCents: "int",
+      releasedCents: "int",
+      remainingCents: "int",
+    },
+  },
+  BidRefused: {
+    code: 5,
+    version: 1,
+    fields: { holdNo: "int", releasedCents: "int", refusal: "string" },
+  },
+  CancelAsked: {
+    code: 6,
+    version: 1,
+    fields: { ...REQUEST, holdNo: "int", bidNo: "int", loanId: "string" },
+  },
+  BidCancelled: {
+    code: 7,
+    version: 1,
+    fields: { requestId: "bytes16", holdNo: "int", releasedCents: "int" },
+  },
+  CancelRefused: {
+    code: 8,
+    version: 1,
+    fields: { requestId: "bytes16", holdNo: "int", refusal: "string" },
+  },
+  HoldVoided: { code: 9, version: 1, fields: { holdNo: "int", releasedCents: "int" } },
+  HoldPosted: {
+    code: 10,
+    version: 1,
+    fields: { holdNo: "int", amountCents: "int", loanId: "string" },
+  },
+  RequestRefused: { code: 11, version: 1, fields: { ...REQUEST, refusal: "string" } },
+};
+
+export const ACCOUNT_MESSAGE_LAYOUTS: Layouts<AccountMessage> = {
+  ConfirmBid: {
+    code: 1,
+    version: 1,
+    fields: { holdNo: "int", bidNo: "int", filledCents: "int", remainingCents: "int" },
+  },
+  DeclineBid: { code: 2, version: 1, fields: { holdNo: "int", refusal: "string" } },
+  ConfirmCancel: { code: 3, version: 1, fields: { holdNo: "int", requestId: "bytes16" } },
+  DeclineCancel: {
+    code: 4,
+    version: 1,
+    fields: { holdNo: "int", requestId: "bytes16", refusal: "string" },
+  },
+  VoidHold: { code: 5, version: 1, fields: { holdNo: "int" } },
+  PostHold: { code: 6, version: 1, fields: { holdNo: "int" } },
+};

@@ -1,0 +1,126 @@
+// The bids of a loan in journal order, and how much each lender has in it.
+
+import { assert } from "../../src/money/assert.ts";
+import type { AccountId } from "../address.ts";
+import { Rows, type RowSegment } from "../rows.ts";
+
+const BID = { lender: 0, holdNo: 1, filledCents: 2 } as const;
+
+export interface Bid {
+  readonly bidNo: number;
+  readonly accountId: AccountId;
+  readonly holdNo: number;
+  readonly filledCents: number;
+}
+
+export class BidBook {
+  /** One row a bid; a cancelled one has a fill of zero. The row's number is the bid's number. */
+  readonly #bids: Rows;
+  readonly #lenders: AccountId[] = [];
+  readonly #lenderIndex = new Map<AccountId, number>();
+  readonly #lentCents: number[] = [];
+  #raisedCents = 0;
+  #standing = 0;
+
+  constructor(bids = new Rows(3)) {
+    this.#bids = bids;
+  }
+
+  get raisedCents(): number {
+    return this.#raisedCents;
+  }
+
+  /** Bids that stand: filled and not cancelled. */
+  get standing(): number {
+    return this.#standing;
+  }
+
+  /** Bids ever filled; the next one gets `count + 1`. */
+  get count(): number {
+    return this.#bids.count;
+  }
+
+  lentBy(accountId: AccountId): number {
+    const lender = this.#lenderIndex.get(accountId);
+    return lender === undefined ? 0 : this.#lentCents[lender]!;
+  }
+
+  place(accountId: AccountId, holdNo: number, filledCents: number): number {
+    assert(filledCents > 0, "a bid in the book is filled");
+    let lender = this.#lenderIndex.get(accountId);
+    if (lender === undefined) {
+      lender = this.#lenders.push(accountId) - 1;
+      this.#lenderIndex.set(accountId, lender);
+      this.#lentCents.push(0);
+    }
+    this.#lentCents[lender]! += filledCents;
+    this.#raisedCents += filledCents;
+    this.#standing++;
+    return this.#bids.append(lender, holdNo, filledCents, 0);
+  }
+
+  cancel(bidNo: number): void {
+    const { filledCents } = this.get(bidNo);
+    assert(filledCents > 0, "a bid is cancelled once");
+    this.#bids.set(bidNo, BID.filledCents, 0);
+    this.#lentCents[this.#bids.get(bidNo, BID.lender)]! -= filledCents;
+    this.#raisedCents -= filledCents;
+    this.#standing--;
+  }
+
+  has(bidNo: number): boolean {
+    return this.#bids.has(bidNo);
+  }
+
+  get(bidNo: number): Bid {
+    const accountId = this.#lenders[this.#bids.get(bidNo, BID.lender)];
+    assert(accountId !== undefined, "a bid has its lender");
+    return {
+      bidNo,
+      accountId,
+      holdNo: this.#bids.get(bidNo, BID.holdNo),
+      filledCents: this.#bids.get(bidNo, BID.filledCents),
+    };
+  }
+
+  /** Standing bids from `fromBidNo` on, at most `limit`, and the number to go on with. */
+  slice(fromBidNo: number, limit: number): { bids: Bid[]; nextBidNo: number } {
+    const bids: Bid[] = [];
+    let bidNo = fromBidNo;
+    for (; bidNo <= this.count && bids.length < limit; bidNo++) {
+      const bid = this.get(bidNo);
+      if (bid.filledCents > 0) bids.push(bid);
+    }
+    return { bids, nextBidNo: bidNo };
+  }
+
+  /** Without the rows, which are told in segments: `takeDirty` for the changed, or all of them. */
+  header(): unknown[] {
+    return [this.#bids.header(), this.#lenders];
+  }
+
+  takeDirty(): RowSegment[] {
+    return this.#bids.takeDirty();
+  }
+
+  toSegments(): RowSegment[] {
+    return this.#bids.toSegments();
+  }
+
+  static restore(header: readonly unknown[], segments: Iterable<RowSegment>): BidBook {
+    const [rowsHeader, lenders] = header as [number[], AccountId[]];
+    const book = new BidBook(Rows.restore(3, rowsHeader, segments));
+    for (const accountId of lenders) {
+      book.#lenderIndex.set(accountId, book.#lenders.push(accountId) - 1);
+      book.#lentCents.push(0);
+    }
+    for (let bidNo = 1; bidNo <= book.count; bidNo++) {
+      const filledCents = book.#bids.get(bidNo, BID.filledCents);
+      if (filledCents === 0) continue;
+      book.#lentCents[book.#bids.get(bidNo, BID.lender)]! += filledCents;
+      book.#raisedCents += filledCents;
+      book.#standing++;
+    }
+    return book;
+  }
+}

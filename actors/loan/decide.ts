@@ -1,0 +1,150 @@
+// What a loan answers. Bids are first come, first served, in journal order.
+
+import { assert, assertNever } from "../../src/money/assert.ts";
+import { accept, refuse, type Decision } from "../decider.ts";
+import type { Refusal } from "../refusals.ts";
+import type { Bid } from "./bid-book.ts";
+import type { Legs, LoanEvent } from "./events.ts";
+import { LEGS_PER_STEP, type LoanCommand, type LoanState } from "./loan.ts";
+
+type Fill = Extract<LoanCommand, { type: "FillBid" }>;
+type Withdrawal = Extract<LoanCommand, { type: "WithdrawBid" }>;
+
+export function decideLoan(loan: LoanState, command: LoanCommand, at: number): Decision<LoanEvent> {
+  switch (command.type) {
+    case "ListLoan":
+      return decideListing(loan, command, at);
+    case "FillBid": {
+      const { accountId, holdNo } = command;
+      const filled = fillOf(loan, command, at);
+      if (typeof filled === "string") {
+        return accept({ type: "BidDeclined", accountId, holdNo, refusal: filled });
+      }
+      assert(loan.status === "listed", "only a listed loan takes bids");
+      const remainingCents = loan.terms.principalCents - loan.book.raisedCents - filled;
+      const placed: LoanEvent = {
+        type: "BidPlaced",
+        accountId,
+        holdNo,
+        bidNo: loan.book.count + 1,
+        filledCents: filled,
+        remainingCents,
+      };
+      return remainingCents === 0
+        ? accept<LoanEvent>(placed, { type: "LoanFunded" })
+        : accept(placed);
+    }
+    case "WithdrawBid": {
+      const { accountId, holdNo, bidNo, requestId } = command;
+      const refusal = withdrawalRefusal(loan, command, at);
+      if (refusal !== undefined) {
+        return accept({ type: "WithdrawalDeclined", accountId, holdNo, requestId, refusal });
+      }
+      return accept({ type: "BidWithdrawn", accountId, holdNo, bidNo, requestId });
+    }
+    case "ConfirmLoan": {
+      if (loan.status === "absent") return refuse("loan_not_found");
+      if (loan.status !== "funded") return refuse("loan_not_funded");
+      const { requestId, fingerprint } = command;
+      return accept({ type: "LoanConfirmed", requestId, fingerprint });
+    }
+    case "NextStep":
+      return decideNextStep(loan);
+    case "CollectFunds": {
+      const { accountId, holdNo, amountCents } = command;
+      assert(loan.status === "collecting", "funds come while they are collected");
+      const collected: LoanEvent = { type: "FundsCollected", accountId, holdNo, amountCents };
+      const complete = loan.collectedCents + amountCents === loan.book.raisedCents;
+      return complete ? accept<LoanEvent>(collected, { type: "LoanCollected" }) : accept(collected);
+    }
+    case "AlarmRang":
+      if (loan.status !== "listed" || at < loan.terms.closesAtMs) return accept();
+      return accept({ type: "ListingExpired" });
+    default:
+      return assertNever(command);
+  }
+}
+
+function decideListing(
+  loan: LoanState,
+  command: Extract<LoanCommand, { type: "ListLoan" }>,
+  at: number,
+): Decision<LoanEvent> {
+  const { requestId, fingerprint, borrowerId, principalCents, stepCents, minBidCents } = command;
+  const { lenderCapCents, opensAtMs, closesAtMs, cancellable } = command;
+  if (loan.status !== "absent") return refuse("loan_exists");
+  if (principalCents % stepCents !== 0) return refuse("principal_not_multiple_of_step");
+  if (minBidCents % stepCents !== 0) return refuse("minimum_not_multiple_of_step");
+  if (lenderCapCents !== null && lenderCapCents % stepCents !== 0) {
+    return refuse("minimum_not_multiple_of_step");
+  }
+  if (closesAtMs <= at) return refuse("closing_in_the_past");
+  if (opensAtMs !== null && closesAtMs <= opensAtMs) return refuse("closing_not_after_opening");
+  return accept({
+    type: "LoanListed",
+    requestId,
+    fingerprint,
+    borrowerId,
+    principalCents,
+    stepCents,
+    minBidCents,
+    lenderCapCents,
+    opensAtMs,
+    closesAtMs,
+    cancellable,
+  });
+}
+
+/** The cents that a bid gets, or why it gets none. */
+function fillOf(loan: LoanState, bid: Fill, at: number): number | Refusal {
+  if (loan.status === "absent") return "loan_not_found";
+  if (loan.status === "expiring" || loan.status === "expired") return "listing_closed";
+  if (loan.status !== "listed") return "loan_full";
+  const { terms, book } = loan;
+  if (terms.opensAtMs !== null && at < terms.opensAtMs) return "listing_not_open_yet";
+  if (at >= terms.closesAtMs) return "listing_closed";
+  if (bid.accountId === terms.borrowerId) return "borrower_cannot_bid";
+  if (bid.amountCents < terms.minBidCents) return "below_minimum_bid";
+  if (bid.amountCents % terms.stepCents !== 0) return "not_multiple_of_step";
+  const remainingCents = terms.principalCents - book.raisedCents;
+  let roomCents = remainingCents;
+  if (terms.lenderCapCents !== null) {
+    const capRoomCents = terms.lenderCapCents - book.lentBy(bid.accountId);
+    const capBinds = capRoomCents === 0 || (bid.fill === "exact" && bid.amountCents > capRoomCents);
+    if (capBinds) return "exceeds_lender_cap";
+    roomCents = Math.min(roomCents, capRoomCents);
+  }
+  if (bid.fill === "exact" && bid.amountCents > roomCents) return "exceeds_remaining";
+  const filledCents = Math.min(bid.amountCents, roomCents);
+  if (bid.minCents !== null && filledCents < bid.minCents) return "exceeds_remaining";
+  return filledCents;
+}
+
+function withdrawalRefusal(
+  loan: LoanState,
+  withdrawal: Withdrawal,
+  at: number,
+): Refusal | undefined {
+  assert(loan.status !== "absent", "a bid that was placed has its loan");
+  if (loan.status === "expiring" || loan.status === "expired") return "listing_closed";
+  if (loan.status !== "listed") return "loan_full";
+  if (at >= loan.terms.closesAtMs) return "listing_closed";
+  if (!loan.terms.cancellable) return "listing_not_cancellable";
+  const bid = loan.book.get(withdrawal.bidNo);
+  assert(bid.accountId === withdrawal.accountId, "lenders withdraw their own bids");
+  assert(bid.holdNo === withdrawal.holdNo, "a bid knows its hold");
+  return undefined;
+}
+
+/** Tells the next holders to post or to void: as many as one step may. */
+function decideNextStep(loan: LoanState): Decision<LoanEvent> {
+  assert(loan.status === "collecting" || loan.status === "expiring", "steps belong to a closing");
+  const { bids, nextBidNo } = loan.book.slice(loan.nextBidNo, LEGS_PER_STEP);
+  const last = nextBidNo > loan.book.count;
+  const type = loan.status === "collecting" ? "HoldsCalled" : "HoldsVoided";
+  return accept({ type, legs: legsOf(bids), nextBidNo, last });
+}
+
+function legsOf(bids: readonly Bid[]): Legs {
+  return bids.flatMap((bid) => [bid.accountId, bid.holdNo]);
+}

@@ -1,0 +1,163 @@
+// What happened to a loan, and what each event implies. As with accounts, postings, messages and
+// the alarm follow from the event alone.
+
+import { assertNever } from "../../src/money/assert.ts";
+import type { AccountId, Address, LoanId, RequestId } from "../address.ts";
+import type { AccountMessage } from "../account/account.ts";
+import type { AlarmChange, PostingSink } from "../decider.ts";
+import type { Refusal } from "../refusals.ts";
+import type { LoanMessage, LoanTerms } from "./loan.ts";
+
+/** Lender and hold of each leg, two items a leg, so that the journal names all that it moved. */
+export type Legs = readonly (AccountId | number)[];
+
+export type LoanEvent =
+  | ({
+      readonly type: "LoanListed";
+      readonly requestId: RequestId;
+      readonly fingerprint: number;
+    } & LoanTerms)
+  | {
+      readonly type: "BidPlaced";
+      readonly accountId: AccountId;
+      readonly holdNo: number;
+      readonly bidNo: number;
+      readonly filledCents: number;
+      readonly remainingCents: number;
+    }
+  /** Says why a bid got nothing. Leaves the loan as it is, even one that does not exist. */
+  | {
+      readonly type: "BidDeclined";
+      readonly accountId: AccountId;
+      readonly holdNo: number;
+      readonly refusal: Refusal;
+    }
+  | {
+      readonly type: "BidWithdrawn";
+      readonly accountId: AccountId;
+      readonly holdNo: number;
+      readonly bidNo: number;
+      readonly requestId: RequestId;
+    }
+  | {
+      readonly type: "WithdrawalDeclined";
+      readonly accountId: AccountId;
+      readonly holdNo: number;
+      readonly requestId: RequestId;
+      readonly refusal: Refusal;
+    }
+  | { readonly type: "LoanFunded" }
+  | { readonly type: "ListingExpired" }
+  | {
+      readonly type: "HoldsVoided";
+      readonly legs: Legs;
+      readonly nextBidNo: number;
+      readonly last: boolean;
+    }
+  | {
+      readonly type: "LoanConfirmed";
+      readonly requestId: RequestId;
+      readonly fingerprint: number;
+    }
+  | {
+      readonly type: "HoldsCalled";
+      readonly legs: Legs;
+      readonly nextBidNo: number;
+      readonly last: boolean;
+    }
+  | {
+      readonly type: "FundsCollected";
+      readonly accountId: AccountId;
+      readonly holdNo: number;
+      readonly amountCents: number;
+    }
+  | { readonly type: "LoanCollected" }
+  | {
+      readonly type: "RequestRefused";
+      readonly requestId: RequestId;
+      readonly fingerprint: number;
+      readonly refusal: Refusal;
+    };
+
+/** Events that leave the state as it was: they answer, and count as no version of the actor. */
+export function isLoanAnswer(event: LoanEvent): boolean {
+  return event.type === "BidDeclined" || event.type === "WithdrawalDeclined";
+}
+
+export function loanPostings(
+  event: LoanEvent,
+  self: LoanId,
+  transitFrom: (from: Address) => string,
+  post: PostingSink,
+): void {
+  if (event.type !== "FundsCollected") return;
+  const from: Address = { kind: "account", id: event.accountId };
+  post("transit", transitFrom(from), event.amountCents);
+  post("loan.clearing", self, -event.amountCents);
+}
+
+export function loanMessages(
+  event: LoanEvent,
+  self: LoanId,
+  send: (to: Address, command: AccountMessage | LoanMessage) => void,
+): void {
+  switch (event.type) {
+    case "BidPlaced": {
+      const { holdNo, bidNo, filledCents, remainingCents } = event;
+      send(
+        { kind: "account", id: event.accountId },
+        { type: "ConfirmBid", holdNo, bidNo, filledCents, remainingCents },
+      );
+      return;
+    }
+    case "BidDeclined":
+      send(
+        { kind: "account", id: event.accountId },
+        { type: "DeclineBid", holdNo: event.holdNo, refusal: event.refusal },
+      );
+      return;
+    case "BidWithdrawn":
+      send(
+        { kind: "account", id: event.accountId },
+        { type: "ConfirmCancel", holdNo: event.holdNo, requestId: event.requestId },
+      );
+      return;
+    case "WithdrawalDeclined": {
+      const { holdNo, requestId, refusal } = event;
+      send(
+        { kind: "account", id: event.accountId },
+        { type: "DeclineCancel", holdNo, requestId, refusal },
+      );
+      return;
+    }
+    case "ListingExpired":
+    case "LoanConfirmed":
+      send({ kind: "loan", id: self }, { type: "NextStep" });
+      return;
+    case "HoldsVoided":
+    case "HoldsCalled": {
+      const type = event.type === "HoldsVoided" ? "VoidHold" : "PostHold";
+      for (let at = 0; at < event.legs.length; at += 2) {
+        const id = event.legs[at] as AccountId;
+        send({ kind: "account", id }, { type, holdNo: event.legs[at + 1] as number });
+      }
+      if (!event.last) send({ kind: "loan", id: self }, { type: "NextStep" });
+      return;
+    }
+    case "LoanListed":
+    case "LoanFunded":
+    case "FundsCollected":
+    case "LoanCollected":
+    case "RequestRefused":
+      return;
+    default:
+      assertNever(event);
+  }
+}
+
+/** A listing has an alarm at its deadline for as long as it takes bids. */
+export function loanAlarm(event: LoanEvent): AlarmChange {
+  if (event.type === "LoanListed") return event.closesAtMs;
+  if (event.type === "LoanFunded" || event.type === "ListingExpired") return null;
+  return undefined;
+}

@@ -1,0 +1,86 @@
+// Applies an event to a loan, in place or as the next status. No rules, only assertions.
+
+import { assert, assertNever } from "../../src/money/assert.ts";
+import type { LoanId } from "../address.ts";
+import { BidBook } from "./bid-book.ts";
+import type { LoanEvent } from "./events.ts";
+import type { LoanState } from "./loan.ts";
+
+export function evolveLoan(loan: LoanState, event: LoanEvent, self: LoanId): LoanState {
+  switch (event.type) {
+    case "BidPlaced": {
+      assert(loan.status === "listed", "only a listed loan takes bids");
+      const bidNo = loan.book.place(event.accountId, event.holdNo, event.filledCents);
+      assert(bidNo === event.bidNo, "bids are numbered without a gap");
+      assert(loan.book.raisedCents <= loan.terms.principalCents, "raised is within principal");
+      return loan;
+    }
+    case "BidDeclined":
+    case "WithdrawalDeclined":
+      return loan;
+    case "BidWithdrawn":
+      assert(loan.status === "listed", "bids are withdrawn while the loan is listed");
+      loan.book.cancel(event.bidNo);
+      return loan;
+    case "LoanListed": {
+      assert(loan.status === "absent", "a loan is listed once");
+      const { type: _, requestId, fingerprint, ...terms } = event;
+      const { outcomes } = loan;
+      const { principalCents } = terms;
+      outcomes.settle(requestId, fingerprint, { type: "LoanListed", principalCents });
+      return { status: "listed", loanId: self, terms, outcomes, book: new BidBook() };
+    }
+    case "LoanFunded":
+      assert(loan.status === "listed", "a listed loan is funded");
+      assert(loan.book.raisedCents === loan.terms.principalCents, "funded means raised in full");
+      return { ...loan, status: "funded" };
+    case "ListingExpired":
+      assert(loan.status === "listed", "a listed loan expires");
+      return { ...loan, status: "expiring", nextBidNo: 1 };
+    case "HoldsVoided":
+      assert(loan.status === "expiring", "holds are voided while the loan expires");
+      loan.nextBidNo = event.nextBidNo;
+      if (!event.last) return loan;
+      return known(loan, "expired");
+    case "LoanConfirmed": {
+      assert(loan.status === "funded", "a funded loan is confirmed");
+      const { raisedCents, standing: bids } = loan.book;
+      loan.outcomes.settle(event.requestId, event.fingerprint, {
+        type: "LoanConfirmed",
+        raisedCents,
+        bids,
+      });
+      return { ...loan, status: "collecting", nextBidNo: 1, collectedCents: 0 };
+    }
+    case "HoldsCalled":
+      assert(loan.status === "collecting", "holds are called while funds are collected");
+      loan.nextBidNo = event.nextBidNo;
+      return loan;
+    case "FundsCollected":
+      assert(loan.status === "collecting", "funds come while they are collected");
+      loan.collectedCents += event.amountCents;
+      assert(loan.collectedCents <= loan.book.raisedCents, "no more is collected than raised");
+      return loan;
+    case "LoanCollected": {
+      assert(loan.status === "collecting", "a collecting loan is collected");
+      assert(loan.collectedCents === loan.book.raisedCents, "collected in full");
+      const { collectedCents } = loan;
+      return { ...known(loan, "collected"), collectedCents };
+    }
+    case "RequestRefused": {
+      const { requestId, fingerprint, refusal } = event;
+      loan.outcomes.settle(requestId, fingerprint, { type: "Refused", code: refusal });
+      return loan;
+    }
+    default:
+      return assertNever(event);
+  }
+}
+
+function known<Status extends "expired" | "collected">(
+  loan: Exclude<LoanState, { status: "absent" }>,
+  status: Status,
+) {
+  const { loanId, terms, outcomes, book } = loan;
+  return { status, loanId, terms, outcomes, book };
+}

@@ -1,0 +1,59 @@
+// Where the fields of the loan's events and messages stand in the journal.
+
+import type { Layouts } from "../field-table.ts";
+import type { LoanEvent } from "./events.ts";
+import type { LoanMessage } from "./loan.ts";
+
+const REQUEST = { requestId: "bytes16", fingerprint: "int" } as const;
+const BIDDER = { accountId: "string", holdNo: "int" } as const;
+const LEGS = { legs: "list", nextBidNo: "int", last: "flag" } as const;
+
+export const LOAN_EVENT_LAYOUTS: Layouts<LoanEvent> = {
+  LoanListed: {
+    code: 1,
+    version: 1,
+    fields: {
+      ...REQUEST,
+      borrowerId: "string",
+      principalCents: "int",
+      stepCents: "int",
+      minBidCents: "int",
+      lenderCapCents: "nullableInt",
+      opensAtMs: "nullableInt",
+      closesAtMs: "int",
+      cancellable: "flag",
+    },
+  },
+  BidPlaced: {
+    code: 2,
+    version: 1,
+    fields: { ...BIDDER, bidNo: "int", filledCents: "int", remainingCents: "int" },
+  },
+  BidDeclined: { code: 3, version: 1, fields: { ...BIDDER, refusal: "string" } },
+  BidWithdrawn: { code: 4, version: 1, fields: { ...BIDDER, bidNo: "int", requestId: "bytes16" } },
+  WithdrawalDeclined: {
+    code: 5,
+    version: 1,
+    fields: { ...BIDDER, requestId: "bytes16", refusal: "string" },
+  },
+  LoanFunded: { code: 6, version: 1, fields: {} },
+  ListingExpired: { code: 7, version: 1, fields: {} },
+  HoldsVoided: { code: 8, version: 1, fields: LEGS },
+  LoanConfirmed: { code: 9, version: 1, fields: REQUEST },
+  HoldsCalled: { code: 10, version: 1, fields: LEGS },
+  FundsCollected: { code: 11, version: 1, fields: { ...BIDDER, amountCents: "int" } },
+  LoanCollected: { code: 12, version: 1, fields: {} },
+  RequestRefused: { code: 13, version: 1, fields: { ...REQUEST, refusal: "string" } },
+};
+
+export const LOAN_MESSAGE_LAYOUTS: Layouts<LoanMessage> = {
+  FillBid: {
+    code: 1,
+    version: 1,
+    fields: { ...BIDDER, amountCents: "int", fill: "string", minCents: "nullableInt" },
+  },
+  WithdrawBid: { code: 2, version: 1, fields: { ...BIDDER, bidNo: "int", requestId: "bytes16" } },
+  CollectFunds: { code: 3, version: 1, fields: { ...BIDDER, amountCents: "int" } },
+  NextStep: { code: 4, version: 1, fields: {} },
+  AlarmRang: { code: 5, version: 1, fields: {} },
+};

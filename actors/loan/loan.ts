@@ -1,0 +1,136 @@
+// A loan that takes bids, and what it becomes: one actor, its state a union by status.
+//
+//   absent -> listed -> funded -> collecting -> collected
+//                    -> expiring -> expired
+
+import type { AccountId, LoanId, RequestId } from "../address.ts";
+import type { Fill } from "../account/account.ts";
+import type { RequestStamp } from "../decider.ts";
+import { OutcomeWindow } from "../outcome-window.ts";
+import type { BidBook } from "./bid-book.ts";
+
+/** Bids told in one step when holds are posted or voided, so that no turn grows with the loan. */
+export const LEGS_PER_STEP = 256;
+export const PRINCIPAL_CENTS_MAX = 1_000_000_000_000;
+
+export interface LoanTerms {
+  readonly borrowerId: AccountId;
+  readonly principalCents: number;
+  readonly stepCents: number;
+  readonly minBidCents: number;
+  /** The most that one lender may lend; null for no cap. */
+  readonly lenderCapCents: number | null;
+  /** Bids before this instant are refused (a promotion); null when it opens at once. */
+  readonly opensAtMs: number | null;
+  /** When it is not full by then, it expires and every hold is voided. */
+  readonly closesAtMs: number;
+  readonly cancellable: boolean;
+}
+
+interface Common {
+  readonly outcomes: OutcomeWindow;
+}
+
+interface Known extends Common {
+  readonly loanId: LoanId;
+  readonly terms: LoanTerms;
+  readonly book: BidBook;
+}
+
+export type AbsentLoan = Common & { readonly status: "absent" };
+export type ListedLoan = Known & { readonly status: "listed" };
+/** Raised = principal; the holds wait for the operator's confirmation. */
+export type FundedLoan = Known & { readonly status: "funded" };
+/** Holds are being posted, `nextBidNo` is the first not yet told. */
+export type CollectingLoan = Known & {
+  readonly status: "collecting";
+  nextBidNo: number;
+  collectedCents: number;
+};
+export type CollectedLoan = Known & {
+  readonly status: "collected";
+  readonly collectedCents: number;
+};
+export type ExpiringLoan = Known & { readonly status: "expiring"; nextBidNo: number };
+export type ExpiredLoan = Known & { readonly status: "expired" };
+
+export type LoanState =
+  | AbsentLoan
+  | ListedLoan
+  | FundedLoan
+  | CollectingLoan
+  | CollectedLoan
+  | ExpiringLoan
+  | ExpiredLoan;
+
+export function absentLoan(): LoanState {
+  return { status: "absent", outcomes: new OutcomeWindow() };
+}
+
+export type LoanRequest =
+  | ({ readonly type: "ListLoan"; readonly loanId: LoanId } & LoanTerms & RequestStamp)
+  | ({ readonly type: "ConfirmLoan"; readonly loanId: LoanId } & RequestStamp);
+
+/** Told by accounts, by the loan to itself (`NextStep`), or by its alarm. */
+export type LoanMessage =
+  | {
+      readonly type: "FillBid";
+      readonly accountId: AccountId;
+      readonly holdNo: number;
+      readonly amountCents: number;
+      readonly fill: Fill;
+      readonly minCents: number | null;
+    }
+  | {
+      readonly type: "WithdrawBid";
+      readonly accountId: AccountId;
+      readonly holdNo: number;
+      readonly bidNo: number;
+      readonly requestId: RequestId;
+    }
+  | {
+      readonly type: "CollectFunds";
+      readonly accountId: AccountId;
+      readonly holdNo: number;
+      readonly amountCents: number;
+    }
+  | { readonly type: "NextStep" }
+  | { readonly type: "AlarmRang" };
+
+export type LoanCommand = LoanRequest | LoanMessage;
+
+export interface LoanView {
+  readonly loanId: LoanId;
+  readonly status: Exclude<LoanState["status"], "absent">;
+  readonly borrowerId: AccountId;
+  readonly principalCents: number;
+  readonly raisedCents: number;
+  readonly remainingCents: number;
+  /** Bids that stand: filled and not cancelled. */
+  readonly bids: number;
+  readonly stepCents: number;
+  readonly minBidCents: number;
+  readonly lenderCapCents: number | null;
+  readonly opensAtMs: number | null;
+  readonly closesAtMs: number;
+  readonly cancellable: boolean;
+}
+
+export function loanView(loan: Exclude<LoanState, AbsentLoan>): LoanView {
+  const { terms, book } = loan;
+  return {
+    loanId: loan.loanId,
+    status: loan.status,
+    borrowerId: terms.borrowerId,
+    principalCents: terms.principalCents,
+    raisedCents: book.raisedCents,
+    remainingCents: terms.principalCents - book.raisedCents,
+    bids: book.standing,
+    stepCents: terms.stepCents,
+    minBidCents: terms.minBidCents,
+    lenderCapCents: terms.lenderCapCents,
+    opensAtMs: terms.opensAtMs,
+    closesAtMs: terms.closesAtMs,
+    cancellable: terms.cancellable,
+  };
+}

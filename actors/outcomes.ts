@@ -1,0 +1,28 @@
+// What a request came to, as it is remembered and told to the client. The names are those of the
+// replies in the table of messages: `bid.place` has the outcome "BidPlaced", and so on.
+
+import type { Refusal } from "./refusals.ts";
+
+export type Outcome =
+  | { readonly type: "Refused"; readonly code: Refusal }
+  | { readonly type: "AccountOpened" }
+  | {
+      readonly type: "Deposited";
+      readonly availableCents: number;
+      readonly heldCents: number;
+      /** The account's entry that the deposit made. */
+      readonly entry: number;
+    }
+  | {
+      readonly type: "BidPlaced";
+      /** The account's number for the bid: with it the client cancels. */
+      readonly bidId: number;
+      readonly filledCents: number;
+      /** 1 for the first bid of the loan, in journal order. */
+      readonly rank: number;
+      /** What the loan still wanted right after this bid. */
+      readonly remainingCents: number;
+    }
+  | { readonly type: "BidCancelled"; readonly bidId: number; readonly releasedCents: number }
+  | { readonly type: "LoanListed"; readonly principalCents: number }
+  | { readonly type: "LoanConfirmed"; readonly raisedCents: number; readonly bids: number };

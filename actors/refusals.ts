@@ -1,0 +1,32 @@
+// Why an actor says no. Codes are facts, stable for ever: clients switch on them, journals hold
+// them by name. Their meaning and number on the wire are in protocol/errors.ts, the one table.
+
+export type Refusal =
+  // account
+  | "account_exists"
+  | "account_not_found"
+  | "amount_above_limit"
+  | "exceeds_available"
+  | "too_many_holds"
+  | "bid_not_found"
+  | "bid_already_settled"
+  // loan, as a market
+  | "loan_exists"
+  | "loan_not_found"
+  | "principal_not_multiple_of_step"
+  | "minimum_not_multiple_of_step"
+  | "closing_not_after_opening"
+  | "closing_in_the_past"
+  | "listing_not_open_yet"
+  | "listing_closed"
+  | "listing_not_cancellable"
+  | "loan_full"
+  | "loan_not_funded"
+  | "borrower_cannot_bid"
+  | "below_minimum_bid"
+  | "not_multiple_of_step"
+  | "exceeds_remaining"
+  | "exceeds_lender_cap"
+  // every actor
+  | "request_id_reused"
+  | "request_id_too_old";

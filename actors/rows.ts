@@ -1,0 +1,128 @@
+// Numbered rows of plain numbers, appended at the end, in segments. A loan with two million bids is
+// two million rows and no objects: nothing for the garbage collector to walk, and a snapshot
+// writes only the segments that changed.
+
+import { assert } from "../src/money/assert.ts";
+
+export const ROWS_PER_SEGMENT = 512;
+
+/** A changed segment: its number, and its numbers row after row; null when it was dropped. */
+export type RowSegment = readonly [segmentNo: number, numbers: readonly number[] | null];
+
+function segmentOf(rowNo: number): number {
+  return Math.floor((rowNo - 1) / ROWS_PER_SEGMENT);
+}
+
+function placeOf(rowNo: number): number {
+  return (rowNo - 1) % ROWS_PER_SEGMENT;
+}
+
+export class Rows {
+  readonly #columns: number;
+  readonly #segments: (number[] | undefined)[] = [];
+  /** How many rows of each segment are still open; a full segment without any is dropped. */
+  readonly #open: number[] = [];
+  readonly #dirty = new Set<number>();
+  #count = 0;
+
+  constructor(columns: number) {
+    this.#columns = columns;
+  }
+
+  /** Rows ever appended. They are numbered from 1, so the next one gets `count + 1`. */
+  get count(): number {
+    return this.#count;
+  }
+
+  /** Appends four numbers (those beyond the table's columns are left out); returns the row's number. */
+  append(a: number, b: number, c: number, d: number): number {
+    const segmentNo = segmentOf(++this.#count);
+    let segment = this.#segments[segmentNo];
+    if (segment === undefined) {
+      segment = [];
+      this.#segments[segmentNo] = segment;
+      this.#open[segmentNo] = 0;
+    }
+    segment.push(a);
+    if (this.#columns > 1) segment.push(b);
+    if (this.#columns > 2) segment.push(c);
+    if (this.#columns > 3) segment.push(d);
+    this.#open[segmentNo]!++;
+    this.#dirty.add(segmentNo);
+    return this.#count;
+  }
+
+  has(rowNo: number): boolean {
+    if (!(rowNo >= 1 && rowNo <= this.#count)) return false;
+    return this.#segments[segmentOf(rowNo)] !== undefined;
+  }
+
+  get(rowNo: number, column: number): number {
+    const value = this.#segments[segmentOf(rowNo)]?.[placeOf(rowNo) * this.#columns + column];
+    assert(value !== undefined, `row ${rowNo} is there`);
+    return value;
+  }
+
+  set(rowNo: number, column: number, value: number): void {
+    const segmentNo = segmentOf(rowNo);
+    const segment = this.#segments[segmentNo];
+    assert(segment !== undefined && rowNo <= this.#count, `row ${rowNo} is there`);
+    segment[placeOf(rowNo) * this.#columns + column] = value;
+    this.#dirty.add(segmentNo);
+  }
+
+  /** The row will not be asked for again. Its segment goes when it is full and all are closed. */
+  close(rowNo: number): void {
+    const segmentNo = segmentOf(rowNo);
+    assert(this.#open[segmentNo]! > 0, `segment ${segmentNo} has an open row`);
+    const open = --this.#open[segmentNo]!;
+    const full = this.#count >= (segmentNo + 1) * ROWS_PER_SEGMENT;
+    if (open === 0 && full) this.#segments[segmentNo] = undefined;
+    this.#dirty.add(segmentNo);
+  }
+
+  /** Segments changed since the last call, in no particular order. */
+  takeDirty(): RowSegment[] {
+    const changed: RowSegment[] = [];
+    for (const segmentNo of this.#dirty) {
+      const numbers = this.#segments[segmentNo];
+      changed.push([segmentNo, numbers === undefined ? null : [...numbers]]);
+    }
+    this.#dirty.clear();
+    return changed;
+  }
+
+  /** Every segment that is there, for a snapshot taken whole. */
+  toSegments(): RowSegment[] {
+    const all: RowSegment[] = [];
+    this.#segments.forEach((numbers, segmentNo) => {
+      if (numbers !== undefined) all.push([segmentNo, [...numbers]]);
+    });
+    return all;
+  }
+
+  /** The header of a snapshot: count and open rows of each segment. */
+  header(): readonly number[] {
+    return [this.#count, ...this.#open];
+  }
+
+  static restore(columns: number, header: readonly number[], segments: Iterable<RowSegment>): Rows {
+    const rows = new Rows(columns);
+    rows.#count = header[0]!;
+    for (let at = 1; at < header.length; at++) rows.#open[at - 1] = header[at]!;
+    rows.#segments.length = rows.#open.length;
+    for (const [segmentNo, numbers] of segments) {
+      if (numbers !== null) rows.#segments[segmentNo] = [...numbers];
+    }
+    const needed = Math.ceil(rows.#count / ROWS_PER_SEGMENT);
+    assert(rows.#open.length === needed, "a segment header for each segment");
+    for (let segmentNo = 0; segmentNo < needed; segmentNo++) {
+      const full = rows.#count >= (segmentNo + 1) * ROWS_PER_SEGMENT;
+      const dropped = full && rows.#open[segmentNo] === 0;
+      const size = rows.#segments[segmentNo]?.length ?? 0;
+      const expected = full ? ROWS_PER_SEGMENT : rows.#count % ROWS_PER_SEGMENT;
+      assert(size === (dropped ? 0 : expected * columns), `segment ${segmentNo} is whole`);
+    }
+    return rows;
+  }
+}

@@ -1,0 +1,94 @@
+// The one table of codes that a client can be refused with. Codes and numbers are stable for ever;
+// a new one gets a new number. `retry` tells whether the same request may be sent again as it is.
+
+import type { Refusal } from "../../actors/refusals.ts";
+
+/** Refusals before any actor is asked: nothing is remembered of them. */
+export type EdgeError =
+  | "malformed_frame"
+  | "unknown_operation"
+  | "invalid_field"
+  | "frame_too_large"
+  | "unauthenticated"
+  | "forbidden"
+  | "rate_limited"
+  | "server_busy"
+  | "unavailable"
+  | "actor_quarantined"
+  | "internal_error"
+  | "too_many_connections"
+  | "server_shutdown"
+  | "origin_not_allowed"
+  | "not_found";
+
+export type ErrorCode = Refusal | EdgeError;
+
+interface ErrorRow {
+  readonly number: number;
+  /** Whether the very same request may succeed later, and is safe to send again. */
+  readonly retry: boolean;
+  readonly meaning: string;
+}
+
+export const ERRORS: Readonly<Record<ErrorCode, ErrorRow>> = {
+  // 1xx: the frame and the session
+  malformed_frame: row(100, false, "The frame is not a message of the negotiated subprotocol."),
+  unknown_operation: row(101, false, "No operation has this name or number."),
+  invalid_field: row(102, false, "A field is missing, of the wrong type or out of range."),
+  frame_too_large: row(103, false, "The frame is larger than the server accepts."),
+  unauthenticated: row(110, false, "No valid token was presented in time, or it has expired."),
+  forbidden: row(111, false, "The role of the token does not allow this operation."),
+  origin_not_allowed: row(112, false, "Browsers may not connect from this origin."),
+  not_found: row(113, false, "It does not exist, or it is not yours to see."),
+  rate_limited: row(120, true, "The account sends faster than its allowance; wait retryAfterMs."),
+  server_busy: row(121, true, "Too much is in flight; wait retryAfterMs."),
+  too_many_connections: row(122, true, "The account or address has its most connections open."),
+  unavailable: row(130, true, "The journal cannot be written now; nothing was changed."),
+  server_shutdown: row(131, true, "The server is stopping; connect again."),
+  actor_quarantined: row(132, true, "The account or loan is out of service; operators know."),
+  internal_error: row(140, true, "A bug stopped this request; nothing was changed."),
+  // 2xx: requests in general
+  request_id_reused: row(200, false, "The request id was used before, with another body."),
+  request_id_too_old: row(201, false, "The request id is older than what is remembered."),
+  // 3xx: accounts
+  account_exists: row(300, false, "The account is open already."),
+  account_not_found: row(301, false, "The account is not open."),
+  amount_above_limit: row(302, false, "The balance would exceed its limit."),
+  exceeds_available: row(303, false, "The account has less available than the bid needs."),
+  too_many_holds: row(304, false, "The account has its most bids open."),
+  bid_not_found: row(305, false, "The account has no such bid."),
+  bid_already_settled: row(306, false, "The bid is already posted, voided or being cancelled."),
+  // 4xx: loans
+  loan_exists: row(400, false, "The loan is listed already."),
+  loan_not_found: row(401, false, "There is no such loan."),
+  principal_not_multiple_of_step: row(402, false, "The principal is no multiple of the step."),
+  minimum_not_multiple_of_step: row(403, false, "Minimum or cap is no multiple of the step."),
+  closing_not_after_opening: row(404, false, "The listing would close before it opens."),
+  closing_in_the_past: row(405, false, "The deadline has passed already."),
+  listing_not_open_yet: row(406, false, "Bidding starts at the announced instant."),
+  listing_closed: row(407, false, "The deadline has passed."),
+  listing_not_cancellable: row(408, false, "Bids on this listing cannot be cancelled."),
+  loan_full: row(409, false, "The loan is raised in full."),
+  loan_not_funded: row(410, false, "Only a loan that is raised in full can be confirmed."),
+  borrower_cannot_bid: row(411, false, "Borrowers cannot bid on their own loan."),
+  below_minimum_bid: row(412, false, "The bid is below the minimum of the listing."),
+  not_multiple_of_step: row(413, false, "The bid is no multiple of the listing's step."),
+  exceeds_remaining: row(414, false, "The loan wants less than the least that the bid accepts."),
+  exceeds_lender_cap: row(415, false, "The lender would exceed the cap of the listing."),
+};
+
+function row(number: number, retry: boolean, meaning: string): ErrorRow {
+  return { number, retry, meaning };
+}
+
+const BY_NUMBER = new Map<number, ErrorCode>(
+  (Object.keys(ERRORS) as ErrorCode[]).map((code) => [ERRORS[code].number, code]),
+);
+
+export function errorNumber(code: ErrorCode): number {
+  return ERRORS[code].number;
+}
+
+export function errorByNumber(number: number): ErrorCode | undefined {
+  return BY_NUMBER.get(number);
+}

@@ -1,0 +1,461 @@
+// The one table of messages. Both subprotocols, the validators, the SDK's types and the AsyncAPI
+// document come from it, so they cannot disagree. Positions of fields are the wire format of
+// msgpack: fields are only ever added at the end, as optional ones.
+
+export type FieldType =
+  /** UUIDv7: text in JSON, 16 bytes (bin 8) in msgpack; RequestId in the program. */
+  | "requestId"
+  /** Account or loan id: 1 to 40 of letters, digits, `.`, `_`, `-`. */
+  | "accountId"
+  | "loanId"
+  /** A positive integer of minor units, at most 10^12. */
+  | "amountCents"
+  /** An integer of minor units, zero or more. */
+  | "cents"
+  /** A whole number, 0 to 2^53-1. */
+  | "count"
+  /** Milliseconds since the epoch, UTC; 0 to 2^53-1. */
+  | "timeMs"
+  /** 0 to 64 characters of printable text. */
+  | "text"
+  /** A compact JWT: 1 to 4,096 characters of ASCII. */
+  | "token"
+  | "flag"
+  /** One of `choices`: the name in JSON, its index in msgpack. */
+  | "choice"
+  /** The name of an error: text in JSON, its number in msgpack. */
+  | "errorCode"
+  /** A list of loan ids (in replies only). */
+  | "loanIds";
+
+export interface Field {
+  readonly name: string;
+  readonly type: FieldType;
+  /** Null when left out; in msgpack nil, or the array ends before it. */
+  readonly optional?: true;
+  readonly choices?: readonly string[];
+  readonly about: string;
+}
+
+export type Role = "client" | "operator";
+
+/** Whose business an operation is: what authorisation compares the principal with. */
+export type Subject =
+  /** Anybody, even before authentication. */
+  | "anybody"
+  /** The account named in the message, else the client's own. */
+  | "account"
+  /** The client's own account, never another's. */
+  | "self"
+  /** Public to every authenticated principal. */
+  | "market"
+  /** Operators only. */
+  | "operations";
+
+export interface Operation {
+  /** Number in msgpack, 1 to 127; the reply has the number plus 128. */
+  readonly number: number;
+  /** The command that it becomes in the program. */
+  readonly command: string;
+  readonly subject: Subject;
+  readonly roles: readonly Role[];
+  /** Mutating operations carry a requestId and have an effect at most once. */
+  readonly mutates: boolean;
+  readonly about: string;
+  readonly fields: readonly Field[];
+  readonly reply: readonly Field[];
+}
+
+const REQUEST_ID: Field = {
+  name: "requestId",
+  type: "requestId",
+  about: "UUIDv7 chosen by the client; the same id again returns the first outcome",
+};
+
+const ACCOUNT_ID: Field = { name: "accountId", type: "accountId", about: "the account" };
+const LOAN_ID: Field = { name: "loanId", type: "loanId", about: "the loan" };
+
+const OWN_ACCOUNT: Field = {
+  name: "accountId",
+  type: "accountId",
+  optional: true,
+  about: "the account; left out: the client's own",
+};
+
+export const FILLS = ["exact", "upTo"] as const;
+export const LOAN_STATUSES = [
+  "listed",
+  "funded",
+  "collecting",
+  "collected",
+  "expiring",
+  "expired",
+] as const;
+export const ENTRY_KINDS = ["deposit", "hold_placed", "hold_released", "hold_posted"] as const;
+export const OUTCOME_STATES = ["unknown", "pending", "done", "refused", "too_old"] as const;
+
+const BALANCES: readonly Field[] = [
+  { name: "availableCents", type: "cents", about: "money that may be used" },
+  { name: "heldCents", type: "cents", about: "money reserved by holds" },
+  { name: "entry", type: "count", about: "number of the account's last entry" },
+];
+
+const ACCOUNT_VIEW: readonly Field[] = [
+  ACCOUNT_ID,
+  ...BALANCES,
+  { name: "openBids", type: "count", about: "bids that are neither posted nor voided" },
+];
+
+const LOAN_VIEW: readonly Field[] = [
+  LOAN_ID,
+  {
+    name: "status",
+    type: "choice",
+    choices: LOAN_STATUSES,
+    about: "where the loan is in its life",
+  },
+  { name: "borrowerId", type: "accountId", about: "whose loan it is" },
+  { name: "principalCents", type: "cents", about: "what it wants" },
+  { name: "raisedCents", type: "cents", about: "what standing bids sum to" },
+  { name: "remainingCents", type: "cents", about: "what it still wants" },
+  { name: "bids", type: "count", about: "standing bids" },
+  { name: "stepCents", type: "cents", about: "bids are multiples of it" },
+  { name: "minBidCents", type: "cents", about: "the least bid" },
+  { name: "lenderCapCents", type: "cents", optional: true, about: "the most of one lender" },
+  { name: "opensAtMs", type: "timeMs", optional: true, about: "bids are taken from then on" },
+  { name: "closesAtMs", type: "timeMs", about: "when it expires unless it is full" },
+  { name: "cancellable", type: "flag", about: "whether bids can be cancelled" },
+  { name: "seq", type: "count", about: "version of the loan; grows with each change" },
+];
+
+const ENTRY: readonly Field[] = [
+  { name: "entry", type: "count", about: "1, 2, 3 ... without a gap" },
+  { name: "at", type: "timeMs", about: "when" },
+  { name: "kind", type: "choice", choices: ENTRY_KINDS, about: "what moved from where to where" },
+  { name: "amountCents", type: "cents", about: "what was moved" },
+  { name: "availableCents", type: "cents", about: "available after it" },
+  { name: "heldCents", type: "cents", about: "held after it" },
+  { name: "loanId", type: "loanId", optional: true, about: "the loan it is about" },
+  { name: "bidId", type: "count", optional: true, about: "the bid it is about" },
+];
+
+export const OPERATIONS = {
+  "session.authenticate": {
+    number: 1,
+    command: "Authenticate",
+    subject: "anybody",
+    roles: ["client", "operator"],
+    mutates: false,
+    about: "Presents a token as the first message, or a newer one before the old expires.",
+    fields: [{ name: "token", type: "token", about: "a signed JWT" }],
+    reply: [
+      { name: "subject", type: "accountId", about: "who the token speaks for" },
+      { name: "role", type: "choice", choices: ["client", "operator"], about: "what it may do" },
+      { name: "expiresAtMs", type: "timeMs", about: "when the session ends without a newer token" },
+    ],
+  },
+  "session.ping": {
+    number: 2,
+    command: "Ping",
+    subject: "market",
+    roles: ["client", "operator"],
+    mutates: false,
+    about: "Answers at once; keeps a quiet connection open and shows the server's time.",
+    fields: [],
+    reply: [{ name: "at", type: "timeMs", about: "the server's time" }],
+  },
+  "account.open": {
+    number: 10,
+    command: "OpenAccount",
+    subject: "operations",
+    roles: ["operator"],
+    mutates: true,
+    about: "Opens a client's money account.",
+    fields: [REQUEST_ID, ACCOUNT_ID],
+    reply: [],
+  },
+  "account.deposit": {
+    number: 11,
+    command: "Deposit",
+    subject: "operations",
+    roles: ["operator"],
+    mutates: true,
+    about: "Books money that the custodian has received for a client.",
+    fields: [
+      REQUEST_ID,
+      ACCOUNT_ID,
+      { name: "amountCents", type: "amountCents", about: "how much" },
+      { name: "reference", type: "text", about: "the custodian's reference of the payment" },
+    ],
+    reply: BALANCES,
+  },
+  "account.get": {
+    number: 12,
+    command: "GetAccount",
+    subject: "account",
+    roles: ["client", "operator"],
+    mutates: false,
+    about: "Balances of an account.",
+    fields: [OWN_ACCOUNT],
+    reply: ACCOUNT_VIEW,
+  },
+  "account.watch": {
+    number: 13,
+    command: "WatchAccount",
+    subject: "account",
+    roles: ["client", "operator"],
+    mutates: false,
+    about:
+      "Subscribes to the account's entries. The reply is a snapshot; every later entry follows. " +
+      "With `after`, entries after that number follow the snapshot first; `resumed` is false when " +
+      "they are no longer kept, and the client must take the snapshot as its new start.",
+    fields: [
+      OWN_ACCOUNT,
+      { name: "after", type: "count", optional: true, about: "last entry that the client has" },
+    ],
+    reply: [
+      ...ACCOUNT_VIEW,
+      { name: "resumed", type: "flag", about: "whether all entries after `after` follow" },
+    ],
+  },
+  "account.unwatch": {
+    number: 14,
+    command: "UnwatchAccount",
+    subject: "account",
+    roles: ["client", "operator"],
+    mutates: false,
+    about: "Ends a subscription to an account.",
+    fields: [OWN_ACCOUNT],
+    reply: [],
+  },
+  "bid.place": {
+    number: 20,
+    command: "PlaceBid",
+    subject: "self",
+    roles: ["client"],
+    mutates: true,
+    about: "Bids on a listed loan with the client's own money.",
+    fields: [
+      REQUEST_ID,
+      LOAN_ID,
+      { name: "amountCents", type: "amountCents", about: "how much" },
+      {
+        name: "fill",
+        type: "choice",
+        choices: FILLS,
+        about: "exact: all or nothing; upTo: shrinks to what the loan still wants",
+      },
+      {
+        name: "minCents",
+        type: "amountCents",
+        optional: true,
+        about: "with upTo: refuse rather than fill less than this",
+      },
+    ],
+    reply: [
+      { name: "bidId", type: "count", about: "the account's number for this bid" },
+      { name: "filledCents", type: "cents", about: "what the loan took" },
+      { name: "rank", type: "count", about: "place in the order of the loan's bids, from 1" },
+      { name: "remainingCents", type: "cents", about: "what the loan wanted after this bid" },
+    ],
+  },
+  "bid.cancel": {
+    number: 21,
+    command: "CancelBid",
+    subject: "self",
+    roles: ["client"],
+    mutates: true,
+    about: "Withdraws a bid from a loan that is not full, if the listing allows it.",
+    fields: [
+      REQUEST_ID,
+      { name: "bidId", type: "count", about: "the account's number of the bid" },
+    ],
+    reply: [
+      { name: "bidId", type: "count", about: "the bid" },
+      { name: "releasedCents", type: "cents", about: "money back from held to available" },
+    ],
+  },
+  "request.outcome": {
+    number: 22,
+    command: "GetOutcome",
+    subject: "account",
+    roles: ["client", "operator"],
+    mutates: false,
+    about: "What a request of an account came to: there is no unknown state.",
+    fields: [REQUEST_ID, OWN_ACCOUNT],
+    reply: [
+      { name: "state", type: "choice", choices: OUTCOME_STATES, about: "where the request is" },
+      { name: "code", type: "errorCode", optional: true, about: "why it was refused" },
+      {
+        name: "bidId",
+        type: "count",
+        optional: true,
+        about: "the bid that it placed or cancelled",
+      },
+      { name: "filledCents", type: "cents", optional: true, about: "what the loan took" },
+      { name: "rank", type: "count", optional: true, about: "place among the loan's bids" },
+      { name: "remainingCents", type: "cents", optional: true, about: "what the loan wanted then" },
+      { name: "releasedCents", type: "cents", optional: true, about: "money released by a cancel" },
+    ],
+  },
+  "loan.list": {
+    number: 30,
+    command: "ListLoan",
+    subject: "operations",
+    roles: ["operator"],
+    mutates: true,
+    about: "Lists a loan: from its opening to its deadline it takes bids.",
+    fields: [
+      REQUEST_ID,
+      LOAN_ID,
+      { name: "borrowerId", type: "accountId", about: "whose loan it is" },
+      { name: "principalCents", type: "amountCents", about: "what it wants" },
+      { name: "stepCents", type: "amountCents", about: "bids are multiples of it" },
+      { name: "minBidCents", type: "amountCents", about: "the least bid" },
+      {
+        name: "lenderCapCents",
+        type: "amountCents",
+        optional: true,
+        about: "the most that one lender may lend",
+      },
+      { name: "opensAtMs", type: "timeMs", optional: true, about: "left out: opens at once" },
+      { name: "closesAtMs", type: "timeMs", about: "when it expires unless it is full" },
+      { name: "cancellable", type: "flag", about: "whether bids can be cancelled" },
+    ],
+    reply: [{ name: "principalCents", type: "cents", about: "what it wants" }],
+  },
+  "loan.confirm": {
+    number: 31,
+    command: "ConfirmLoan",
+    subject: "operations",
+    roles: ["operator"],
+    mutates: true,
+    about: "Confirms a funded loan: every hold is posted to the loan's clearing account.",
+    fields: [REQUEST_ID, LOAN_ID],
+    reply: [
+      { name: "raisedCents", type: "cents", about: "what is being collected" },
+      { name: "bids", type: "count", about: "from how many bids" },
+    ],
+  },
+  "loan.get": {
+    number: 32,
+    command: "GetLoan",
+    subject: "market",
+    roles: ["client", "operator"],
+    mutates: false,
+    about: "A loan as the market sees it.",
+    fields: [LOAN_ID],
+    reply: LOAN_VIEW,
+  },
+  "loan.watch": {
+    number: 33,
+    command: "WatchLoan",
+    subject: "market",
+    roles: ["client", "operator"],
+    mutates: false,
+    about: "Subscribes to a loan's progress: the reply is a snapshot, conflated changes follow.",
+    fields: [LOAN_ID],
+    reply: LOAN_VIEW,
+  },
+  "loan.unwatch": {
+    number: 34,
+    command: "UnwatchLoan",
+    subject: "market",
+    roles: ["client", "operator"],
+    mutates: false,
+    about: "Ends a subscription to a loan.",
+    fields: [LOAN_ID],
+    reply: [],
+  },
+  "market.loans": {
+    number: 35,
+    command: "GetMarket",
+    subject: "market",
+    roles: ["client", "operator"],
+    mutates: false,
+    about: "The loans that take bids now or will, soonest deadline first, at most 100.",
+    fields: [],
+    reply: [{ name: "loanIds", type: "loanIds", about: "soonest deadline first" }],
+  },
+} as const satisfies Record<string, Operation>;
+
+export interface Push {
+  /** Number in msgpack, apart from those of replies. */
+  readonly number: number;
+  readonly about: string;
+  readonly fields: readonly Field[];
+}
+
+/** What the server sends unasked. */
+export const PUSHES = {
+  "account.entry": {
+    number: 1,
+    about: "An entry of a watched account: money moved, and this is the balance after it.",
+    fields: [ACCOUNT_ID, ...ENTRY],
+  },
+  "loan.progress": {
+    number: 2,
+    about: "A watched loan changed; at most some ten times a second for each loan.",
+    fields: LOAN_VIEW,
+  },
+  "server.shutdown": {
+    number: 3,
+    about: "The server stops: what was accepted is answered, then the connection closes (1012).",
+    fields: [
+      { name: "reconnectAfterMs", type: "count", about: "wait at least this long" },
+      { name: "url", type: "text", optional: true, about: "where to connect instead" },
+    ],
+  },
+} as const satisfies Record<string, Push>;
+
+export type OperationName = keyof typeof OPERATIONS;
+export type PushName = keyof typeof PUSHES;
+
+// ---------------------------------------------------------------- types from the table
+
+import type { AccountId, LoanId, RequestId } from "../../actors/address.ts";
+import type { ErrorCode } from "./errors.ts";
+
+type ValueOf<F extends Field> = F["type"] extends "requestId"
+  ? RequestId
+  : F["type"] extends "accountId"
+    ? AccountId
+    : F["type"] extends "loanId"
+      ? LoanId
+      : F["type"] extends "amountCents" | "cents" | "count" | "timeMs"
+        ? number
+        : F["type"] extends "text" | "token"
+          ? string
+          : F["type"] extends "flag"
+            ? boolean
+            : F["type"] extends "errorCode"
+              ? ErrorCode
+              : F["type"] extends "loanIds"
+                ? readonly LoanId[]
+                : F["choices"] extends readonly (infer Choice)[]
+                  ? Choice
+                  : never;
+
+/** Fields by name; an optional one that was left out is null. */
+export type ObjectOf<Fields extends readonly Field[]> = {
+  readonly [F in Fields[number] as F["name"]]: F["optional"] extends true
+    ? ValueOf<F> | null
+    : ValueOf<F>;
+};
+
+/**
+ * A decoded request: `type` is the operation's command. Mutating ones also have the `fingerprint`
+ * of their fields (32 bits, the same for both encodings), which the decoder computes.
+ */
+export type CommandOf<Name extends OperationName> = Name extends OperationName
+  ? {
+      readonly type: (typeof OPERATIONS)[Name]["command"];
+    } & ObjectOf<(typeof OPERATIONS)[Name]["fields"]> &
+      ((typeof OPERATIONS)[Name]["mutates"] extends true
+        ? { readonly fingerprint: number }
+        : object)
+  : never;
+
+export type Command = CommandOf<OperationName>;
+export type ReplyOf<Name extends OperationName> = ObjectOf<(typeof OPERATIONS)[Name]["reply"]>;
+export type PushOf<Name extends PushName> = ObjectOf<(typeof PUSHES)[Name]["fields"]>;

@@ -1,0 +1,84 @@
+// What the runtime offers to whoever brings requests (the gateway, tests, later other doors), and
+// what it gives back. Nothing here knows sockets; nothing there knows actors.
+
+import type { AccountId, LoanId } from "../../actors/address.ts";
+import type { AccountView, Entry } from "../../actors/account/account.ts";
+import type { LoanView } from "../../actors/loan/loan.ts";
+import type { Outcome } from "../../actors/outcomes.ts";
+import type { ErrorCode } from "../protocol/errors.ts";
+import type { Command, ReplyOf } from "../protocol/table.ts";
+
+/** Commands that actors answer; the gateway answers the session's own ones itself. */
+export type ActorCommand = Exclude<
+  Command,
+  { type: "Authenticate" | "Ping" | "UnwatchAccount" | "UnwatchLoan" | "GetMarket" }
+>;
+
+/** One request in flight. The runtime hands it back with the reply, unchanged. */
+export interface Request {
+  readonly command: ActorCommand;
+  /** The client's number for the request. */
+  readonly correlationId: number;
+  /** Who waits: opaque to the runtime. */
+  readonly session: unknown;
+  /** The account it is about, when the command does not name one: the client's own. */
+  readonly self: AccountId | null;
+}
+
+export interface WatchedAccount extends AccountView {
+  readonly resumed: boolean;
+  /** Entries after the client's last one, to be pushed right behind the snapshot. */
+  readonly entries: readonly Entry[];
+}
+
+export type LoanProgress = LoanView & { readonly seq: number };
+
+/** What a request is answered with. `Outcome` is that of mutating ones, refusals included. */
+export type Answer =
+  | Outcome
+  | { readonly type: "Failed"; readonly code: ErrorCode; readonly retryAfterMs: number | null }
+  | { readonly type: "Account"; readonly view: AccountView }
+  | { readonly type: "AccountWatched"; readonly view: WatchedAccount }
+  | { readonly type: "Loan"; readonly view: LoanProgress }
+  | { readonly type: "LoanWatched"; readonly view: LoanProgress }
+  | { readonly type: "RequestOutcome"; readonly view: ReplyOf<"request.outcome"> };
+
+/** Something that may now be seen outside, in the order in which it became true. */
+export type Release =
+  | { readonly kind: "answer"; readonly request: Request; readonly answer: Answer }
+  | { readonly kind: "entry"; readonly accountId: AccountId; readonly entry: Entry }
+  | { readonly kind: "progress"; readonly progress: LoanProgress };
+
+/** Where releases go. Implemented by the gateway, called by the runtime, wired in main. */
+export interface Outlet {
+  /**
+   * Everything that one commit sets free, in order. `position` is `shard:epoch-seq` of the journal
+   * entry up to which all of it is durable.
+   */
+  release(position: string, releases: readonly Release[]): void;
+  /**
+   * The shard lost its speculative work: what was asked of it and not answered never will be.
+   * Sessions must be closed so that clients reconnect and send again.
+   */
+  reset(shard: number, reason: string): void;
+}
+
+/** Why a request was not taken in; nothing was or will be done for it. */
+export interface Rejection {
+  readonly code: ErrorCode;
+  readonly retryAfterMs: number | null;
+}
+
+export interface Runtime {
+  /** Takes a request in, or says at once why not. The answer comes through the outlet. */
+  submit(request: Request): Rejection | undefined;
+  /** No session watches this account or loan any more. */
+  unwatchAccount(accountId: AccountId): void;
+  unwatchLoan(loanId: LoanId): void;
+  /** Loans that take bids now or will, soonest deadline first, at most `limit`. Committed state. */
+  openLoans(limit: number): readonly LoanId[];
+  /** Requests taken in and not yet answered. */
+  readonly inFlight: number;
+  /** False while any shard is degraded, halted or recovering, with the reason. */
+  readonly readiness: { readonly ready: boolean; readonly reason: string };
+}
