@@ -66,21 +66,25 @@ export interface Operation {
   readonly reply: readonly Field[];
 }
 
-const REQUEST_ID: Field = {
+const REQUEST_ID = {
   name: "requestId",
   type: "requestId",
   about: "UUIDv7 chosen by the client; the same id again returns the first outcome",
-};
+} as const satisfies Field;
 
-const ACCOUNT_ID: Field = { name: "accountId", type: "accountId", about: "the account" };
-const LOAN_ID: Field = { name: "loanId", type: "loanId", about: "the loan" };
+const ACCOUNT_ID = {
+  name: "accountId",
+  type: "accountId",
+  about: "the account",
+} as const satisfies Field;
+const LOAN_ID = { name: "loanId", type: "loanId", about: "the loan" } as const satisfies Field;
 
-const OWN_ACCOUNT: Field = {
+const OWN_ACCOUNT = {
   name: "accountId",
   type: "accountId",
   optional: true,
   about: "the account; left out: the client's own",
-};
+} as const satisfies Field;
 
 export const FILLS = ["exact", "upTo"] as const;
 export const LOAN_STATUSES = [
@@ -94,19 +98,19 @@ export const LOAN_STATUSES = [
 export const ENTRY_KINDS = ["deposit", "hold_placed", "hold_released", "hold_posted"] as const;
 export const OUTCOME_STATES = ["unknown", "pending", "done", "refused", "too_old"] as const;
 
-const BALANCES: readonly Field[] = [
+const BALANCES = [
   { name: "availableCents", type: "cents", about: "money that may be used" },
   { name: "heldCents", type: "cents", about: "money reserved by holds" },
   { name: "entry", type: "count", about: "number of the account's last entry" },
-];
+] as const satisfies readonly Field[];
 
-const ACCOUNT_VIEW: readonly Field[] = [
+const ACCOUNT_VIEW = [
   ACCOUNT_ID,
   ...BALANCES,
   { name: "openBids", type: "count", about: "bids that are neither posted nor voided" },
-];
+] as const satisfies readonly Field[];
 
-const LOAN_VIEW: readonly Field[] = [
+const LOAN_VIEW = [
   LOAN_ID,
   {
     name: "status",
@@ -126,9 +130,9 @@ const LOAN_VIEW: readonly Field[] = [
   { name: "closesAtMs", type: "timeMs", about: "when it expires unless it is full" },
   { name: "cancellable", type: "flag", about: "whether bids can be cancelled" },
   { name: "seq", type: "count", about: "version of the loan; grows with each change" },
-];
+] as const satisfies readonly Field[];
 
-const ENTRY: readonly Field[] = [
+const ENTRY = [
   { name: "entry", type: "count", about: "1, 2, 3 ... without a gap" },
   { name: "at", type: "timeMs", about: "when" },
   { name: "kind", type: "choice", choices: ENTRY_KINDS, about: "what moved from where to where" },
@@ -137,7 +141,7 @@ const ENTRY: readonly Field[] = [
   { name: "heldCents", type: "cents", about: "held after it" },
   { name: "loanId", type: "loanId", optional: true, about: "the loan it is about" },
   { name: "bidId", type: "count", optional: true, about: "the bid it is about" },
-];
+] as const satisfies readonly Field[];
 
 export const OPERATIONS = {
   "session.authenticate": {
