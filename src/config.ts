@@ -1,0 +1,192 @@
+// The environment becomes one frozen, validated Config, or a ConfigError that names every variable
+// that is wrong. Nothing else in the program reads the environment, and this never reads the disk.
+
+import { SETTINGS } from "./config/settings.ts";
+import type { Setting } from "./config/setting.ts";
+
+type ValueOf<S> = S extends Setting<infer T> ? T : never;
+
+export type Config = {
+  readonly [Group in keyof typeof SETTINGS]: {
+    readonly [Key in keyof (typeof SETTINGS)[Group]]: ValueOf<(typeof SETTINGS)[Group][Key]>;
+  };
+};
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+export interface ConfigProblem {
+  readonly variable: string;
+  /** As it was given, or "(hidden)" for a secret; null when it was not given. */
+  readonly value: string | null;
+  readonly expected: string;
+}
+
+/** A start with these settings is impossible. One line of the message for each problem. */
+export class ConfigError extends Error {
+  override readonly name = "ConfigError";
+  readonly code = "config_invalid";
+  readonly problems: readonly ConfigProblem[];
+
+  constructor(problems: readonly ConfigProblem[]) {
+    super(problems.map(problemText).join("\n"));
+    this.problems = problems;
+  }
+}
+
+function problemText({ variable, value, expected }: ConfigProblem): string {
+  return `${variable}${value === null ? " is not set" : `=${value}`}: expected ${expected}`;
+}
+
+interface Row {
+  readonly group: string;
+  readonly key: string;
+  readonly setting: Setting<unknown>;
+}
+
+const ROWS: readonly Row[] = Object.entries(SETTINGS).flatMap(([group, settings]) =>
+  Object.entries(settings).map(([key, setting]) => ({
+    group,
+    key,
+    setting: setting as Setting<unknown>,
+  })),
+);
+const VARIABLES = new Set(ROWS.map((row) => row.setting.variable));
+
+/** Variables that only the commands of a client read: known, but no setting of the server. */
+export const CLIENT_VARIABLES = { url: "LOANLOOM_URL", token: "LOANLOOM_TOKEN" } as const;
+
+/**
+ * Reads every setting. Throws a ConfigError with all problems at once: values that do not fit,
+ * relations between limits that do not hold, and names that start with LOANLOOM_ but are none.
+ */
+export function loadConfig(environment: Environment): Config {
+  const problems: ConfigProblem[] = [];
+  const config: Record<string, Record<string, unknown>> = {};
+  for (const { group, key, setting } of ROWS) {
+    const given = environment[setting.variable];
+    const text = given === undefined || given.trim() === "" ? setting.fallback : given.trim();
+    const values = (config[group] ??= {});
+    if (text === null) {
+      values[key] = null;
+      continue;
+    }
+    const parsed = setting.schema.safeParse(text);
+    values[key] = parsed.data;
+    if (parsed.success) continue;
+    const value = setting.secret ? "(hidden)" : text;
+    problems.push({ variable: setting.variable, value, expected: setting.expected });
+  }
+  problems.push(...unknownVariables(environment));
+  if (problems.length > 0) throw new ConfigError(problems);
+  const complete = deepFreeze(config) as unknown as Config;
+  problems.push(...brokenRelations(complete));
+  if (problems.length > 0) throw new ConfigError(problems);
+  return complete;
+}
+
+/** A misspelt limit would silently be the default: that is refused. */
+function unknownVariables(environment: Environment): ConfigProblem[] {
+  const clients: readonly string[] = Object.values(CLIENT_VARIABLES);
+  return Object.keys(environment)
+    .filter((name) => name.startsWith("LOANLOOM_"))
+    .filter((name) => !VARIABLES.has(name) && !clients.includes(name))
+    .map((variable) => ({
+      variable,
+      value: "(hidden)",
+      expected: "a known setting; `loanloom config` lists them",
+    }));
+}
+
+/** What must hold between settings. Each says which variable to change. */
+function brokenRelations(config: Config): ConfigProblem[] {
+  const { auth, gateway, journal, redis, runtime } = config;
+  const problems: ConfigProblem[] = [];
+  const require = (holds: boolean, variable: string, value: unknown, expected: string): void => {
+    if (!holds) problems.push({ variable, value: value === null ? null : String(value), expected });
+  };
+  const atMost = (small: LimitRef, large: LimitRef): void =>
+    require(small[1] <= large[1], small[0], small[1], `at most ${large[0]}, which is ${large[1]}`);
+  atMost(
+    ["LOANLOOM_IN_FLIGHT_PER_SESSION_MAX", gateway.inFlightPerSessionMax],
+    ["LOANLOOM_IN_FLIGHT_MAX", runtime.inFlightMax],
+  );
+  atMost(
+    ["LOANLOOM_CONNECTIONS_PER_ACCOUNT_MAX", gateway.connectionsPerAccountMax],
+    ["LOANLOOM_CONNECTIONS_MAX", gateway.connectionsMax],
+  );
+  atMost(
+    ["LOANLOOM_CONNECTIONS_PER_ADDRESS_MAX", gateway.connectionsPerAddressMax],
+    ["LOANLOOM_CONNECTIONS_MAX", gateway.connectionsMax],
+  );
+  atMost(
+    ["LOANLOOM_PAYLOAD_BYTES_MAX", gateway.payloadBytesMax],
+    ["LOANLOOM_BACKPRESSURE_BYTES_MAX", gateway.backpressureBytesMax],
+  );
+  // A bucket that is smaller than a second's refill would waste what it is refilled with.
+  atMost(
+    ["LOANLOOM_REQUESTS_PER_SECOND_MAX", gateway.requestsPerSecondMax],
+    ["LOANLOOM_REQUEST_BURST_MAX", gateway.requestBurstMax],
+  );
+  // An owner that still retries must not be replaced for ever by one that retries as well.
+  atMost(["LOANLOOM_LEASE_MS", journal.leaseMs], ["LOANLOOM_RETRY_MS_MAX", journal.retryMsMax]);
+  require(auth.jwtSecret === null ||
+    auth.jwksUrl ===
+      null, "LOANLOOM_JWKS_URL", auth.jwksUrl, "no such setting together with LOANLOOM_JWT_SECRET: tokens have one kind of key");
+  if (redis.url !== null) {
+    const why = "because REDIS_URL is set: another server must find the same one";
+    require(journal.macKey !==
+      null, "LOANLOOM_MAC_KEY", null, `a key, ${why} (try: openssl rand -hex 32)`);
+    require(auth.jwtSecret !== null ||
+      auth.jwksUrl !== null, "LOANLOOM_JWT_SECRET", null, `a secret, or LOANLOOM_JWKS_URL, ${why}`);
+  }
+  return problems;
+}
+
+type LimitRef = readonly [variable: string, value: number];
+
+function deepFreeze<T extends object>(value: T): T {
+  for (const inner of Object.values(value)) {
+    // Typed arrays with elements cannot be frozen; the key is never handed out for writing.
+    if (inner !== null && typeof inner === "object" && !ArrayBuffer.isView(inner)) {
+      deepFreeze(inner as object);
+    }
+  }
+  return Object.freeze(value);
+}
+
+export interface SettingDescription {
+  readonly variable: string;
+  readonly group: string;
+  /** Where it is in Config. */
+  readonly key: string;
+  readonly default: string | null;
+  readonly unit: string | null;
+  readonly expected: string;
+  readonly about: string;
+  readonly secret: boolean;
+}
+
+/** Every setting, in the order of the table: for help, listings and the README. */
+export function describeSettings(): readonly SettingDescription[] {
+  return ROWS.map(({ group, key, setting }) => ({
+    variable: setting.variable,
+    group,
+    key,
+    default: setting.fallback,
+    unit: setting.unit,
+    expected: setting.expected,
+    about: setting.about,
+    secret: setting.secret,
+  }));
+}
+
+/** The table of settings as Markdown, for the README. */
+export function settingsMarkdown(): string {
+  const rows = describeSettings().map((setting) => {
+    const unit = setting.unit === null ? "" : ` ${setting.unit}`;
+    const fallback = setting.default === null || setting.default === "" ? "" : setting.default;
+    const shown = fallback === "" ? "none" : `\`${fallback}\`${unit}`;
+    return `| \`${setting.variable}\` | ${shown} | ${setting.about} |`;
+  });
+  return ["| variable | default | what it is |", "|---|---|---|", ...rows].join("\n");
+}

@@ -1,0 +1,73 @@
+import { chmod, mkdtemp, readFile, readdir, rm, stat, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { ConfigError, loadConfig, type Environment } from "../../src/config.ts";
+import { loadSecrets } from "../../src/config/secrets.ts";
+
+const KEY_HEX = "ff".repeat(32);
+
+describe("Secrets", () => {
+  let folder: string;
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), "loanloom-secrets-"));
+  });
+  afterEach(async () => {
+    await rm(folder, { recursive: true });
+  });
+
+  function secretsOf(environment: Environment = {}): ReturnType<typeof loadSecrets> {
+    return loadSecrets(loadConfig({ LOANLOOM_DATA: join(folder, "data"), ...environment }));
+  }
+
+  test("are generated once, and found again by the next start", async () => {
+    const first = await secretsOf();
+    expect(first.macKey).toHaveLength(32);
+    expect(first.jwtSecret).toMatch(/^[0-9a-f]{64}$/);
+    expect(await secretsOf()).toEqual(first);
+  });
+
+  test("are for their owner only, and no draft stays behind", async () => {
+    await secretsOf();
+    const names = await readdir(join(folder, "data"));
+    expect(names.sort()).toEqual(["jwt.secret", "mac.key"]);
+    for (const name of names) {
+      expect((await stat(join(folder, "data", name))).mode & 0o777).toBe(0o600);
+    }
+  });
+
+  test("are the same for processes that start at the same moment", async () => {
+    const all = await Promise.all(Array.from({ length: 16 }, () => secretsOf()));
+    const keys = new Set(all.map(({ macKey }) => Buffer.from(macKey).toString("hex")));
+    expect(keys.size).toBe(1);
+    expect(new Set(all.map(({ jwtSecret }) => jwtSecret)).size).toBe(1);
+  });
+
+  test("from the environment are taken as they are, and nothing is written", async () => {
+    const jwtSecret = "x".repeat(40);
+    const secrets = await secretsOf({ LOANLOOM_MAC_KEY: KEY_HEX, LOANLOOM_JWT_SECRET: jwtSecret });
+    expect(Buffer.from(secrets.macKey).toString("hex")).toBe(KEY_HEX);
+    expect(secrets.jwtSecret).toBe(jwtSecret);
+    expect(await readdir(folder)).toEqual([]);
+  });
+
+  test("with a JWKS URL there is no token secret", async () => {
+    const secrets = await secretsOf({ LOANLOOM_JWKS_URL: "https://keys.example/jwks" });
+    expect(secrets.jwtSecret).toBeNull();
+    expect(await readdir(join(folder, "data"))).toEqual(["mac.key"]);
+  });
+
+  test("a kept secret that others can read is refused", async () => {
+    await secretsOf();
+    await chmod(join(folder, "data", "mac.key"), 0o644);
+    await expect(secretsOf()).rejects.toThrow(/chmod 600/);
+  });
+
+  test("a damaged key is refused and never replaced", async () => {
+    await secretsOf();
+    const path = join(folder, "data", "mac.key");
+    await writeFile(path, "torn");
+    await expect(secretsOf()).rejects.toThrow(ConfigError);
+    expect(await readFile(path, "utf8")).toBe("torn");
+  });
+});
