@@ -92,3 +92,7 @@ export function errorNumber(code: ErrorCode): number {
 export function errorByNumber(number: number): ErrorCode | undefined {
   return BY_NUMBER.get(number);
 }
+
+export function isErrorCode(name: string): name is ErrorCode {
+  return Object.hasOwn(ERRORS, name);
+}

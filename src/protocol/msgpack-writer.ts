@@ -4,12 +4,22 @@
 
 import { AssertionError } from "../money/assert.ts";
 
+// In a browser, where the SDK writes its requests, there is no Buffer; on Node one is what sockets
+// and Redis take. Everything but `copy` works the same on both.
+const allocate: (sizeBytes: number) => Uint8Array =
+  typeof Buffer === "undefined"
+    ? (sizeBytes) => new Uint8Array(sizeBytes)
+    : (sizeBytes) => Buffer.allocUnsafeSlow(sizeBytes);
+
+const FLOAT = new DataView(new ArrayBuffer(8));
+const UTF8 = new TextEncoder();
+
 export class MsgpackWriter {
-  #bytes: Buffer;
+  #bytes: Uint8Array;
   #at = 0;
 
   constructor(sizeBytes = 64 * 1024) {
-    this.#bytes = Buffer.allocUnsafeSlow(sizeBytes);
+    this.#bytes = allocate(sizeBytes);
   }
 
   get length(): number {
@@ -31,15 +41,15 @@ export class MsgpackWriter {
     return this.#bytes.subarray(from, this.#at);
   }
 
-  /** A copy that later writes do not touch. */
+  /** A copy that later writes do not touch. On Node only. */
   copy(): Buffer {
     return Buffer.from(this.#bytes.subarray(0, this.#at));
   }
 
   #reserve(size: number): void {
     if (this.#at + size <= this.#bytes.length) return;
-    const larger = Buffer.allocUnsafeSlow(Math.max(this.#bytes.length * 2, this.#at + size));
-    this.#bytes.copy(larger, 0, 0, this.#at);
+    const larger = allocate(Math.max(this.#bytes.length * 2, this.#at + size));
+    larger.set(this.#bytes.subarray(0, this.#at));
     this.#bytes = larger;
   }
 
@@ -58,7 +68,8 @@ export class MsgpackWriter {
     this.#reserve(9);
     const bytes = this.#bytes;
     let at = this.#at;
-    if (value >= 0) {
+    // Comparing with the 32-bit form also sends fractions to #float, which asserts.
+    if (value >>> 0 === value) {
       if (value < 0x80) {
         bytes[at++] = value;
       } else if (value < 0x100) {
@@ -68,23 +79,23 @@ export class MsgpackWriter {
         bytes[at++] = 0xcd;
         bytes[at++] = value >>> 8;
         bytes[at++] = value;
-      } else if (value <= 0xffffffff) {
+      } else {
         bytes[at++] = 0xce;
         bytes[at++] = value >>> 24;
         bytes[at++] = value >>> 16;
         bytes[at++] = value >>> 8;
         bytes[at++] = value;
-      } else {
-        at = this.#float(value);
       }
-    } else if (value >= -32) {
-      bytes[at++] = value & 0xff;
-    } else if (value >= -0x80000000) {
-      bytes[at++] = 0xd2;
-      bytes[at++] = value >> 24;
-      bytes[at++] = value >> 16;
-      bytes[at++] = value >> 8;
-      bytes[at++] = value;
+    } else if ((value | 0) === value) {
+      if (value >= -32) {
+        bytes[at++] = value & 0xff;
+      } else {
+        bytes[at++] = 0xd2;
+        bytes[at++] = value >> 24;
+        bytes[at++] = value >> 16;
+        bytes[at++] = value >> 8;
+        bytes[at++] = value;
+      }
     } else {
       at = this.#float(value);
     }
@@ -94,8 +105,10 @@ export class MsgpackWriter {
   #float(value: number): number {
     if (!Number.isSafeInteger(value)) throw new AssertionError(`not a safe integer: ${value}`);
     const at = this.#at;
-    this.#bytes[at] = 0xcb;
-    this.#bytes.writeDoubleBE(value, at + 1);
+    const bytes = this.#bytes;
+    FLOAT.setFloat64(0, value);
+    bytes[at] = 0xcb;
+    for (let index = 0; index < 8; index++) bytes[at + 1 + index] = FLOAT.getUint8(index);
     return at + 9;
   }
 
@@ -128,13 +141,17 @@ export class MsgpackWriter {
   }
 
   #longStr(text: string): void {
-    const size = Buffer.byteLength(text);
-    this.#reserve(5 + size);
+    // A UTF-16 unit takes 3 bytes at most.
+    this.#reserve(5 + text.length * 3);
     const bytes = this.#bytes;
-    bytes[this.#at] = 0xdb;
-    bytes.writeUInt32BE(size, this.#at + 1);
-    bytes.write(text, this.#at + 5);
-    this.#at += 5 + size;
+    const at = this.#at;
+    const size = UTF8.encodeInto(text, bytes.subarray(at + 5)).written;
+    bytes[at] = 0xdb;
+    bytes[at + 1] = size >>> 24;
+    bytes[at + 2] = size >>> 16;
+    bytes[at + 3] = size >>> 8;
+    bytes[at + 4] = size;
+    this.#at = at + 5 + size;
   }
 
   /** The bytes of a Latin-1 string, one for each character (request ids). At most 255. */
@@ -161,8 +178,10 @@ export class MsgpackWriter {
       bytes[this.#at++] = items;
     } else {
       bytes[this.#at++] = 0xdd;
-      bytes.writeUInt32BE(items, this.#at);
-      this.#at += 4;
+      bytes[this.#at++] = items >>> 24;
+      bytes[this.#at++] = items >>> 16;
+      bytes[this.#at++] = items >>> 8;
+      bytes[this.#at++] = items;
     }
   }
 

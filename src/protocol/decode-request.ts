@@ -1,0 +1,248 @@
+// Frames of clients to commands, for both subprotocols. Here every field is checked, once: what
+// comes out may be trusted by type and range. A bad frame is answered with a typed error and never
+// with a throw; nothing of it reaches an actor.
+
+import { requestIdFromBytes } from "../../actors/address.ts";
+import { commandFrom, refused, type DecodedRequest } from "./commands.ts";
+import { IdCache } from "./id-cache.ts";
+import { JsonScanner, TOKEN_KIND } from "./json-scanner.ts";
+import { MsgpackReader, NOT_AN_INTEGER } from "./msgpack-reader.ts";
+import {
+  CORRELATION_ID_MAX,
+  FIELDS_MAX,
+  KIND,
+  OPERATION_PLANS,
+  OPERATION_PLANS_BY_NUMBER,
+  REQUEST_ID_BYTES,
+  type FieldPlan,
+  type OperationPlan,
+} from "./plans.ts";
+import { hexDigit, isPrintableText, isToken, readText } from "./text.ts";
+
+export type { DecodedRequest } from "./commands.ts";
+
+/** Ids that are met again and again; at most some 300 KiB. */
+const IDS = new IdCache(4096);
+const NAMES = new IdCache(64);
+
+/** Fields of the frame at hand: decoding is synchronous and never nested. */
+const values: unknown[] = new Array<unknown>(FIELDS_MAX).fill(null);
+const uuid = new Uint8Array(REQUEST_ID_BYTES);
+const reader = new MsgpackReader();
+const scanner = new JsonScanner();
+const utf8 = new TextEncoder();
+
+// ---------------------------------------------------------------- MessagePack
+
+/** `[operation number, id, ...fields]`; trailing optional fields may be left out. */
+export function decodeMsgpackRequest(bytes: Uint8Array): DecodedRequest {
+  reader.start(bytes);
+  const decoded = msgpackRequest();
+  reader.finish();
+  return decoded;
+}
+
+function msgpackRequest(): DecodedRequest {
+  const items = reader.arrayLength();
+  if (items < 2)
+    return refused(null, "malformed_frame", "a request is an array of 2 items or more");
+  const number = reader.integer();
+  const id = reader.integer();
+  if (number === NOT_AN_INTEGER || id < 0 || id > CORRELATION_ID_MAX) {
+    return refused(null, "malformed_frame", "an operation number and an id of 32 bits come first");
+  }
+  const plan = OPERATION_PLANS_BY_NUMBER[number];
+  if (plan === undefined) return refused(id, "unknown_operation", "no operation has this number");
+  const fields = plan.fields;
+  const given = items - 2;
+  if (given > fields.length) return refused(id, "invalid_field", "more fields than there are");
+  if (given < plan.fieldsMin) return refused(id, "invalid_field", fields[given]!.complaint);
+  for (let index = 0; index < fields.length; index++) {
+    const field = fields[index]!;
+    if (index >= given || (field.optional && reader.nil())) {
+      values[index] = null;
+      continue;
+    }
+    const value = msgpackValue(field);
+    if (value === undefined) return refused(id, "invalid_field", field.complaint);
+    values[index] = value;
+  }
+  if (reader.at !== reader.end) return refused(id, "malformed_frame", "bytes after the message");
+  return { ok: true, id, command: commandFrom(plan, values) };
+}
+
+function msgpackValue(field: FieldPlan): unknown {
+  switch (field.kind) {
+    case KIND.integer: {
+      const value = reader.integer();
+      return value >= field.min && value <= field.max ? value : undefined;
+    }
+    case KIND.id: {
+      const length = reader.stringLength();
+      const start = reader.at;
+      reader.at += Math.max(length, 0);
+      return IDS.read(reader.bytes, start, length);
+    }
+    case KIND.requestId: {
+      if (reader.binLength() !== REQUEST_ID_BYTES) return undefined;
+      const start = reader.at;
+      reader.at += REQUEST_ID_BYTES;
+      return requestIdIn(reader.bytes, start);
+    }
+    case KIND.choice: {
+      const index = reader.integer();
+      return index >= 0 && index <= field.max ? field.choices[index] : undefined;
+    }
+    case KIND.flag: {
+      const flag = reader.flag();
+      return flag < 0 ? undefined : flag === 1;
+    }
+    case KIND.text:
+    case KIND.token: {
+      const length = reader.stringLength();
+      if (length < 0) return undefined;
+      const start = reader.at;
+      reader.at += length;
+      return checkedText(field, readText(reader.bytes, start, reader.at, false));
+    }
+    default:
+      return undefined; // Lists and error codes are sent by the server only.
+  }
+}
+
+// ---------------------------------------------------------------- JSON
+
+/** `{"op": ..., "id": ..., ...fields}`: one flat object, every member once, no unknown ones. */
+export function decodeJsonRequest(frame: string | Uint8Array): DecodedRequest {
+  const members = scanner.scan(typeof frame === "string" ? utf8.encode(frame) : frame);
+  const decoded =
+    members < 0
+      ? refused(null, "malformed_frame", "a request is one flat object of JSON")
+      : jsonRequest(members);
+  scanner.finish();
+  return decoded;
+}
+
+function jsonRequest(members: number): DecodedRequest {
+  const opAt = memberNamed("op", members, 0);
+  const idAt = memberNamed("id", members, 1);
+  const id = idAt >= 0 && scanner.kinds[idAt] === TOKEN_KIND.integer ? scanner.integerOf(idAt) : -1;
+  if (id < 0 || id > CORRELATION_ID_MAX) {
+    return refused(null, "malformed_frame", "id must be an integer of 32 bits");
+  }
+  if (opAt < 0 || scanner.kinds[opAt] !== TOKEN_KIND.string) {
+    return refused(id, "malformed_frame", "op must be the name of an operation");
+  }
+  const name = NAMES.read(scanner.bytes, scanner.valueStarts[opAt]!, lengthOf(opAt));
+  const plan = name === undefined ? undefined : OPERATION_PLANS.get(name);
+  if (plan === undefined) return refused(id, "unknown_operation", "no operation has this name");
+  return jsonCommand(plan, id, members);
+}
+
+function jsonCommand(plan: OperationPlan, id: number, members: number): DecodedRequest {
+  const fields = plan.fields;
+  let found = 2; // op and id
+  for (let index = 0; index < fields.length; index++) {
+    const field = fields[index]!;
+    const at = memberNamed(field.name, members, found);
+    if (at >= 0) found++;
+    if (at < 0 || (field.optional && scanner.kinds[at] === TOKEN_KIND.null)) {
+      if (!field.optional) return refused(id, "invalid_field", field.complaint);
+      values[index] = null;
+      continue;
+    }
+    const value = jsonValue(field, at);
+    if (value === undefined) return refused(id, "invalid_field", field.complaint);
+    values[index] = value;
+  }
+  // Every name that there is was found once: what is left is unknown, or there twice.
+  if (found !== members) return refused(id, "invalid_field", "a field is unknown or there twice");
+  return { ok: true, id, command: commandFrom(plan, values) };
+}
+
+/** Where the member of this name is, -1 if nowhere. `guess` is looked at first. */
+function memberNamed(name: string, members: number, guess: number): number {
+  if (guess < members && isNamed(guess, name)) return guess;
+  for (let at = 0; at < members; at++) if (isNamed(at, name)) return at;
+  return -1;
+}
+
+function isNamed(at: number, name: string): boolean {
+  const start = scanner.keyStarts[at]!;
+  const length = scanner.keyEnds[at]! - start;
+  if (length !== name.length) return false;
+  for (let index = 0; index < length; index++) {
+    if (scanner.bytes[start + index] !== name.charCodeAt(index)) return false;
+  }
+  return true;
+}
+
+function lengthOf(at: number): number {
+  return scanner.valueEnds[at]! - scanner.valueStarts[at]!;
+}
+
+function jsonValue(field: FieldPlan, at: number): unknown {
+  const kind = scanner.kinds[at];
+  if (field.kind === KIND.integer) {
+    if (kind !== TOKEN_KIND.integer) return undefined;
+    const value = scanner.integerOf(at);
+    return value >= field.min && value <= field.max ? value : undefined;
+  }
+  if (field.kind === KIND.flag) {
+    if (kind !== TOKEN_KIND.true && kind !== TOKEN_KIND.false) return undefined;
+    return kind === TOKEN_KIND.true;
+  }
+  if (kind !== TOKEN_KIND.string) return undefined;
+  const start = scanner.valueStarts[at]!;
+  switch (field.kind) {
+    case KIND.id:
+      return IDS.read(scanner.bytes, start, lengthOf(at));
+    case KIND.requestId:
+      return lengthOf(at) === 36 ? uuidIn(scanner.bytes, start) : undefined;
+    case KIND.choice: {
+      for (const choice of field.choices) if (isValue(at, choice)) return choice;
+      return undefined;
+    }
+    default:
+      return checkedText(field, readText(scanner.bytes, start, scanner.valueEnds[at]!, true));
+  }
+}
+
+function isValue(at: number, text: string): boolean {
+  if (lengthOf(at) !== text.length) return false;
+  const start = scanner.valueStarts[at]!;
+  for (let index = 0; index < text.length; index++) {
+    if (scanner.bytes[start + index] !== text.charCodeAt(index)) return false;
+  }
+  return true;
+}
+
+// ---------------------------------------------------------------- values of both
+
+function checkedText(field: FieldPlan, text: string | undefined): string | undefined {
+  if (text === undefined) return undefined;
+  const valid = field.kind === KIND.text ? isPrintableText(text) : isToken(text);
+  return valid ? text : undefined;
+}
+
+/** RFC 9562: version 7 in the upper half of byte 6, variant 10 in the upper bits of byte 8. */
+function requestIdIn(bytes: Uint8Array, start: number) {
+  if (bytes[start + 6]! >> 4 !== 7 || bytes[start + 8]! >> 6 !== 2) return undefined;
+  return requestIdFromBytes(bytes, start);
+}
+
+/** Where a UUID in text has its 16 pairs of digits. */
+const UUID_PAIRS = [0, 2, 4, 6, 9, 11, 14, 16, 19, 21, 24, 26, 28, 30, 32, 34] as const;
+const UUID_HYPHENS = [8, 13, 18, 23] as const;
+
+function uuidIn(bytes: Uint8Array, start: number) {
+  for (const at of UUID_HYPHENS) if (bytes[start + at] !== 0x2d) return undefined;
+  for (let index = 0; index < REQUEST_ID_BYTES; index++) {
+    const at = start + UUID_PAIRS[index]!;
+    const high = hexDigit(bytes[at]!);
+    const low = hexDigit(bytes[at + 1]!);
+    if (high < 0 || low < 0) return undefined;
+    uuid[index] = (high << 4) | low;
+  }
+  return requestIdIn(uuid, 0);
+}
