@@ -1,0 +1,199 @@
+// What an account is, told as slowly and plainly as possible: a Map of holds and two numbers. It
+// must never use decide or evolve of the server's actors; it reads the meaning of their events.
+
+import type { AccountEvent } from "../../actors/account/events.ts";
+import type { Findings } from "./report.ts";
+
+export type HoldStatus =
+  "waiting" | "placed" | "cancelling" | "refused" | "cancelled" | "voided" | "posted";
+
+export interface HoldModel {
+  readonly loanId: string;
+  readonly requestId: string;
+  readonly askedCents: number;
+  amountCents: number;
+  bidNo: number;
+  status: HoldStatus;
+}
+
+export interface AccountModel {
+  readonly id: string;
+  availableCents: number;
+  heldCents: number;
+  depositedCents: number;
+  readonly holds: Map<number, HoldModel>;
+  /** Sum of the open holds, kept beside `heldCents`, which follows the money of the events. */
+  holdsCents: number;
+}
+
+export type Accounts = Map<string, AccountModel>;
+
+export function isOpen(hold: HoldModel): boolean {
+  return hold.status === "waiting" || hold.status === "placed" || hold.status === "cancelling";
+}
+
+/** Takes an event in, and says what about it cannot be. */
+export function applyToAccount(
+  accounts: Accounts,
+  id: string,
+  event: AccountEvent,
+  findings: Findings,
+): void {
+  const account = accounts.get(id);
+  if (event.type === "AccountOpened") {
+    findings.expect(account === undefined, "event_impossible", () => `${id} was opened before`);
+    if (account === undefined) accounts.set(id, openedAccount(id));
+    return;
+  }
+  if (account === undefined) {
+    findings.add("event_impossible", `${event.type} of ${id}, which was never opened`);
+    return;
+  }
+  if (event.type === "Deposited") {
+    findings.expect(event.amountCents > 0, "event_impossible", () => `${id}: deposit of nothing`);
+    account.availableCents += event.amountCents;
+    account.depositedCents += event.amountCents;
+  } else if (event.type === "HoldPlaced") {
+    placeHold(account, event, findings);
+  } else if (event.type !== "RequestRefused") {
+    changeHold(account, event, findings);
+  }
+  checkBalance(account, findings);
+}
+
+function openedAccount(id: string): AccountModel {
+  return {
+    id,
+    availableCents: 0,
+    heldCents: 0,
+    depositedCents: 0,
+    holds: new Map(),
+    holdsCents: 0,
+  };
+}
+
+function placeHold(
+  account: AccountModel,
+  event: Extract<AccountEvent, { type: "HoldPlaced" }>,
+  findings: Findings,
+): void {
+  const { holdNo, amountCents, loanId, requestId } = event;
+  const next = account.holds.size + 1;
+  findings.expect(
+    holdNo === next,
+    "event_impossible",
+    () => `${account.id}: hold ${holdNo} where ${next} comes next`,
+  );
+  findings.expect(
+    amountCents > 0,
+    "event_impossible",
+    () => `${account.id}: hold ${holdNo} of ${amountCents} cents`,
+  );
+  account.availableCents -= amountCents;
+  account.heldCents += amountCents;
+  account.holdsCents += amountCents;
+  account.holds.set(holdNo, {
+    loanId,
+    requestId,
+    askedCents: amountCents,
+    amountCents,
+    bidNo: 0,
+    status: "waiting",
+  });
+}
+
+type HoldEvent = Exclude<
+  AccountEvent,
+  { type: "AccountOpened" | "Deposited" | "HoldPlaced" | "RequestRefused" }
+>;
+
+/** From which statuses an event may come, to which it leads, and what becomes of the money. */
+const CHANGES: Record<
+  HoldEvent["type"],
+  readonly [from: readonly HoldStatus[], to: HoldStatus | null]
+> = {
+  BidConfirmed: [["waiting"], "placed"],
+  BidRefused: [["waiting"], "refused"],
+  CancelAsked: [["placed"], "cancelling"],
+  BidCancelled: [["cancelling"], "cancelled"],
+  // The loan may have posted or voided it first: the refusal finds the hold closed, and leaves it.
+  CancelRefused: [["cancelling", "posted", "voided"], null],
+  HoldVoided: [["placed", "cancelling"], "voided"],
+  HoldPosted: [["placed", "cancelling"], "posted"],
+};
+
+function changeHold(account: AccountModel, event: HoldEvent, findings: Findings): void {
+  const name = `${account.id}: ${event.type} of hold ${event.holdNo}`;
+  const hold = account.holds.get(event.holdNo);
+  if (hold === undefined) {
+    findings.add("event_impossible", `${name}, which was never placed`);
+    return;
+  }
+  const [from, to] = CHANGES[event.type];
+  findings.expect(
+    from.includes(hold.status),
+    "event_impossible",
+    () => `${name}, which is ${hold.status}`,
+  );
+  if (event.type === "CancelAsked") {
+    findings.expect(
+      event.loanId === hold.loanId && event.bidNo === hold.bidNo,
+      "event_impossible",
+      () =>
+        `${name} names bid ${event.bidNo} of ${event.loanId}, not ${hold.bidNo} of ${hold.loanId}`,
+    );
+  }
+  const wasOpen = isOpen(hold);
+  const before = wasOpen ? hold.amountCents : 0;
+  moveMoney(account, hold, event, name, findings);
+  if (to !== null) hold.status = to;
+  else if (hold.status === "cancelling") hold.status = "placed";
+  account.holdsCents += (isOpen(hold) ? hold.amountCents : 0) - before;
+}
+
+function moveMoney(
+  account: AccountModel,
+  hold: HoldModel,
+  event: HoldEvent,
+  name: string,
+  findings: Findings,
+): void {
+  if (event.type === "CancelAsked" || event.type === "CancelRefused") return;
+  if (event.type === "HoldPosted") {
+    findings.expect(
+      event.amountCents === hold.amountCents && event.loanId === hold.loanId,
+      "event_impossible",
+      () =>
+        `${name}: ${event.amountCents} to ${event.loanId}, held ${hold.amountCents} for ${hold.loanId}`,
+    );
+    account.heldCents -= event.amountCents;
+    return;
+  }
+  const keptCents = event.type === "BidConfirmed" ? event.filledCents : 0;
+  findings.expect(
+    keptCents + event.releasedCents === hold.amountCents,
+    "event_impossible",
+    () => `${name}: keeps ${keptCents}, releases ${event.releasedCents} of ${hold.amountCents}`,
+  );
+  if (event.type === "BidConfirmed") {
+    findings.expect(keptCents > 0, "event_impossible", () => `${name} fills nothing`);
+    hold.bidNo = event.bidNo;
+    hold.amountCents = keptCents;
+  }
+  account.heldCents -= event.releasedCents;
+  account.availableCents += event.releasedCents;
+}
+
+function checkBalance(account: AccountModel, findings: Findings): void {
+  const { id, availableCents, heldCents, holdsCents } = account;
+  findings.expect(
+    availableCents >= 0 && heldCents >= 0,
+    "balance_negative",
+    () => `${id}: ${availableCents} available, ${heldCents} held`,
+  );
+  findings.expect(
+    heldCents === holdsCents,
+    "held_differs",
+    () => `${id}: ${heldCents} held, open holds sum to ${holdsCents}`,
+  );
+}

@@ -1,0 +1,116 @@
+// The auditor's own books: what each event must post, written from the meaning of the events and
+// not from the server's ledger. It must never call the server's postings but to compare them.
+
+import type { AccountEvent } from "../../actors/account/events.ts";
+import type { Address } from "../../actors/address.ts";
+import type { LoanEvent } from "../../actors/loan/events.ts";
+import type { PostingSink } from "../../actors/decider.ts";
+
+/** Debits positive, credits negative. */
+export interface Posting {
+  /** Code and owner of the ledger account, `client.held:ann`. */
+  readonly account: string;
+  readonly amountCents: number;
+}
+
+/** The server's definitions, given so that they are audited too. */
+export interface ServerLedger {
+  accountPostings(
+    event: AccountEvent,
+    self: string,
+    transitTo: (to: Address) => string,
+    post: PostingSink,
+  ): void;
+  loanPostings(
+    event: LoanEvent,
+    self: string,
+    transitFrom: (from: Address) => string,
+    post: PostingSink,
+  ): void;
+}
+
+/** Money comes in, is reserved, is set free again, or leaves for a loan. */
+export function expectedOfAccount(
+  event: AccountEvent,
+  self: string,
+  transitTo: (to: Address) => string,
+): Posting[] {
+  const available = `client.available:${self}`;
+  const held = `client.held:${self}`;
+  if (event.type === "Deposited") return move("asset.custody:", available, event.amountCents);
+  if (event.type === "HoldPlaced") return move(available, held, event.amountCents);
+  if (event.type === "HoldPosted") {
+    const transit = `transit:${transitTo({ kind: "loan", id: event.loanId })}`;
+    return move(held, transit, event.amountCents);
+  }
+  if ("releasedCents" in event) return move(held, available, event.releasedCents);
+  return [];
+}
+
+/** Posted money reaches the loan that it was held for. */
+export function expectedOfLoan(
+  event: LoanEvent,
+  self: string,
+  transitFrom: (from: Address) => string,
+): Posting[] {
+  if (event.type !== "FundsCollected") return [];
+  const transit = `transit:${transitFrom({ kind: "account", id: event.accountId })}`;
+  return move(transit, `loan.clearing:${self}`, event.amountCents);
+}
+
+function move(debit: string, credit: string, amountCents: number): Posting[] {
+  if (amountCents === 0) return [];
+  return [
+    { account: debit, amountCents },
+    { account: credit, amountCents: -amountCents },
+  ];
+}
+
+/** What the server posts for the event, in the same form. */
+export function collect(run: (post: PostingSink) => void): Posting[] {
+  const postings: Posting[] = [];
+  run((code, owner, amountCents) => postings.push({ account: `${code}:${owner}`, amountCents }));
+  return postings;
+}
+
+export function sumOf(postings: readonly Posting[]): number {
+  return postings.reduce((sum, posting) => sum + posting.amountCents, 0);
+}
+
+/** The order of postings has no meaning; neither has the split of one account's amount. */
+export function samePostings(some: readonly Posting[], others: readonly Posting[]): boolean {
+  const difference = new Map<string, number>();
+  for (const { account, amountCents } of some) add(difference, account, amountCents);
+  for (const { account, amountCents } of others) add(difference, account, -amountCents);
+  return [...difference.values()].every((amountCents) => amountCents === 0);
+}
+
+export function add(balances: Map<string, number>, account: string, amountCents: number): void {
+  balances.set(account, (balances.get(account) ?? 0) + amountCents);
+}
+
+/** The ledger accounts of one shard. */
+export class Books {
+  readonly balances = new Map<string, number>();
+
+  post(postings: readonly Posting[]): void {
+    for (const { account, amountCents } of postings) add(this.balances, account, amountCents);
+  }
+
+  of(account: string): number {
+    return this.balances.get(account) ?? 0;
+  }
+
+  /** The sum of all accounts of this code. */
+  total(code: string): number {
+    let sum = 0;
+    for (const [account, cents] of this.balances) if (account.startsWith(`${code}:`)) sum += cents;
+    return sum;
+  }
+
+  trialBalance(): number {
+    let sum = 0;
+    for (const cents of this.balances.values()) sum += cents;
+    return sum;
+  }
+}

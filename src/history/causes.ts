@@ -1,0 +1,75 @@
+// Whether what an actor did is what the message asked for that it carried out, and whether events
+// that only a message can bring about had one. Names, holds, amounts: compared one by one.
+
+import type { AccountEvent } from "../../actors/account/events.ts";
+import type { LoanEvent } from "../../actors/loan/events.ts";
+import type { AnyMessage } from "./message-book.ts";
+
+export type AnyEvent = AccountEvent | LoanEvent;
+
+/** The events that may follow a message: the first must be one of these. */
+const ANSWERS: Record<Exclude<AnyMessage["type"], "AlarmRang">, readonly AnyEvent["type"][]> = {
+  ConfirmBid: ["BidConfirmed"],
+  DeclineBid: ["BidRefused"],
+  ConfirmCancel: ["BidCancelled"],
+  DeclineCancel: ["CancelRefused"],
+  VoidHold: ["HoldVoided"],
+  PostHold: ["HoldPosted"],
+  FillBid: ["BidPlaced", "BidDeclined"],
+  WithdrawBid: ["BidWithdrawn", "WithdrawalDeclined"],
+  CollectFunds: ["FundsCollected"],
+  NextStep: ["HoldsCalled", "HoldsVoided"],
+};
+
+/** What a request or an alarm may bring about; everything else needs a message. */
+const OF_REQUESTS: ReadonlySet<AnyEvent["type"]> = new Set<AnyEvent["type"]>([
+  "AccountOpened",
+  "Deposited",
+  "HoldPlaced",
+  "CancelAsked",
+  "RequestRefused",
+  "LoanListed",
+  "LoanConfirmed",
+  "ListingExpired",
+]);
+
+/** Closes a step in the same breath: never the first event of a record. */
+const CLOSINGS: ReadonlyMap<AnyEvent["type"], AnyEvent["type"]> = new Map<
+  AnyEvent["type"],
+  AnyEvent["type"]
+>([
+  ["LoanFunded", "BidPlaced"],
+  ["LoanCollected", "FundsCollected"],
+]);
+
+/** Undefined when the events are what the message, or a request, may bring about. */
+export function contradiction(
+  message: AnyMessage | undefined,
+  events: readonly AnyEvent[],
+): string | undefined {
+  const [first, second, third] = events;
+  if (first === undefined) return message === undefined ? undefined : "nothing came of a message";
+  if (third !== undefined) return `${events.length} events at once`;
+  if (second !== undefined && CLOSINGS.get(second.type) !== first.type) {
+    return `${second.type} right after ${first.type}`;
+  }
+  if (message === undefined) {
+    return OF_REQUESTS.has(first.type) ? undefined : `${first.type} without a message`;
+  }
+  const answers: readonly string[] = message.type === "AlarmRang" ? [] : ANSWERS[message.type];
+  if (!answers.includes(first.type)) return `${first.type} came of ${message.type}`;
+  return differingField(message, first);
+}
+
+/** Fields that message and event both have mean the same, but a bid's amount is what it asked. */
+function differingField(message: AnyMessage, event: AnyEvent): string | undefined {
+  const asked = message as unknown as Record<string, unknown>;
+  const done = event as unknown as Record<string, unknown>;
+  for (const [field, value] of Object.entries(asked)) {
+    if (field === "type" || !(field in done)) continue;
+    if (done[field] !== value) {
+      return `${event.type} has ${field} ${String(done[field])}, ${message.type} ${String(value)}`;
+    }
+  }
+  return undefined;
+}

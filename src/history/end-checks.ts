@@ -1,0 +1,165 @@
+// What must hold between actors when all journals have been read: sums taken anew, each bid with
+// its hold, books against models, money in transit against messages in flight.
+
+import { isOpen, type AccountModel, type HoldModel } from "./account-model.ts";
+import { add } from "./books.ts";
+import type { BidModel, LoanModel } from "./loan-model.ts";
+import type { Pending } from "./message-book.ts";
+import type { World } from "./world.ts";
+
+/** Only for journals that are there from the start. `atRest`: nothing may be under way any more. */
+export function checkAtEnd(world: World, atRest: boolean): void {
+  const { findings, messages } = world;
+  findings.stand(null, null);
+  messages.checkLinks(findings);
+  const inFlight = messages.inFlight();
+  if (atRest) {
+    for (const { to, message } of inFlight) {
+      findings.add("message_left_over", `${message.type} to ${to.kind}:${to.id}`);
+    }
+  }
+  const unsettled = holdsUnderWay(inFlight);
+  for (const account of world.accounts.values()) checkHolds(world, account, unsettled);
+  for (const loan of world.loans.values()) checkBids(world, loan, unsettled);
+  checkBooks(world);
+  checkTransit(world, inFlight);
+}
+
+/** Holds that a message under way is about: their bid may be a step ahead, or behind. */
+function holdsUnderWay(inFlight: readonly Pending[]): ReadonlySet<string> {
+  const holds = new Set<string>();
+  for (const { to, message } of inFlight) {
+    if (!("holdNo" in message)) continue;
+    const accountId = "accountId" in message ? message.accountId : to.id;
+    holds.add(`${accountId}#${message.holdNo}`);
+  }
+  return holds;
+}
+
+function checkHolds(world: World, account: AccountModel, unsettled: ReadonlySet<string>): void {
+  let openCents = 0;
+  for (const [holdNo, hold] of account.holds) {
+    if (isOpen(hold)) openCents += hold.amountCents;
+    const key = `${account.id}#${holdNo}`;
+    if (unsettled.has(key)) continue;
+    const bid = world.loans.get(hold.loanId)?.bidOfHold.get(key);
+    const wrong = holdContradiction(hold, bid);
+    if (wrong !== undefined) {
+      world.findings.add("bid_without_hold", `hold ${key} for ${hold.loanId}: ${wrong}`);
+    }
+  }
+  world.findings.expect(
+    openCents === account.heldCents,
+    "held_differs",
+    () => `${account.id}: ${account.heldCents} held, open holds sum to ${openCents}`,
+  );
+}
+
+function holdContradiction(hold: HoldModel, bid: BidModel | undefined): string | undefined {
+  switch (hold.status) {
+    case "waiting":
+    case "cancelling":
+      return `it is ${hold.status}, and nothing is under way`;
+    case "refused":
+      return bid === undefined ? undefined : "its bid was taken, the account was told otherwise";
+    case "cancelled":
+      return bid?.withdrawn === true ? undefined : "the account cancelled it, the loan did not";
+    case "placed":
+    case "posted":
+    case "voided":
+      break;
+  }
+  if (bid === undefined || bid.withdrawn) return `it is ${hold.status}, and no bid stands on it`;
+  if (bid.filledCents !== hold.amountCents) {
+    return `it has ${hold.amountCents}, its bid ${bid.filledCents}`;
+  }
+  if ((hold.status === "placed") === bid.called) {
+    return `it is ${hold.status}, and its loan ${bid.called ? "called" : "did not call"} it`;
+  }
+  return undefined;
+}
+
+function checkBids(world: World, loan: LoanModel, unsettled: ReadonlySet<string>): void {
+  let raisedCents = 0;
+  for (const [bidNo, bid] of loan.bids) {
+    if (!bid.withdrawn) raisedCents += bid.filledCents;
+    const key = `${bid.accountId}#${bid.holdNo}`;
+    if (unsettled.has(key)) continue;
+    const hold = world.accounts.get(bid.accountId)?.holds.get(bid.holdNo);
+    const matches = hold?.loanId === loan.id && hold.bidNo === bidNo;
+    world.findings.expect(
+      matches,
+      "bid_without_hold",
+      () => `${loan.id}: bid ${bidNo} has no hold that knows it (${key})`,
+    );
+    if (!matches || bid.withdrawn || !bid.called) continue;
+    const due = loan.status === "expired" || loan.status === "expiring" ? "voided" : "posted";
+    world.findings.expect(
+      hold.status === due,
+      "bid_without_hold",
+      () => `${loan.id} is ${loan.status}: hold ${key} is ${hold.status}, not ${due}`,
+    );
+  }
+  world.findings.expect(
+    raisedCents === loan.raisedCents,
+    "raised_out_of_range",
+    () => `${loan.id}: bids sum to ${raisedCents}, raised is ${loan.raisedCents}`,
+  );
+}
+
+/** Every client's two ledger accounts, every loan's clearing, and all money that came in. */
+function checkBooks(world: World): void {
+  const expected = new Map<string, number>();
+  for (const { id, availableCents, heldCents, depositedCents } of world.accounts.values()) {
+    add(expected, `client.available:${id}`, -availableCents);
+    add(expected, `client.held:${id}`, -heldCents);
+    add(expected, "asset.custody:", depositedCents);
+  }
+  for (const { id, collectedCents } of world.loans.values()) {
+    add(expected, `loan.clearing:${id}`, -collectedCents);
+  }
+  const booked = new Map<string, number>();
+  for (const [shard, books] of world.books) {
+    const difference = books.trialBalance();
+    world.findings.expect(
+      difference === 0,
+      "postings_unbalanced",
+      () => `the books of shard ${shard} sum to ${difference}`,
+    );
+    for (const [account, cents] of books.balances) {
+      if (!account.startsWith("transit:")) add(booked, account, cents);
+    }
+  }
+  for (const account of new Set([...expected.keys(), ...booked.keys()])) {
+    const [said, is] = [booked.get(account) ?? 0, expected.get(account) ?? 0];
+    world.findings.expect(
+      said === is,
+      "books_differ",
+      () => `${account}: booked ${said}, is ${is}`,
+    );
+  }
+}
+
+/** What has left an account and not reached its loan: on the books, and in messages. */
+function checkTransit(world: World, inFlight: readonly Pending[]): void {
+  const carried = new Map<string, number>();
+  for (const { to, message } of inFlight) {
+    if (message.type !== "CollectFunds") continue;
+    const from = world.shardOf({ kind: "account", id: message.accountId });
+    add(carried, `transit:${from}:${world.shardOf(to)}`, -message.amountCents);
+  }
+  const booked = new Map<string, number>();
+  for (const books of world.books.values()) {
+    for (const [account, cents] of books.balances) {
+      if (account.startsWith("transit:")) add(booked, account, cents);
+    }
+  }
+  for (const account of new Set([...carried.keys(), ...booked.keys()])) {
+    const [said, is] = [booked.get(account) ?? 0, carried.get(account) ?? 0];
+    world.findings.expect(
+      said === is,
+      "transit_differs",
+      () => `${account}: booked ${said}, messages carry ${is}`,
+    );
+  }
+}

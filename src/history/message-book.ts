@@ -1,0 +1,113 @@
+// Messages on their way: sent by an event, carried out once by their receiver. Inside a shard they
+// are numbered in one line; between two shards each direction has a line of its own.
+
+import type { AccountMessage } from "../../actors/account/account.ts";
+import type { Address } from "../../actors/address.ts";
+import type { LoanMessage } from "../../actors/loan/loan.ts";
+import type { Findings } from "./report.ts";
+
+export type AnyMessage = AccountMessage | LoanMessage;
+
+export interface Pending {
+  readonly to: Address;
+  readonly message: AnyMessage;
+}
+
+/** One direction between two shards, put together from both journals. */
+export interface Link {
+  /** What the sender's events implied, in order. */
+  readonly sent: Pending[];
+  /** What the receiver's journal says has come in. */
+  readonly arrived: Pending[];
+  /** Up to where the sender's journal says that the receiver has it. */
+  receivedUpTo: number;
+}
+
+export class MessageBook {
+  /** Sent to an actor of the same shard, or arrived, and not yet carried out: by shard and number. */
+  readonly #pending = new Map<number, Map<number, Pending>>();
+  readonly #links = new Map<string, Link>();
+  #sentCount = 0;
+
+  get sentCount(): number {
+    return this.#sentCount;
+  }
+
+  link(from: number, to: number): Link {
+    const key = `${from}:${to}`;
+    let link = this.#links.get(key);
+    if (link === undefined) {
+      link = { sent: [], arrived: [], receivedUpTo: 0 };
+      this.#links.set(key, link);
+    }
+    return link;
+  }
+
+  of(shard: number): Map<number, Pending> {
+    let pending = this.#pending.get(shard);
+    if (pending === undefined) {
+      pending = new Map();
+      this.#pending.set(shard, pending);
+    }
+    return pending;
+  }
+
+  /** An event of `from` implied it. `number` is its place when it stays inside the shard. */
+  send(from: number, to: number, number: number, message: Pending): void {
+    this.#sentCount++;
+    if (from === to) this.of(from).set(number, message);
+    else this.link(from, to).sent.push(message);
+  }
+
+  arrive(from: number, to: number, linkNumber: number, number: number, message: Pending): boolean {
+    const { arrived } = this.link(from, to);
+    arrived.push(message);
+    this.of(to).set(number, message);
+    return linkNumber === arrived.length;
+  }
+
+  /** The message that the actor carries out now, or undefined when it has no such message. */
+  take(shard: number, number: number, kind: Address["kind"], id: string): Pending | undefined {
+    const pending = this.of(shard);
+    const found = pending.get(number);
+    if (found === undefined || found.to.kind !== kind || found.to.id !== id) return undefined;
+    pending.delete(number);
+    return found;
+  }
+
+  /** Everything sent and not carried out, wherever it is. Call it when all shards were read. */
+  inFlight(): Pending[] {
+    const all: Pending[] = [];
+    for (const pending of this.#pending.values()) all.push(...pending.values());
+    for (const { sent, arrived } of this.#links.values()) all.push(...sent.slice(arrived.length));
+    return all;
+  }
+
+  /** Compares both ends of each link. Call it when all shards were read. */
+  checkLinks(findings: Findings): void {
+    for (const [key, link] of this.#links) checkLink(key, link, findings);
+  }
+}
+
+function checkLink(name: string, { sent, arrived, receivedUpTo }: Link, findings: Findings): void {
+  arrived.forEach((message, index) => {
+    const original = sent[index];
+    findings.expect(
+      original !== undefined && plainText(original) === plainText(message),
+      "link_broken",
+      () =>
+        `link ${name}, message ${index + 1}: arrived as ${plainText(message)}, ` +
+        (original === undefined ? "never sent" : `sent as ${plainText(original)}`),
+    );
+  });
+  findings.expect(
+    receivedUpTo <= arrived.length,
+    "link_acknowledged_early",
+    () => `link ${name}: acknowledged up to ${receivedUpTo}, ${arrived.length} arrived`,
+  );
+}
+
+/** The same text for the same message, whatever the order of its fields. */
+function plainText({ to, message }: Pending): string {
+  return `${to.kind} ${to.id} ${JSON.stringify(message, Object.keys(message).sort())}`;
+}

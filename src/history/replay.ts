@@ -1,0 +1,219 @@
+// Takes the records of one shard into the world, in order, checking each against what came before.
+
+import { accountMessages, type AccountEvent } from "../../actors/account/events.ts";
+import { ACTOR_KINDS, type AccountId, type Address, type LoanId } from "../../actors/address.ts";
+import { isLoanAnswer, loanMessages, type LoanEvent } from "../../actors/loan/events.ts";
+import type { LoanMessage } from "../../actors/loan/loan.ts";
+import type { JournalRecord } from "../journal/records.ts";
+import { applyToAccount } from "./account-model.ts";
+import {
+  collect,
+  expectedOfAccount,
+  expectedOfLoan,
+  samePostings,
+  sumOf,
+  type Posting,
+} from "./books.ts";
+import { contradiction } from "./causes.ts";
+import type { EntryRules } from "./entry-rules.ts";
+import { applyToLoan, expectedFill } from "./loan-model.ts";
+import type { AnyMessage } from "./message-book.ts";
+import type { World } from "./world.ts";
+
+type Act = Extract<JournalRecord, { record: "act" }>;
+
+/** Where the records stand: their shard, its rules, and whether its journal is there from the start. */
+export interface Place {
+  readonly shard: number;
+  readonly rules: EntryRules;
+  readonly full: boolean;
+}
+
+export function replayRecord(world: World, place: Place, record: JournalRecord): void {
+  world.records++;
+  switch (record.record) {
+    case "act":
+      replayAct(world, place, record);
+      return;
+    case "arrived": {
+      const number = place.rules.nextMessageNo();
+      const to = addressOf(record.kind, record.id);
+      expectOwnShard(world, place.shard, to);
+      if (!place.full) return;
+      const message = record.message as AnyMessage;
+      const { fromShard, number: linkNumber } = record;
+      const pending = { to, message };
+      const inOrder = world.messages.arrive(fromShard, place.shard, linkNumber, number, pending);
+      world.findings.expect(
+        inOrder,
+        "link_broken",
+        () => `message ${linkNumber} from shard ${fromShard} arrived out of order`,
+      );
+      return;
+    }
+    case "received": {
+      if (!place.full) return;
+      const link = world.messages.link(place.shard, record.toShard);
+      world.findings.expect(
+        record.number >= link.receivedUpTo && record.number <= link.sent.length,
+        "link_acknowledged_early",
+        () => `${record.number} acknowledged by shard ${record.toShard}, ${link.sent.length} sent`,
+      );
+      link.receivedUpTo = record.number;
+      return;
+    }
+  }
+}
+
+function replayAct(world: World, { shard, rules, full }: Place, act: Act): void {
+  const self = addressOf(act.kind, act.id);
+  const name = `${self.kind}:${self.id}`;
+  const { findings } = world;
+  expectOwnShard(world, shard, self);
+  const events = act.events as readonly (AccountEvent | LoanEvent)[];
+  const changes = events.some(
+    (event) => self.kind === "account" || !isLoanAnswer(event as LoanEvent),
+  );
+  rules.version(name, act.version, changes);
+  if (full) checkCause(world, shard, act, self, events);
+  for (const event of events) {
+    world.events++;
+    checkAmounts(world, name, event);
+    world.booksOf(shard).post(checkedPostings(world, shard, self, event));
+    if (full) {
+      if (self.kind === "account") {
+        const account = event as AccountEvent;
+        world.requests.note(name, account, world.accounts.get(self.id), findings);
+        applyToAccount(world.accounts, self.id, account, findings);
+      } else {
+        world.requests.note(name, event, undefined, findings);
+        applyToLoan(world.loans, self.id, event as LoanEvent, act.at, findings);
+      }
+    }
+    sendMessages(world, { shard, rules, full }, self, event);
+  }
+}
+
+/** The message that the record carries out, and whether the record is what it asked for. */
+function checkCause(
+  world: World,
+  shard: number,
+  act: Act,
+  self: Address,
+  events: readonly (AccountEvent | LoanEvent)[],
+): void {
+  const { findings } = world;
+  const name = `${self.kind}:${self.id}`;
+  let message: AnyMessage | undefined;
+  if (act.cause !== 0) {
+    message = world.messages.take(shard, act.cause, self.kind, self.id)?.message;
+    if (message === undefined) {
+      findings.add("message_not_pending", `${name} carries out message ${act.cause}`);
+      return;
+    }
+  }
+  const wrong = contradiction(message, events);
+  if (wrong !== undefined) {
+    findings.add(
+      message === undefined ? "event_without_cause" : "message_misread",
+      `${name}: ${wrong}`,
+    );
+  }
+  if (message?.type === "FillBid") checkFill(world, self.id, message, events, act.at);
+}
+
+function checkFill(
+  world: World,
+  loanId: string,
+  bid: Extract<LoanMessage, { type: "FillBid" }>,
+  events: readonly (AccountEvent | LoanEvent)[],
+  at: number,
+): void {
+  const answer = events[0];
+  const name = `${loanId}: bid of ${bid.accountId}, hold ${bid.holdNo}`;
+  const { filledCents, reasons } = expectedFill(world.loans.get(loanId), bid, at);
+  if (answer?.type === "BidPlaced") {
+    world.findings.expect(
+      reasons.length === 0 && answer.filledCents === filledCents,
+      "fill_wrong",
+      () => `${name} got ${answer.filledCents}, due ${filledCents} ${reasons.join(", ")}`,
+    );
+  } else if (answer?.type === "BidDeclined") {
+    world.findings.expect(
+      reasons.includes(answer.refusal),
+      "refusal_untrue",
+      () => `${name} was refused for ${answer.refusal}; true: ${reasons.join(", ") || "nothing"}`,
+    );
+  }
+}
+
+function checkedPostings(
+  world: World,
+  shard: number,
+  self: Address,
+  event: AccountEvent | LoanEvent,
+): readonly Posting[] {
+  const transitTo = (to: Address): string => `${shard}:${world.shardOf(to)}`;
+  const transitFrom = (from: Address): string => `${world.shardOf(from)}:${shard}`;
+  const expected =
+    self.kind === "account"
+      ? expectedOfAccount(event as AccountEvent, self.id, transitTo)
+      : expectedOfLoan(event as LoanEvent, self.id, transitFrom);
+  const posted = collect((post) => {
+    if (self.kind === "account") {
+      world.ledger.accountPostings(event as AccountEvent, self.id, transitTo, post);
+    } else {
+      world.ledger.loanPostings(event as LoanEvent, self.id, transitFrom, post);
+    }
+  });
+  const { findings } = world;
+  const name = `${event.type} of ${self.kind}:${self.id}`;
+  const sum = sumOf(posted);
+  findings.expect(sum === 0, "postings_unbalanced", () => `${name} sums to ${sum}`);
+  findings.expect(samePostings(posted, expected), "postings_differ", () => {
+    return `${name}: posted ${JSON.stringify(posted)}, expected ${JSON.stringify(expected)}`;
+  });
+  return posted;
+}
+
+/** Messages follow from events; those inside the shard take the next numbers in order. */
+function sendMessages(
+  world: World,
+  { shard, rules, full }: Place,
+  self: Address,
+  event: AccountEvent | LoanEvent,
+): void {
+  const send = (to: Address, message: AnyMessage): void => {
+    const toShard = world.shardOf(to);
+    const number = toShard === shard ? rules.nextMessageNo() : 0;
+    if (full) world.messages.send(shard, toShard, number, { to, message });
+  };
+  if (self.kind === "account") accountMessages(event as AccountEvent, self.id, send);
+  else loanMessages(event as LoanEvent, self.id, send);
+}
+
+function checkAmounts(world: World, name: string, event: AccountEvent | LoanEvent): void {
+  for (const [field, value] of Object.entries(event)) {
+    if (typeof value !== "number") continue;
+    world.findings.expect(
+      Number.isSafeInteger(value) && value >= 0 && !Object.is(value, -0),
+      "amount_unsafe",
+      () => `${event.type} of ${name}: ${field} is ${value}`,
+    );
+  }
+}
+
+function expectOwnShard(world: World, shard: number, self: Address): void {
+  const home = world.shardOf(self);
+  world.findings.expect(
+    home === shard,
+    "actor_in_wrong_shard",
+    () => `${self.kind}:${self.id} belongs to shard ${home}`,
+  );
+}
+
+function addressOf(kind: number, id: string): Address {
+  return kind === ACTOR_KINDS.account
+    ? { kind: "account", id: id as AccountId }
+    : { kind: "loan", id: id as LoanId };
+}

@@ -1,0 +1,107 @@
+// What each client request came to, according to the journal alone.
+
+import type { AccountEvent } from "../../actors/account/events.ts";
+import type { LoanEvent } from "../../actors/loan/events.ts";
+import type { AccountModel } from "./account-model.ts";
+import type { Findings } from "./report.ts";
+
+export type RequestResult =
+  | { readonly type: "pending" }
+  | { readonly type: "done" }
+  | { readonly type: "Refused"; readonly code: string }
+  | {
+      readonly type: "BidPlaced";
+      readonly bidId: number;
+      readonly filledCents: number;
+      readonly rank: number;
+      readonly remainingCents: number;
+    };
+
+/** A request that an actor has taken up. */
+export interface RequestFact {
+  /** `account:ann` or `loan:spring`. */
+  readonly actor: string;
+  readonly event: AccountEvent | LoanEvent;
+  result: RequestResult;
+}
+
+export class RequestBook {
+  /** All that was journaled for an id. One, if everything is right. */
+  readonly #facts = new Map<string, RequestFact[]>();
+
+  of(requestId: string): readonly RequestFact[] {
+    return this.#facts.get(requestId) ?? [];
+  }
+
+  entries(): Iterable<[string, readonly RequestFact[]]> {
+    return this.#facts;
+  }
+
+  /** Looks at an event before the account's model changes. */
+  note(
+    actor: string,
+    event: AccountEvent | LoanEvent,
+    account: AccountModel | undefined,
+    findings: Findings,
+  ): void {
+    if ("fingerprint" in event) {
+      this.#takeUp(actor, event, findings);
+      return;
+    }
+    if (event.type === "BidConfirmed" || event.type === "BidRefused") {
+      const hold = account?.holds.get(event.holdNo);
+      if (hold !== undefined) this.#settle(actor, hold.requestId, resultOf(event), findings);
+    } else if (event.type === "BidCancelled") {
+      this.#settle(actor, event.requestId, { type: "done" }, findings);
+    } else if (event.type === "CancelRefused") {
+      const result = { type: "Refused", code: event.refusal } as const;
+      this.#settle(actor, event.requestId, result, findings);
+    }
+  }
+
+  #takeUp(
+    actor: string,
+    event: Extract<AccountEvent | LoanEvent, { fingerprint: number }>,
+    findings: Findings,
+  ): void {
+    const { requestId } = event;
+    const facts = this.#facts.get(requestId) ?? [];
+    // Another actor may know the same id: it is the client's, and clients are not each other.
+    const before = facts.find((fact) => fact.actor === actor);
+    findings.expect(
+      before === undefined,
+      "request_effect_twice",
+      () => `${actor}: ${event.type} for a request that was ${before?.event.type} before`,
+    );
+    facts.push({ actor, event, result: firstResult(event) });
+    this.#facts.set(requestId, facts);
+  }
+
+  #settle(actor: string, requestId: string, result: RequestResult, findings: Findings): void {
+    const fact = this.of(requestId).find((known) => known.actor === actor);
+    const waits = fact?.result.type === "pending";
+    findings.expect(
+      waits,
+      "request_effect_twice",
+      () =>
+        `${actor}: a request is settled that ${fact === undefined ? "never was" : "was before"}`,
+    );
+    if (fact !== undefined && waits) fact.result = result;
+  }
+}
+
+function firstResult(
+  event: Extract<AccountEvent | LoanEvent, { fingerprint: number }>,
+): RequestResult {
+  if (event.type === "RequestRefused") return { type: "Refused", code: event.refusal };
+  if (event.type === "HoldPlaced" || event.type === "CancelAsked") return { type: "pending" };
+  return { type: "done" };
+}
+
+function resultOf(
+  event: Extract<AccountEvent, { type: "BidConfirmed" | "BidRefused" }>,
+): RequestResult {
+  if (event.type === "BidRefused") return { type: "Refused", code: event.refusal };
+  const { holdNo, filledCents, bidNo, remainingCents } = event;
+  return { type: "BidPlaced", bidId: holdNo, filledCents, rank: bidNo, remainingCents };
+}

@@ -1,0 +1,59 @@
+// Spoils a good journal in one place, for every check that the auditor knows. A check that no
+// spoilt journal makes fail would be no check.
+
+import { describe, expect, it } from "vitest";
+import { audit } from "../../src/history/audit.ts";
+import { CHECKS, type Check } from "../../src/history/report.ts";
+import { bidsOf } from "./client-requests.ts";
+import { goodWorld, homeOf } from "./good-world.ts";
+import { sourcesOf } from "./small-world.ts";
+import type { Spoil } from "./spoil.ts";
+import { SPOILT_CHAIN } from "./spoilt-chain.ts";
+import { SPOILT_CLIENTS } from "./spoilt-clients.ts";
+import { SPOILT_MONEY } from "./spoilt-money.ts";
+
+/** The type demands at least one way for each check. */
+const SPOILT: Record<Check, Record<string, Spoil>> = {
+  ...SPOILT_CHAIN,
+  ...SPOILT_MONEY,
+  ...SPOILT_CLIENTS,
+};
+
+describe("Auditor: violations", () => {
+  it("takes the clients' own logs of a good history", async () => {
+    const { journal } = goodWorld();
+    const clientRequests = bidsOf(journal);
+    const report = await audit({
+      shards: sourcesOf(journal),
+      shardOf: homeOf,
+      atRest: true,
+      clientRequests,
+    });
+    expect(report.violations).toEqual([]);
+    expect(report.clients).toMatchObject({
+      requests: 10,
+      accepted: 7,
+      refused: { borrower_cannot_bid: 1, loan_full: 1, exceeds_available: 1 },
+      lost: 0,
+      doubled: 0,
+      unanswered: 0,
+    });
+  });
+
+  for (const [check, ways] of Object.entries(SPOILT) as [Check, Record<string, Spoil>][]) {
+    for (const [way, spoil] of Object.entries(ways)) {
+      it(`${check}: ${way} (${CHECKS[check][1]})`, async () => {
+        const { journal } = goodWorld();
+        const options = spoil(journal) ?? {};
+        const report = await audit({
+          shards: sourcesOf(journal),
+          shardOf: homeOf,
+          atRest: true,
+          ...options,
+        });
+        expect(report.ok).toBe(false);
+        expect(new Set(report.violations.map((violation) => violation.check))).toContain(check);
+      });
+    }
+  }
+});
