@@ -51,6 +51,10 @@ const ROWS: readonly Row[] = Object.entries(SETTINGS).flatMap(([group, settings]
   })),
 );
 const VARIABLES = new Set(ROWS.map((row) => row.setting.variable));
+/** Two groups may share one variable; whatever is shown of it is shown once. */
+const ONCE: readonly Row[] = ROWS.filter(
+  ({ setting }, at) => ROWS.findIndex((row) => row.setting.variable === setting.variable) === at,
+);
 
 /** Variables that only the commands of a client read: known, but no setting of the server. */
 export const CLIENT_VARIABLES = { url: "LOANLOOM_URL", token: "LOANLOOM_TOKEN" } as const;
@@ -73,8 +77,9 @@ export function loadConfig(environment: Environment): Config {
     const parsed = setting.schema.safeParse(text);
     values[key] = parsed.data;
     if (parsed.success) continue;
-    const value = setting.secret ? "(hidden)" : text;
-    problems.push({ variable: setting.variable, value, expected: setting.expected });
+    const { variable, secret, expected } = setting;
+    if (problems.some((problem) => problem.variable === variable)) continue;
+    problems.push({ variable, value: secret ? "(hidden)" : text, expected });
   }
   problems.push(...unknownVariables(environment));
   if (problems.length > 0) throw new ConfigError(problems);
@@ -99,46 +104,46 @@ function unknownVariables(environment: Environment): ConfigProblem[] {
 
 /** What must hold between settings. Each says which variable to change. */
 function brokenRelations(config: Config): ConfigProblem[] {
-  const { auth, gateway, journal, redis, runtime } = config;
+  const { auth, deployment, gateway, journal, redis, runtime } = config;
   const problems: ConfigProblem[] = [];
   const require = (holds: boolean, variable: string, value: unknown, expected: string): void => {
     if (!holds) problems.push({ variable, value: value === null ? null : String(value), expected });
   };
-  const atMost = (small: LimitRef, large: LimitRef): void =>
+  const atMost = (small: LimitRef, large: LimitRef): void => {
     require(small[1] <= large[1], small[0], small[1], `at most ${large[0]}, which is ${large[1]}`);
-  atMost(
-    ["LOANLOOM_IN_FLIGHT_PER_SESSION_MAX", gateway.inFlightPerSessionMax],
-    ["LOANLOOM_IN_FLIGHT_MAX", runtime.inFlightMax],
-  );
-  atMost(
-    ["LOANLOOM_CONNECTIONS_PER_ACCOUNT_MAX", gateway.connectionsPerAccountMax],
-    ["LOANLOOM_CONNECTIONS_MAX", gateway.connectionsMax],
-  );
-  atMost(
-    ["LOANLOOM_CONNECTIONS_PER_ADDRESS_MAX", gateway.connectionsPerAddressMax],
-    ["LOANLOOM_CONNECTIONS_MAX", gateway.connectionsMax],
-  );
-  atMost(
-    ["LOANLOOM_PAYLOAD_BYTES_MAX", gateway.payloadBytesMax],
-    ["LOANLOOM_BACKPRESSURE_BYTES_MAX", gateway.backpressureBytesMax],
-  );
-  // A bucket that is smaller than a second's refill would waste what it is refilled with.
-  atMost(
-    ["LOANLOOM_REQUESTS_PER_SECOND_MAX", gateway.requestsPerSecondMax],
-    ["LOANLOOM_REQUEST_BURST_MAX", gateway.requestBurstMax],
-  );
-  // An owner that still retries must not be replaced for ever by one that retries as well.
-  atMost(["LOANLOOM_LEASE_MS", journal.leaseMs], ["LOANLOOM_RETRY_MS_MAX", journal.retryMsMax]);
+  };
+  const inFlight: LimitRef = ["LOANLOOM_IN_FLIGHT_MAX", runtime.inFlightMax];
+  const perSession: LimitRef = [
+    "LOANLOOM_IN_FLIGHT_PER_SESSION_MAX",
+    gateway.inFlightPerSessionMax,
+  ];
+  const perAddress: LimitRef = [
+    "LOANLOOM_CONNECTIONS_PER_ADDRESS_MAX",
+    gateway.connectionsPerAddressMax,
+  ];
+  atMost(perSession, inFlight);
+  // The burst of an account must fill one session's pipeline.
+  atMost(perSession, ["LOANLOOM_REQUEST_BURST_MAX", gateway.requestBurstPerAccount]);
+  atMost(["LOANLOOM_MAILBOX_MAX", runtime.mailboxMax], inFlight);
+  atMost(["LOANLOOM_CONNECTIONS_PER_ACCOUNT_MAX", gateway.connectionsPerAccountMax], perAddress);
+  atMost(perAddress, ["LOANLOOM_CONNECTIONS_MAX", gateway.connectionsMax]);
+  require(gateway.backpressureBytesMax >=
+    2 *
+      gateway.frameBytesMax, "LOANLOOM_BACKPRESSURE_BYTES_MAX", gateway.backpressureBytesMax, `at least twice LOANLOOM_FRAME_BYTES_MAX, which is ${gateway.frameBytesMax}`);
+  // An owner that still retries must not lose its lease for good to one that cannot write either.
+  atMost(["LOANLOOM_LEASE_MS", journal.leaseMs], ["LOANLOOM_RETRY_MS_MAX", journal.retryForMs]);
+  require(journal.degradedAfterMs <
+    journal.retryForMs, "LOANLOOM_DEGRADED_AFTER_MS", journal.degradedAfterMs, `less than LOANLOOM_RETRY_MS_MAX, which is ${journal.retryForMs}`);
   require(auth.jwtSecret === null ||
     auth.jwksUrl ===
       null, "LOANLOOM_JWKS_URL", auth.jwksUrl, "no such setting together with LOANLOOM_JWT_SECRET: tokens have one kind of key");
-  if (redis.url !== null) {
-    const why = "because REDIS_URL is set: another server must find the same one";
-    require(journal.macKey !==
-      null, "LOANLOOM_MAC_KEY", null, `a key, ${why} (try: openssl rand -hex 32)`);
-    require(auth.jwtSecret !== null ||
-      auth.jwksUrl !== null, "LOANLOOM_JWT_SECRET", null, `a secret, or LOANLOOM_JWKS_URL, ${why}`);
-  }
+  if (redis.url === null) return problems;
+  const why = "because REDIS_URL is set: another server must find the same one";
+  const howTo = "(try: openssl rand -hex 32)";
+  require(deployment.macKey !== null, "LOANLOOM_MAC_KEY", null, `a key, ${why} ${howTo}`);
+  require(auth.jwtSecret !== null ||
+    auth.jwksUrl !==
+      null, "LOANLOOM_JWT_SECRET", null, `a secret, or LOANLOOM_JWKS_URL, ${why} ${howTo}`);
   return problems;
 }
 
@@ -168,7 +173,7 @@ export interface SettingDescription {
 
 /** Every setting, in the order of the table: for help, listings and the README. */
 export function describeSettings(): readonly SettingDescription[] {
-  return ROWS.map(({ group, key, setting }) => ({
+  return ONCE.map(({ group, key, setting }) => ({
     variable: setting.variable,
     group,
     key,

@@ -7,6 +7,9 @@ import {
   type ConfigProblem,
   type Environment,
 } from "../src/config.ts";
+import { checkGatewayConfig, GATEWAY_DEFAULTS, type GatewayConfig } from "../src/gateway/config.ts";
+import { journalLimits } from "../src/journal/limits.ts";
+import { checkRuntimeLimits, RUNTIME_LIMITS, type RuntimeLimits } from "../src/runtime/limits.ts";
 
 const KEY_HEX = "00112233445566778899aabbccddeeff".repeat(2);
 const SECRET = "a-secret-of-at-least-32-characters";
@@ -24,10 +27,11 @@ function problemsOf(environment: Environment): readonly ConfigProblem[] {
 describe("Config", () => {
   test("an empty environment gives the embedded default", () => {
     const config = loadConfig({});
-    expect(config.server).toMatchObject({ host: "127.0.0.1", port: 8080, shards: 1 });
+    expect(config.gateway).toMatchObject({ host: "127.0.0.1", port: 8080, originsAllowed: [] });
+    expect(config.deployment).toMatchObject({ dataDir: "./data", shards: 1 });
     expect(config.redis.url).toBeNull();
-    expect(config.auth.origins).toEqual([]);
-    expect(config.journal).toMatchObject({ keep: "checkpoint", commitsInFlightMax: 3 });
+    expect(config.runtime.journalKeep).toBe("checkpoint");
+    expect(config.journal.inFlightMax).toBe(3);
   });
 
   test("every default fits its own setting", () => {
@@ -40,14 +44,13 @@ describe("Config", () => {
     const config = loadConfig({ LOANLOOM_ORIGINS: "https://a.example" });
     expect(Object.isFrozen(config)).toBe(true);
     for (const group of Object.values(config)) expect(Object.isFrozen(group)).toBe(true);
-    expect(Object.isFrozen(config.auth.origins)).toBe(true);
+    expect(Object.isFrozen(config.gateway.originsAllowed)).toBe(true);
   });
 
   test("an empty variable counts as absent, and blanks around a value do not matter", () => {
-    expect(loadConfig({ PORT: "", LOANLOOM_SHARDS: " 4 " }).server).toMatchObject({
-      port: 8080,
-      shards: 4,
-    });
+    const config = loadConfig({ PORT: "", LOANLOOM_SHARDS: " 4 " });
+    expect(config.gateway.port).toBe(8080);
+    expect(config.deployment.shards).toBe(4);
   });
 
   test.each([
@@ -86,8 +89,8 @@ describe("Config", () => {
   test("all problems are reported at once", () => {
     const problems = problemsOf({ PORT: "x", LOANLOOM_SHARDS: "x", LOANLOOM_LEASE_MS: "x" });
     expect(problems.map((problem) => problem.variable)).toEqual([
-      "PORT",
       "LOANLOOM_SHARDS",
+      "PORT",
       "LOANLOOM_LEASE_MS",
     ]);
   });
@@ -107,23 +110,29 @@ describe("Config", () => {
     [Buffer.from(KEY_HEX, "hex").toString("base64"), Buffer.from(KEY_HEX, "hex")],
     [Buffer.from(KEY_HEX, "hex").toString("base64url"), Buffer.from(KEY_HEX, "hex")],
   ])("a MAC key of 32 bytes is read from %s", (given, bytes) => {
-    const key = loadConfig({ LOANLOOM_MAC_KEY: given }).journal.macKey;
+    const key = loadConfig({ LOANLOOM_MAC_KEY: given }).deployment.macKey;
     expect(Buffer.from(key!).equals(bytes)).toBe(true);
   });
 
   test.each<[Environment, string]>([
-    [{ LOANLOOM_IN_FLIGHT_MAX: "10" }, "LOANLOOM_IN_FLIGHT_PER_SESSION_MAX"],
     [
-      { LOANLOOM_CONNECTIONS_MAX: "10", LOANLOOM_CONNECTIONS_PER_ACCOUNT_MAX: "10" },
-      "LOANLOOM_CONNECTIONS_PER_ADDRESS_MAX",
+      { LOANLOOM_IN_FLIGHT_PER_SESSION_MAX: "60000", LOANLOOM_REQUEST_BURST_MAX: "60000" },
+      "LOANLOOM_IN_FLIGHT_PER_SESSION_MAX",
     ],
-    [{ LOANLOOM_CONNECTIONS_PER_ACCOUNT_MAX: "20001" }, "LOANLOOM_CONNECTIONS_PER_ACCOUNT_MAX"],
+    [{ LOANLOOM_REQUEST_BURST_MAX: "255" }, "LOANLOOM_IN_FLIGHT_PER_SESSION_MAX"],
+    [{ LOANLOOM_MAILBOX_MAX: "50001" }, "LOANLOOM_MAILBOX_MAX"],
+    [{ LOANLOOM_CONNECTIONS_MAX: "1999" }, "LOANLOOM_CONNECTIONS_PER_ADDRESS_MAX"],
+    [{ LOANLOOM_CONNECTIONS_PER_ACCOUNT_MAX: "2001" }, "LOANLOOM_CONNECTIONS_PER_ACCOUNT_MAX"],
+    [{ LOANLOOM_FRAME_BYTES_MAX: "131073" }, "LOANLOOM_BACKPRESSURE_BYTES_MAX"],
+    [{ LOANLOOM_RETRY_MS_MAX: "2999" }, "LOANLOOM_LEASE_MS"],
     [
-      { LOANLOOM_PAYLOAD_BYTES_MAX: "1048576", LOANLOOM_BACKPRESSURE_BYTES_MAX: "65536" },
-      "LOANLOOM_PAYLOAD_BYTES_MAX",
+      {
+        LOANLOOM_RETRY_MS_MAX: "1000",
+        LOANLOOM_LEASE_MS: "900",
+        LOANLOOM_DEGRADED_AFTER_MS: "1000",
+      },
+      "LOANLOOM_DEGRADED_AFTER_MS",
     ],
-    [{ LOANLOOM_REQUEST_BURST_MAX: "1" }, "LOANLOOM_REQUESTS_PER_SECOND_MAX"],
-    [{ LOANLOOM_RETRY_MS_MAX: "1000" }, "LOANLOOM_LEASE_MS"],
     [
       { LOANLOOM_JWT_SECRET: SECRET, LOANLOOM_JWKS_URL: "https://keys.example/jwks" },
       "LOANLOOM_JWKS_URL",
@@ -143,6 +152,17 @@ describe("Config", () => {
     expect(config.redis.url).toBe("rediss://cache:6380/2");
   });
 
+  test("each room takes its group as it is, and agrees that its limits fit together", () => {
+    const { gateway, journal, runtime } = loadConfig({});
+    const ofGateway: GatewayConfig = gateway;
+    const ofRuntime: RuntimeLimits = runtime;
+    expect(() => checkGatewayConfig(ofGateway)).not.toThrow();
+    expect(() => checkRuntimeLimits(ofRuntime)).not.toThrow();
+    expect(journalLimits(journal)).toMatchObject(journal);
+    expect(Object.keys(gateway).sort()).toEqual(Object.keys(GATEWAY_DEFAULTS).sort());
+    expect(Object.keys(runtime).sort()).toEqual(Object.keys(RUNTIME_LIMITS).sort());
+  });
+
   test("the listing names every setting once, numbers with their unit", () => {
     const rows = describeSettings();
     expect(new Set(rows.map((row) => row.variable)).size).toBe(rows.length);
@@ -155,7 +175,7 @@ describe("Config", () => {
   test("a name that ends in a unit has that unit", () => {
     const rows = describeSettings();
     const inMs = rows.filter((row) => /(Ms|MsMax)$/.test(row.key));
-    const inBytes = rows.filter((row) => /BytesMax$/.test(row.key));
+    const inBytes = rows.filter((row) => /Bytes(Max)?$/.test(row.key));
     expect(inMs.length).toBeGreaterThan(5);
     expect(new Set(inMs.map((row) => row.unit))).toEqual(new Set(["ms"]));
     expect(new Set(inBytes.map((row) => row.unit))).toEqual(new Set(["bytes"]));

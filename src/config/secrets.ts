@@ -23,10 +23,10 @@ const KEPT_PATTERN = /^[0-9a-f]{64}$/;
  * Creates what is missing. Throws a ConfigError when a kept secret is damaged or open to others.
  */
 export async function loadSecrets(config: Config): Promise<Secrets> {
-  const { dataDir } = config.server;
+  const { dataDir } = config.deployment;
   const { jwtSecret, jwksUrl } = config.auth;
   const macKey =
-    config.journal.macKey ??
+    config.deployment.macKey ??
     new Uint8Array(Buffer.from(await kept(dataDir, MAC_KEY_FILE, "LOANLOOM_MAC_KEY"), "hex"));
   if (jwksUrl !== null) return { macKey, jwtSecret: null };
   return {

@@ -23,17 +23,18 @@ interface Naming {
   readonly about: string;
 }
 
-interface WholeNumber extends Naming {
-  readonly unit: string | null;
-  readonly fallback: number;
-  readonly min: number;
-  readonly max: number;
-}
-
 /** Digits only: no sign, no exponent, no "12abc" that parseInt would take for 12. */
-export function wholeNumber({ min, max, fallback, ...naming }: WholeNumber): Setting<number> {
+export function limit(
+  variable: string,
+  fallback: number,
+  unit: string,
+  [min, max]: readonly [number, number],
+  about: string,
+): Setting<number> {
   return {
-    ...naming,
+    variable,
+    about,
+    unit,
     fallback: String(fallback),
     secret: false,
     expected: `a whole number from ${min} to ${max}`,

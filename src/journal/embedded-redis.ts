@@ -115,9 +115,9 @@ export class EmbeddedRedis {
     }
   }
 
-  /** In the form that the journal's connections take. */
+  /** In the form that the journal's connections take: percent-encoded. */
   get url(): string {
-    return `unix://${this.socketPath}`;
+    return `unix:${encodeURI(this.socketPath)}`;
   }
 
   get pid(): number {

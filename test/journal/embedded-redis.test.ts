@@ -96,7 +96,7 @@ describe("Embedded Redis", () => {
   test("serves over a unix socket only, syncing every write", async () => {
     const redis = await start();
     expect(await ask(redis, "PING")).toBe("text PONG");
-    expect(redis.url).toBe(`unix://${redis.socketPath}`);
+    expect(redis.url).toBe(`unix:${redis.socketPath}`);
     const settings = ["appendonly", "appendfsync", "no-appendfsync-on-rewrite"];
     const reply = await askRedis(
       redis.socketPath,

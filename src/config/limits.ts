@@ -1,0 +1,326 @@
+// The limits of gateway, runtime and journal as settings. Keys are those of the rooms' own types,
+// so that main can hand a group over as it is, and the compiler sees it when one is missing.
+
+import { choice, flag, limit, optionalText, optionalUrl, origins, text } from "./setting.ts";
+
+const SECOND_MS = 1_000;
+const MINUTE_MS = 60_000;
+const DAY_MS = 86_400_000;
+const KIB = 1_024;
+const MIB = 1_048_576;
+const MANY = 10_000_000;
+
+// Gateway and runtime each guard this one, for what never reaches the other.
+const IN_FLIGHT_MAX = limit(
+  "LOANLOOM_IN_FLIGHT_MAX",
+  50_000,
+  "requests",
+  [1, 1_000_000],
+  "unanswered requests in total; beyond it: server_busy",
+);
+const RETRY_AFTER_MS = limit(
+  "LOANLOOM_RETRY_AFTER_MS",
+  250,
+  "ms",
+  [1, MINUTE_MS],
+  "what clients are told to wait when they are refused for load",
+);
+const BATCH_BYTES_MAX = limit(
+  "LOANLOOM_BATCH_BYTES_MAX",
+  224 * KIB,
+  "bytes",
+  [16 * KIB, 8 * MIB],
+  "size at which a commit is closed",
+);
+
+export const GATEWAY_SETTINGS = {
+  host: text({
+    variable: "HOST",
+    about: "address to listen on; 0.0.0.0 for every interface",
+    fallback: "127.0.0.1",
+    expected: "a host name or an IP address",
+    pattern: /^[A-Za-z0-9.:_-]{1,253}$/,
+  }),
+  port: limit("PORT", 8080, "port", [0, 65_535], "of WebSocket and HTTP; 0 takes any free one"),
+  frameBytesMax: limit(
+    "LOANLOOM_FRAME_BYTES_MAX",
+    8 * KIB,
+    "bytes",
+    [4_608, MIB],
+    "the largest frame from a client",
+  ),
+  backpressureBytesMax: limit(
+    "LOANLOOM_BACKPRESSURE_BYTES_MAX",
+    256 * KIB,
+    "bytes",
+    [16 * KIB, 256 * MIB],
+    "unsent bytes after which a slow connection is closed",
+  ),
+  idleTimeoutS: limit(
+    "LOANLOOM_IDLE_TIMEOUT_S",
+    60,
+    "s",
+    [8, 960],
+    "silence after which a connection is pinged, then closed",
+  ),
+  authenticateMsMax: limit(
+    "LOANLOOM_AUTHENTICATE_MS_MAX",
+    3 * SECOND_MS,
+    "ms",
+    [100, MINUTE_MS],
+    "time in which a new connection must show its token",
+  ),
+  verificationsMax: limit(
+    "LOANLOOM_VERIFICATIONS_MAX",
+    4_000,
+    "tokens",
+    [1, 1_000_000],
+    "tokens that are being verified at once",
+  ),
+  connectionsMax: limit(
+    "LOANLOOM_CONNECTIONS_MAX",
+    20_000,
+    "connections",
+    [1, 1_000_000],
+    "open connections in total",
+  ),
+  connectionsPerAddressMax: limit(
+    "LOANLOOM_CONNECTIONS_PER_ADDRESS_MAX",
+    2_000,
+    "connections",
+    [1, 1_000_000],
+    "open connections from one network address",
+  ),
+  connectionsPerAccountMax: limit(
+    "LOANLOOM_CONNECTIONS_PER_ACCOUNT_MAX",
+    32,
+    "connections",
+    [1, 1_000_000],
+    "open connections of one account",
+  ),
+  requestsPerSecondPerAccount: limit(
+    "LOANLOOM_REQUESTS_PER_SECOND_MAX",
+    1_000,
+    "requests/s",
+    [1, MANY],
+    "steady allowance of one account, over all its connections",
+  ),
+  requestBurstPerAccount: limit(
+    "LOANLOOM_REQUEST_BURST_MAX",
+    2_000,
+    "requests",
+    [1, MANY],
+    "requests of one account at once before the allowance counts",
+  ),
+  requestsPerSecondPerOperator: limit(
+    "LOANLOOM_OPERATOR_REQUESTS_PER_SECOND_MAX",
+    20_000,
+    "requests/s",
+    [1, MANY],
+    "steady allowance of one operator",
+  ),
+  requestBurstPerOperator: limit(
+    "LOANLOOM_OPERATOR_REQUEST_BURST_MAX",
+    40_000,
+    "requests",
+    [1, MANY],
+    "requests of one operator at once before the allowance counts",
+  ),
+  inFlightPerSessionMax: limit(
+    "LOANLOOM_IN_FLIGHT_PER_SESSION_MAX",
+    256,
+    "requests",
+    [1, 1_000_000],
+    "unanswered requests of one connection",
+  ),
+  inFlightMax: IN_FLIGHT_MAX,
+  watchesPerSessionMax: limit(
+    "LOANLOOM_WATCHES_PER_SESSION_MAX",
+    256,
+    "watches",
+    [1, 100_000],
+    "accounts and loans that one connection may watch",
+  ),
+  badFramesInRowMax: limit(
+    "LOANLOOM_BAD_FRAMES_IN_ROW_MAX",
+    16,
+    "frames",
+    [1, 10_000],
+    "undecodable frames in a row after which a connection is closed",
+  ),
+  rateLimitedInRowMax: limit(
+    "LOANLOOM_RATE_LIMITED_IN_ROW_MAX",
+    2_000,
+    "requests",
+    [1, MANY],
+    "requests beyond the allowance in a row after which a connection is closed",
+  ),
+  busyRetryAfterMs: RETRY_AFTER_MS,
+  marketFeedIntervalMs: limit(
+    "LOANLOOM_MARKET_FEED_INTERVAL_MS",
+    100,
+    "ms",
+    [10, MINUTE_MS],
+    "least time between two publications of one loan's progress",
+  ),
+  originsAllowed: origins({
+    variable: "LOANLOOM_ORIGINS",
+    about: "origins whose pages may connect besides the server's own; * for any",
+  }),
+  clientAddressHeader: optionalText({
+    variable: "LOANLOOM_CLIENT_ADDRESS_HEADER",
+    about: "header in which a trusted proxy gives the client's address; none: the socket's peer",
+    expected: "a lower-case header name",
+    pattern: /^[a-z][a-z0-9-]{0,63}$/,
+  }),
+  drainMsMax: limit(
+    "LOANLOOM_DRAIN_MS_MAX",
+    10 * SECOND_MS,
+    "ms",
+    [1, 10 * MINUTE_MS],
+    "at a shutdown, the longest wait for answers under way",
+  ),
+  reconnectAfterMs: limit(
+    "LOANLOOM_RECONNECT_AFTER_MS",
+    SECOND_MS,
+    "ms",
+    [1, 10 * MINUTE_MS],
+    "what clients are told to wait at a shutdown",
+  ),
+  reconnectUrl: optionalUrl({
+    variable: "LOANLOOM_RECONNECT_URL",
+    about: "where clients are sent at a shutdown; none: to the same server",
+    protocols: ["ws:", "wss:"],
+  }),
+  httpAnswerMsMax: limit(
+    "LOANLOOM_HTTP_ANSWER_MS_MAX",
+    5 * SECOND_MS,
+    "ms",
+    [100, 10 * MINUTE_MS],
+    "an HTTP read without an answer by then gets unavailable",
+  ),
+  healthExposed: flag({
+    variable: "LOANLOOM_EXPOSE_HEALTH",
+    about: "serve /healthz and /readyz, which ask for no token, on the public port",
+    fallback: true,
+  }),
+  metricsExposed: flag({
+    variable: "LOANLOOM_EXPOSE_METRICS",
+    about: "serve /metrics, which asks for no token, on the public port",
+    fallback: true,
+  }),
+  sweepIntervalMs: limit(
+    "LOANLOOM_SWEEP_INTERVAL_MS",
+    250,
+    "ms",
+    [10, MINUTE_MS],
+    "how often expiry, revocation and time limits of sessions are looked at",
+  ),
+} as const;
+
+export const RUNTIME_SETTINGS = {
+  inFlightMax: IN_FLIGHT_MAX,
+  mailboxMax: limit(
+    "LOANLOOM_MAILBOX_MAX",
+    20_000,
+    "messages",
+    [16, 1_000_000],
+    "messages that wait for one actor; beyond it: server_busy",
+  ),
+  turnItemsMax: limit(
+    "LOANLOOM_TURN_ITEMS_MAX",
+    512,
+    "messages",
+    [1, 100_000],
+    "messages that one actor carries out before others have their turn",
+  ),
+  batchBytesMax: BATCH_BYTES_MAX,
+  sealTurnsMax: limit(
+    "LOANLOOM_SEAL_TURNS_MAX",
+    4,
+    "turns",
+    [0, 1_000],
+    "turns that a commit waits for messages under way before it is closed",
+  ),
+  idleMs: limit(
+    "LOANLOOM_IDLE_MS",
+    5 * MINUTE_MS,
+    "ms",
+    [100, 7 * DAY_MS],
+    "an actor that nobody used for so long leaves memory",
+  ),
+  checkpointMs: limit(
+    "LOANLOOM_CHECKPOINT_MS",
+    SECOND_MS,
+    "ms",
+    [10, 10 * MINUTE_MS],
+    "time between the starts of two checkpoints",
+  ),
+  snapshotSliceBytes: limit(
+    "LOANLOOM_SNAPSHOT_SLICE_BYTES",
+    256 * KIB,
+    "bytes",
+    [4 * KIB, 16 * MIB],
+    "snapshots that are written in one slice",
+  ),
+  journalKeep: choice({
+    variable: "LOANLOOM_JOURNAL_KEEP",
+    about: "checkpoint: trim what snapshots cover; all: keep every entry",
+    choices: ["checkpoint", "all"],
+    fallback: "checkpoint",
+  }),
+  retryAfterMs: RETRY_AFTER_MS,
+} as const;
+
+export const JOURNAL_SETTINGS = {
+  inFlightMax: limit(
+    "LOANLOOM_COMMITS_IN_FLIGHT_MAX",
+    3,
+    "commits",
+    [1, 4],
+    "commits sent to Redis and not yet acknowledged",
+  ),
+  batchBytesMax: BATCH_BYTES_MAX,
+  retryForMs: limit(
+    "LOANLOOM_RETRY_MS_MAX",
+    MINUTE_MS,
+    "ms",
+    [SECOND_MS, DAY_MS],
+    "the longest time that a commit is tried again before its shard halts",
+  ),
+  degradedAfterMs: limit(
+    "LOANLOOM_DEGRADED_AFTER_MS",
+    200,
+    "ms",
+    [1, 2 * SECOND_MS],
+    "a lost Redis that is back within this is not announced",
+  ),
+  keepAcknowledgedMs: limit(
+    "LOANLOOM_KEEP_ACKNOWLEDGED_MS",
+    10 * SECOND_MS,
+    "ms",
+    [0, 10 * MINUTE_MS],
+    "how long acknowledged commits stay in memory, to heal a rewound Redis",
+  ),
+  keepAcknowledgedBytesMax: limit(
+    "LOANLOOM_KEEP_ACKNOWLEDGED_BYTES_MAX",
+    256 * MIB,
+    "bytes",
+    [0, 16_384 * MIB],
+    "the most that these commits may be",
+  ),
+  leaseMs: limit(
+    "LOANLOOM_LEASE_MS",
+    3 * SECOND_MS,
+    "ms",
+    [300, 10 * MINUTE_MS],
+    "a server that is silent so long may be replaced",
+  ),
+  closeWaitMs: limit(
+    "LOANLOOM_CLOSE_WAIT_MS",
+    5 * SECOND_MS,
+    "ms",
+    [0, 10 * MINUTE_MS],
+    "at a shutdown, the longest wait for commits in flight",
+  ),
+} as const;
