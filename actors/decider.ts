@@ -4,6 +4,7 @@
 import type { Address, RequestId } from "./address.ts";
 import type { OutcomeWindow } from "./outcome-window.ts";
 import type { Refusal } from "./refusals.ts";
+import type { RowSegment } from "./rows.ts";
 
 export type Decision<Event> =
   | { readonly accepted: true; readonly events: readonly Event[] }
@@ -44,4 +45,10 @@ export type LedgerCode = import("../src/ledger/chart.ts").LedgerCode;
 export interface ActorState {
   /** Outcomes of requests, so that a repeat gets the first answer. */
   readonly outcomes: OutcomeWindow;
+}
+
+/** An actor's state for the snapshot: plain values, and the numbered parts that changed. */
+export interface StateSnapshot {
+  readonly main: unknown[];
+  readonly parts: readonly RowSegment[];
 }

@@ -22,6 +22,7 @@ export class OutcomeWindow {
   readonly #entries = new Map<RequestId, OutcomeEntry>();
   /** The latest time of a forgotten id, in ms. Ids not after it are refused unless remembered. */
   #watermarkMs = 0;
+  #open = 0;
   /** Entries that evolve has settled since the shell last looked. */
   #settled: OutcomeEntry[] = [];
 
@@ -33,13 +34,15 @@ export class OutcomeWindow {
     return requestTimeMs(requestId) <= this.#watermarkMs;
   }
 
-  get watermarkMs(): number {
-    return this.#watermarkMs;
+  /** Whether some request still waits for another actor. */
+  get hasOpen(): boolean {
+    return this.#open > 0;
   }
 
   /** A request was accepted and waits for another actor. */
   open(requestId: RequestId, fingerprint: number): void {
     this.#remember({ requestId, fingerprint, outcome: undefined, waiter: undefined });
+    this.#open++;
   }
 
   /** The outcome of a request that was opened before, or of one that is settled at once. */
@@ -51,6 +54,7 @@ export class OutcomeWindow {
     } else {
       assert(entry.outcome === undefined, "a request is settled once");
       entry.outcome = outcome;
+      this.#open--;
     }
     this.#settled.push(entry);
   }
@@ -94,6 +98,7 @@ export class OutcomeWindow {
     for (let at = 1; at < rows.length; at += 3) {
       const requestId = rows[at] as RequestId;
       const outcome = (rows[at + 2] as Outcome | null) ?? undefined;
+      if (outcome === undefined) window.#open++;
       window.#entries.set(requestId, {
         requestId,
         fingerprint: rows[at + 1] as number,

@@ -81,10 +81,18 @@ export class Rows {
     this.#dirty.add(segmentNo);
   }
 
-  /** Segments changed since the last call, in no particular order. */
+  /** The segment that the next row goes to, as it stands: it is part of every snapshot. */
+  tail(): readonly number[] {
+    const tail = this.#segments[segmentOf(this.#count + 1)];
+    return tail === undefined ? [] : [...tail];
+  }
+
+  /** Full segments that changed since the last call; null for one that was dropped. */
   takeDirty(): RowSegment[] {
     const changed: RowSegment[] = [];
+    const tailNo = segmentOf(this.#count + 1);
     for (const segmentNo of this.#dirty) {
+      if (segmentNo === tailNo) continue;
       const numbers = this.#segments[segmentNo];
       changed.push([segmentNo, numbers === undefined ? null : [...numbers]]);
     }
@@ -92,11 +100,12 @@ export class Rows {
     return changed;
   }
 
-  /** Every segment that is there, for a snapshot taken whole. */
-  toSegments(): RowSegment[] {
+  /** All full segments that are there: with the tail, the whole table. */
+  fullSegments(): RowSegment[] {
     const all: RowSegment[] = [];
+    const tailNo = segmentOf(this.#count + 1);
     this.#segments.forEach((numbers, segmentNo) => {
-      if (numbers !== undefined) all.push([segmentNo, [...numbers]]);
+      if (numbers !== undefined && segmentNo !== tailNo) all.push([segmentNo, [...numbers]]);
     });
     return all;
   }
@@ -106,23 +115,37 @@ export class Rows {
     return [this.#count, ...this.#open];
   }
 
-  static restore(columns: number, header: readonly number[], segments: Iterable<RowSegment>): Rows {
+  /** The numbers of the full segments that a table with this header has. */
+  static segmentsOf(header: readonly number[]): number[] {
+    const tailNo = segmentOf(header[0]! + 1);
+    const numbers: number[] = [];
+    for (let segmentNo = 0; segmentNo < tailNo; segmentNo++) {
+      if (header[segmentNo + 1]! > 0) numbers.push(segmentNo);
+    }
+    return numbers;
+  }
+
+  static restore(
+    columns: number,
+    header: readonly number[],
+    tail: readonly number[],
+    full: Iterable<RowSegment>,
+  ): Rows {
     const rows = new Rows(columns);
     rows.#count = header[0]!;
     for (let at = 1; at < header.length; at++) rows.#open[at - 1] = header[at]!;
     rows.#segments.length = rows.#open.length;
-    for (const [segmentNo, numbers] of segments) {
+    for (const [segmentNo, numbers] of full) {
       if (numbers !== null) rows.#segments[segmentNo] = [...numbers];
     }
-    const needed = Math.ceil(rows.#count / ROWS_PER_SEGMENT);
-    assert(rows.#open.length === needed, "a segment header for each segment");
-    for (let segmentNo = 0; segmentNo < needed; segmentNo++) {
-      const full = rows.#count >= (segmentNo + 1) * ROWS_PER_SEGMENT;
-      const dropped = full && rows.#open[segmentNo] === 0;
-      const size = rows.#segments[segmentNo]?.length ?? 0;
-      const expected = full ? ROWS_PER_SEGMENT : rows.#count % ROWS_PER_SEGMENT;
-      assert(size === (dropped ? 0 : expected * columns), `segment ${segmentNo} is whole`);
+    const tailNo = segmentOf(rows.#count + 1);
+    if (tail.length > 0) rows.#segments[tailNo] = [...tail];
+    for (const segmentNo of Rows.segmentsOf(header)) {
+      const size = rows.#segments[segmentNo]?.length;
+      assert(size === ROWS_PER_SEGMENT * columns, `segment ${segmentNo} is whole`);
     }
+    const tailRows = rows.#count % ROWS_PER_SEGMENT;
+    assert(tail.length === tailRows * columns, "the tail has the rest of the rows");
     return rows;
   }
 }

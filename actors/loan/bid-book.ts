@@ -94,22 +94,26 @@ export class BidBook {
     return { bids, nextBidNo: bidNo };
   }
 
-  /** Without the rows, which are told in segments: `takeDirty` for the changed, or all of them. */
-  header(): unknown[] {
-    return [this.#bids.header(), this.#lenders];
+  /** Without the full segments of rows, which are told apart: the changed ones, or all. */
+  toSnapshot(): unknown[] {
+    return [this.#bids.header(), this.#bids.tail(), this.#lenders];
   }
 
   takeDirty(): RowSegment[] {
     return this.#bids.takeDirty();
   }
 
-  toSegments(): RowSegment[] {
-    return this.#bids.toSegments();
+  fullSegments(): RowSegment[] {
+    return this.#bids.fullSegments();
   }
 
-  static restore(header: readonly unknown[], segments: Iterable<RowSegment>): BidBook {
-    const [rowsHeader, lenders] = header as [number[], AccountId[]];
-    const book = new BidBook(Rows.restore(3, rowsHeader, segments));
+  static segmentsOf(snapshot: readonly unknown[]): number[] {
+    return Rows.segmentsOf(snapshot[0] as number[]);
+  }
+
+  static restore(snapshot: readonly unknown[], full: Iterable<RowSegment>): BidBook {
+    const [header, tail, lenders] = snapshot as [number[], number[], AccountId[]];
+    const book = new BidBook(Rows.restore(3, header, tail, full));
     for (const accountId of lenders) {
       book.#lenderIndex.set(accountId, book.#lenders.push(accountId) - 1);
       book.#lentCents.push(0);

@@ -1,0 +1,90 @@
+// An account's state as plain values and back. The first value is the format: a changed format
+// gets a new number, and old ones are read for ever.
+
+import { assert } from "../../src/money/assert.ts";
+import { cents } from "../../src/money/cents.ts";
+import type { AccountId, LoanId, RequestId } from "../address.ts";
+import type { StateSnapshot } from "../decider.ts";
+import { OutcomeWindow } from "../outcome-window.ts";
+import { Rows, type RowSegment } from "../rows.ts";
+import type { AccountState, Entry, EntryKind, OpenAccount } from "./account.ts";
+
+const FORMAT = 1;
+
+export function snapshotAccount(account: AccountState, parts: "changed" | "all"): StateSnapshot {
+  assert(account.status === "open", "only accounts that are open are kept");
+  const main = [
+    FORMAT,
+    account.outcomes.toSnapshot(),
+    account.availableCents,
+    account.heldCents,
+    account.holds.header(),
+    account.holds.tail(),
+    account.holdsOpen,
+    [...account.asking].flat(),
+    account.loans,
+    account.entryCount,
+    account.entries.flatMap(entryValues),
+  ];
+  const { holds } = account;
+  return { main, parts: parts === "all" ? holds.fullSegments() : holds.takeDirty() };
+}
+
+export function accountPartsOf(main: readonly unknown[]): number[] {
+  return Rows.segmentsOf(main[4] as number[]);
+}
+
+export function restoreAccount(
+  self: AccountId,
+  main: readonly unknown[],
+  parts: Iterable<RowSegment>,
+): OpenAccount {
+  assert(main[0] === FORMAT, "a snapshot of a known format");
+  const loans = main[8] as LoanId[];
+  return {
+    status: "open",
+    accountId: self,
+    outcomes: OutcomeWindow.fromSnapshot(main[1] as unknown[]),
+    availableCents: cents(main[2] as number),
+    heldCents: cents(main[3] as number),
+    holds: Rows.restore(4, main[4] as number[], main[5] as number[], parts),
+    holdsOpen: main[6] as number,
+    asking: restoreAsking(main[7] as unknown[]),
+    loans,
+    loanIndex: new Map(loans.map((loanId, index) => [loanId, index])),
+    entryCount: main[9] as number,
+    entries: restoreEntries(main[10] as unknown[]),
+  };
+}
+
+function restoreAsking(values: readonly unknown[]): Map<number, RequestId> {
+  const asking = new Map<number, RequestId>();
+  for (let at = 0; at < values.length; at += 2) {
+    asking.set(values[at] as number, values[at + 1] as RequestId);
+  }
+  return asking;
+}
+
+const ENTRY_VALUES = 8;
+
+function entryValues(entry: Entry): unknown[] {
+  const { at, kind, amountCents, availableCents, heldCents, loanId, bidId } = entry;
+  return [entry.entry, at, kind, amountCents, availableCents, heldCents, loanId, bidId];
+}
+
+function restoreEntries(values: readonly unknown[]): Entry[] {
+  const entries: Entry[] = [];
+  for (let at = 0; at < values.length; at += ENTRY_VALUES) {
+    entries.push({
+      entry: values[at] as number,
+      at: values[at + 1] as number,
+      kind: values[at + 2] as EntryKind,
+      amountCents: values[at + 3] as number,
+      availableCents: values[at + 4] as number,
+      heldCents: values[at + 5] as number,
+      loanId: values[at + 6] as LoanId | null,
+      bidId: values[at + 7] as number | null,
+    });
+  }
+  return entries;
+}

@@ -1,0 +1,37 @@
+// Plain numbers that the runtime counts in; ops turns them into metrics when it is asked.
+
+export interface RuntimeCounters {
+  /** Answers to bids, by outcome: "accepted" or a refusal's code. */
+  readonly bids: Map<string, number>;
+  commits: number;
+  commitBytes: number;
+  records: number;
+  decideErrors: number;
+  quarantined: number;
+  passivated: number;
+  loaded: number;
+  snapshotsWritten: number;
+  checkpoints: number;
+  recoveries: number;
+  lastRecoverySeconds: number;
+  /** Told for each commit: seconds from first record to durable, and bytes. */
+  onCommit: (seconds: number, bytes: number) => void;
+}
+
+export function createRuntimeCounters(): RuntimeCounters {
+  return {
+    bids: new Map(),
+    commits: 0,
+    commitBytes: 0,
+    records: 0,
+    decideErrors: 0,
+    quarantined: 0,
+    passivated: 0,
+    loaded: 0,
+    snapshotsWritten: 0,
+    checkpoints: 0,
+    recoveries: 0,
+    lastRecoverySeconds: 0,
+    onCommit: () => undefined,
+  };
+}

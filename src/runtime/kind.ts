@@ -1,0 +1,109 @@
+// The one shape in which the shell knows every kind of actor. What a kind is, is written in
+// actors/; here it is only gathered.
+
+import { decideAccount } from "../../actors/account/decide.ts";
+import { evolveAccount } from "../../actors/account/evolve.ts";
+import {
+  accountMessages,
+  accountPostings,
+  type AccountEvent,
+} from "../../actors/account/events.ts";
+import {
+  absentAccount,
+  type AccountCommand,
+  type AccountState,
+} from "../../actors/account/account.ts";
+import { accountPartsOf, restoreAccount, snapshotAccount } from "../../actors/account/snapshot.ts";
+import {
+  ACTOR_KINDS,
+  type AccountId,
+  type ActorKindName,
+  type Address,
+  type LoanId,
+} from "../../actors/address.ts";
+import type {
+  ActorState,
+  AlarmChange,
+  Decision,
+  PostingSink,
+  StateSnapshot,
+} from "../../actors/decider.ts";
+import type { RowSegment } from "../../actors/rows.ts";
+import { decideLoan } from "../../actors/loan/decide.ts";
+import { isLoanAnswer, loanAlarm, loanMessages, loanPostings } from "../../actors/loan/events.ts";
+import type { LoanEvent } from "../../actors/loan/events.ts";
+import { evolveLoan } from "../../actors/loan/evolve.ts";
+import { absentLoan, type LoanCommand, type LoanState } from "../../actors/loan/loan.ts";
+import { loanPartsOf, restoreLoan, snapshotLoan } from "../../actors/loan/snapshot.ts";
+import type { Typed } from "../journal/records.ts";
+
+/** What the shell sees of a state: whether there is anything, and what requests came to. */
+export type ShellState = ActorState & { readonly status: string };
+
+export interface ActorKind {
+  readonly number: number;
+  readonly name: ActorKindName;
+  absent(): ShellState;
+  decide(state: ShellState, command: Typed, at: number): Decision<Typed>;
+  evolve(state: ShellState, event: Typed, id: string, at: number): ShellState;
+  /** Whether the event leaves the state as it was. */
+  isAnswer(event: Typed): boolean;
+  messages(event: Typed, id: string, send: (to: Address, command: Typed) => void): void;
+  /** `transit` names the in-transit account between the actor's shard and another actor's. */
+  postings(event: Typed, id: string, transit: Transit, post: PostingSink): void;
+  alarm(event: Typed): AlarmChange;
+  snapshot(state: ShellState, parts: "changed" | "all"): StateSnapshot;
+  partsOf(main: readonly unknown[]): number[];
+  restore(id: string, main: readonly unknown[], parts: Iterable<RowSegment>): ShellState;
+}
+
+export interface Transit {
+  to(receiver: Address): string;
+  from(sender: Address): string;
+}
+
+// Methods are compared bivariantly: each kind takes its own state and events, and the shell gives
+// it nothing that did not come from it. This is the one place where types are widened so.
+
+const account: ActorKind = {
+  number: ACTOR_KINDS.account,
+  name: "account",
+  absent: absentAccount,
+  decide: (state: ShellState, command: Typed) =>
+    decideAccount(state as AccountState, command as AccountCommand),
+  evolve: (state: ShellState, event: Typed, id: string, at: number) =>
+    evolveAccount(state as AccountState, event as AccountEvent, id as AccountId, at),
+  isAnswer: () => false,
+  messages: (event: Typed, id: string, send) =>
+    accountMessages(event as AccountEvent, id as AccountId, send),
+  postings: (event, id, transit, post) =>
+    accountPostings(event as AccountEvent, id as AccountId, (to) => transit.to(to), post),
+  alarm: () => undefined,
+  snapshot: (state, parts) => snapshotAccount(state as AccountState, parts),
+  partsOf: accountPartsOf,
+  restore: (id, main, parts) => restoreAccount(id as AccountId, main, parts),
+};
+
+const loan: ActorKind = {
+  number: ACTOR_KINDS.loan,
+  name: "loan",
+  absent: absentLoan,
+  decide: (state, command, at) => decideLoan(state as LoanState, command as LoanCommand, at),
+  evolve: (state, event, id) => evolveLoan(state as LoanState, event as LoanEvent, id as LoanId),
+  isAnswer: (event) => isLoanAnswer(event as LoanEvent),
+  messages: (event, id, send) => loanMessages(event as LoanEvent, id as LoanId, send),
+  postings: (event, id, transit, post) =>
+    loanPostings(event as LoanEvent, id as LoanId, (from) => transit.from(from), post),
+  alarm: (event) => loanAlarm(event as LoanEvent),
+  snapshot: (state, parts) => snapshotLoan(state as LoanState, parts),
+  partsOf: loanPartsOf,
+  restore: (id, main, parts) => restoreLoan(id as LoanId, main, parts),
+};
+
+export const KINDS: Readonly<Record<ActorKindName, ActorKind>> = { account, loan };
+
+export function kindByNumber(number: number): ActorKind {
+  if (number === ACTOR_KINDS.account) return account;
+  if (number === ACTOR_KINDS.loan) return loan;
+  throw new RangeError(`no kind of actor has the number ${number}`);
+}

@@ -1,0 +1,46 @@
+// Every bound of the runtime, with unit and default. Config fills them in; relations are asserted.
+
+import { assert } from "../money/assert.ts";
+
+export interface RuntimeLimits {
+  /** Requests taken in and not yet answered; more are refused `server_busy`. */
+  readonly inFlightMax: number;
+  /** Items in one actor's inbox; more requests are refused `server_busy`. */
+  readonly mailboxMax: number;
+  /** Items that one actor carries out in one turn of the event loop. */
+  readonly turnItemsMax: number;
+  /** A batch is closed at this size at the latest, in bytes. */
+  readonly batchBytesMax: number;
+  /** Turns that a batch waits for messages under way before it is closed. */
+  readonly sealTurnsMax: number;
+  /** An actor that was not used for so long leaves memory, in ms. */
+  readonly idleMs: number;
+  /** Time between the starts of two checkpoints, in ms. */
+  readonly checkpointMs: number;
+  /** Bytes of snapshots encoded in one slice. */
+  readonly snapshotSliceBytes: number;
+  /** Whether the journal is kept whole, or trimmed to the last checkpoint. */
+  readonly journalKeep: "all" | "checkpoint";
+  /** Time that clients are told to wait when they are refused for load, in ms. */
+  readonly retryAfterMs: number;
+}
+
+export const RUNTIME_LIMITS: RuntimeLimits = {
+  inFlightMax: 50_000,
+  mailboxMax: 20_000,
+  turnItemsMax: 512,
+  batchBytesMax: 224 * 1024,
+  sealTurnsMax: 4,
+  idleMs: 300_000,
+  checkpointMs: 1_000,
+  snapshotSliceBytes: 256 * 1024,
+  journalKeep: "checkpoint",
+  retryAfterMs: 250,
+};
+
+export function checkRuntimeLimits(limits: RuntimeLimits): RuntimeLimits {
+  assert(limits.mailboxMax <= limits.inFlightMax, "mailboxMax is within inFlightMax");
+  assert(limits.turnItemsMax >= 1 && limits.sealTurnsMax >= 0, "turns have room");
+  assert(limits.batchBytesMax >= 16 * 1024, "a batch holds the largest record");
+  return limits;
+}

@@ -1,0 +1,55 @@
+// Brings an actor into memory on its first use: its snapshot, or the absent state when there is
+// none. Meanwhile its inbox fills; nothing is lost and nothing overtakes.
+
+import { JournalError } from "../journal/errors.ts";
+import { cellKey, type Cell } from "./cell.ts";
+import type { RunSnapshots } from "./run-journal.ts";
+import { restoreState, unpackMain } from "./snapshot-codec.ts";
+
+export interface LoaderHost {
+  loaded(cell: Cell): void;
+  /** The store did not answer; it may later. */
+  failed(cell: Cell): void;
+  /** The store answered with something that cannot be right. */
+  broken(error: unknown): void;
+}
+
+export class Loader {
+  readonly #snapshots: RunSnapshots;
+  readonly #host: LoaderHost;
+
+  constructor(snapshots: RunSnapshots, host: LoaderHost) {
+    this.#snapshots = snapshots;
+    this.#host = host;
+  }
+
+  load(cell: Cell): void {
+    readCell(this.#snapshots, cell).then(
+      () => this.#host.loaded(cell),
+      (error: unknown) => {
+        if (isUnreachable(error)) this.#host.failed(cell);
+        else this.#host.broken(error);
+      },
+    );
+  }
+}
+
+/** Fills a cell from its snapshot; leaves it absent when there is none. */
+export async function readCell(snapshots: RunSnapshots, cell: Cell): Promise<void> {
+  const field = cellKey(cell.kind.name, cell.id);
+  const stored = await snapshots.read(field);
+  if (stored === null) return;
+  const { version, main } = unpackMain(stored.payload);
+  const partNos = cell.kind.partsOf(main);
+  const parts =
+    partNos.length === 0 ? new Map<number, Buffer>() : await snapshots.readParts(field, partNos);
+  cell.state = restoreState(cell.kind, cell.id, main, parts);
+  cell.version = version;
+  cell.changedAt = stored.position;
+  cell.snapshotAt = stored.position;
+}
+
+/** Faults of operation pass; anything else is a wrong snapshot. */
+function isUnreachable(error: unknown): boolean {
+  return error instanceof JournalError && error.code !== "tampered";
+}

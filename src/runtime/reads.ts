@@ -1,0 +1,122 @@
+// Answers to reads, from the state of an actor. They are released like everything else: not before
+// what they show is durable.
+
+import { accountView, type AccountState } from "../../actors/account/account.ts";
+import type { RequestId } from "../../actors/address.ts";
+import { loanView, type LoanState } from "../../actors/loan/loan.ts";
+import type { Outcome } from "../../actors/outcomes.ts";
+import type { OutcomeWindow } from "../../actors/outcome-window.ts";
+import { assertNever } from "../money/assert.ts";
+import type { ReplyOf } from "../protocol/table.ts";
+import type { Cell } from "./cell.ts";
+import type { ActorCommand, Answer, LoanProgress } from "./port.ts";
+
+type Read = Extract<
+  ActorCommand,
+  { type: "GetAccount" | "WatchAccount" | "GetOutcome" | "GetLoan" | "WatchLoan" }
+>;
+
+export function isRead(command: ActorCommand): command is Read {
+  switch (command.type) {
+    case "GetAccount":
+    case "WatchAccount":
+    case "GetOutcome":
+    case "GetLoan":
+    case "WatchLoan":
+      return true;
+    default:
+      return false;
+  }
+}
+
+export function answerRead(cell: Cell, command: ActorCommand): Answer {
+  if (!isRead(command)) throw new TypeError(`${command.type} is not a read`);
+  switch (command.type) {
+    case "GetLoan":
+      if (cell.isAbsent) return { type: "Refused", code: "loan_not_found" };
+      return { type: "Loan", view: loanProgress(cell) };
+    case "WatchLoan":
+      if (cell.isAbsent) return { type: "Refused", code: "loan_not_found" };
+      cell.watched = true;
+      return { type: "LoanWatched", view: loanProgress(cell) };
+    case "GetAccount":
+    case "WatchAccount":
+    case "GetOutcome":
+      return readAccount(cell, command);
+    default:
+      return assertNever(command);
+  }
+}
+
+function readAccount(
+  cell: Cell,
+  command: Extract<Read, { type: "GetAccount" | "WatchAccount" | "GetOutcome" }>,
+): Answer {
+  const account = cell.state as unknown as AccountState;
+  if (account.status === "absent") return { type: "Refused", code: "account_not_found" };
+  switch (command.type) {
+    case "GetAccount":
+      return { type: "Account", view: accountView(account) };
+    case "GetOutcome":
+      return { type: "RequestOutcome", view: outcomeView(account.outcomes, command.requestId) };
+    case "WatchAccount": {
+      cell.watched = true;
+      const { after } = command;
+      const view = accountView(account);
+      const oldest = account.entries[0]?.entry ?? account.entryCount + 1;
+      // An `after` from the future belongs to another history: the snapshot is a new start.
+      const resumed = after !== null && after >= oldest - 1 && after <= account.entryCount;
+      const entries = resumed ? account.entries.filter(({ entry }) => entry > after) : [];
+      return { type: "AccountWatched", view: { ...view, resumed, entries } };
+    }
+    default:
+      return assertNever(command);
+  }
+}
+
+export function loanProgress(cell: Cell): LoanProgress {
+  const loan = cell.state as unknown as Exclude<LoanState, { status: "absent" }>;
+  return { ...loanView(loan), seq: cell.version };
+}
+
+type OutcomeView = ReplyOf<"request.outcome">;
+
+const NOTHING: Omit<OutcomeView, "state"> = {
+  code: null,
+  bidId: null,
+  filledCents: null,
+  rank: null,
+  remainingCents: null,
+  releasedCents: null,
+};
+
+function outcomeView(outcomes: OutcomeWindow, requestId: RequestId): OutcomeView {
+  const entry = outcomes.get(requestId);
+  if (entry === undefined) {
+    return { ...NOTHING, state: outcomes.isTooOld(requestId) ? "too_old" : "unknown" };
+  }
+  if (entry.outcome === undefined) return { ...NOTHING, state: "pending" };
+  return settledView(entry.outcome);
+}
+
+function settledView(outcome: Outcome): OutcomeView {
+  switch (outcome.type) {
+    case "Refused":
+      return { ...NOTHING, state: "refused", code: outcome.code };
+    case "BidPlaced": {
+      const { bidId, filledCents, rank, remainingCents } = outcome;
+      return { ...NOTHING, state: "done", bidId, filledCents, rank, remainingCents };
+    }
+    case "BidCancelled": {
+      const { bidId, releasedCents } = outcome;
+      return { ...NOTHING, state: "done", bidId, releasedCents };
+    }
+    case "AccountOpened":
+    case "Deposited":
+    case "LoanListed":
+    case "LoanConfirmed":
+      return { ...NOTHING, state: "done" };
+    default:
+      return assertNever(outcome);
+  }
+}

@@ -1,0 +1,178 @@
+// Recovery: the state of a shard from its last checkpoint and the tail of the journal. Actors that
+// the tail does not name stay on disk. What replays goes through the same code as what ran.
+
+import type { Address } from "../../actors/address.ts";
+import { parsePosition, type Position } from "../journal/position.ts";
+import type { JournalRecord, ReadBatch, RecordCodec, Typed } from "../journal/records.ts";
+import { assert } from "../money/assert.ts";
+import { Cell, cellKey } from "./cell.ts";
+import { Cells } from "./cells.ts";
+import { KINDS, kindByNumber } from "./kind.ts";
+import { readCell } from "./loader.ts";
+import type { RunSnapshots } from "./run-journal.ts";
+import type { RunLog } from "./shard-run.ts";
+import { ShardState } from "./shard-state.ts";
+import { SHARD_FIELD } from "./snapshotter.ts";
+import { unpackValues } from "./snapshot-codec.ts";
+
+export interface JournalEntry {
+  readonly position: Position;
+  readonly mac: Uint8Array;
+  readonly payload: Buffer;
+}
+
+/** What recovery reads from; ShardJournal and JournalReader both are one. */
+export interface ReplaySource {
+  readonly snapshots: RunSnapshots;
+  read(from: { after: Position; mac: Uint8Array } | null): AsyncIterable<JournalEntry>;
+}
+
+export interface Recovered {
+  readonly state: ShardState;
+  readonly cells: Cells;
+  readonly events: number;
+  readonly entries: number;
+  /** Actors whose events could not be applied: out of service until the program is mended. */
+  readonly quarantined: readonly string[];
+}
+
+type Act = Extract<JournalRecord, { record: "act" }>;
+
+export async function replayShard(
+  source: ReplaySource,
+  shard: number,
+  shards: number,
+  codec: RecordCodec,
+  log: RunLog,
+): Promise<Recovered> {
+  const checkpoint = await readCheckpoint(source.snapshots, shard, codec);
+  const state = checkpoint?.state ?? new ShardState(shard, shards);
+  assert(state.shards === shards, `the deployment was created with ${state.shards} shards`);
+  const replay = new Replay(state, source.snapshots, log);
+  await replay.loadReceivers();
+  let entries = 0;
+  for await (const entry of source.read(checkpoint?.from ?? null)) {
+    entries++;
+    if (entry.position.seq === 0) continue; // A take-over: it names the owner, nothing happened.
+    await replay.batch(codec.read(entry.payload));
+  }
+  await replay.loadReceivers();
+  assert(state.trial.differenceCents() === 0n, "the trial balance is zero after recovery");
+  return { ...replay.result(), entries };
+}
+
+async function readCheckpoint(snapshots: RunSnapshots, shard: number, codec: RecordCodec) {
+  const stored = await snapshots.read(SHARD_FIELD);
+  if (stored === null) return null;
+  const [after, mac, values] = unpackValues(stored.payload) as [string, Uint8Array, unknown[]];
+  return {
+    from: { after: parsePosition(after), mac },
+    state: ShardState.restore(shard, values, codec),
+  };
+}
+
+class Replay {
+  readonly #state: ShardState;
+  readonly #snapshots: RunSnapshots;
+  readonly #log: RunLog;
+  readonly #cells = new Cells();
+  readonly #quarantined = new Set<string>();
+  #events = 0;
+
+  constructor(state: ShardState, snapshots: RunSnapshots, log: RunLog) {
+    this.#state = state;
+    this.#snapshots = snapshots;
+    this.#log = log;
+  }
+
+  result(): Omit<Recovered, "entries"> {
+    const quarantined = [...this.#quarantined];
+    return { state: this.#state, cells: this.#cells, events: this.#events, quarantined };
+  }
+
+  /** Those with messages under way will be needed at once. */
+  async loadReceivers(): Promise<void> {
+    const receivers = [...this.#state.pending.values()].map(({ to }) => to);
+    await this.#loadMissing(receivers.map((to) => [KINDS[to.kind].number, to.id]));
+  }
+
+  async batch({ header, records }: ReadBatch): Promise<void> {
+    const state = this.#state;
+    assert(header.firstRecordNo === state.recordNo + 1, "records are numbered without a gap");
+    assert(header.firstMessageNo === state.messageNo + 1, "messages are numbered without a gap");
+    const missing: [number, string][] = [];
+    for (const record of records) {
+      if (record.record === "act" && this.#cells.get(record.kind, record.id) === undefined) {
+        missing.push([record.kind, record.id]);
+      }
+    }
+    if (missing.length > 0) await this.#loadMissing(missing);
+    for (const record of records) this.#record(record);
+  }
+
+  /** Reads all that are not resident at once: the round trips overlap. */
+  async #loadMissing(wanted: readonly (readonly [number, string])[]): Promise<void> {
+    const reads: Promise<void>[] = [];
+    for (const [kind, id] of wanted) {
+      if (this.#cells.get(kind, id) !== undefined) continue;
+      const cell = new Cell(kindByNumber(kind), id);
+      cell.phase = "ready";
+      this.#cells.add(cell);
+      reads.push(readCell(this.#snapshots, cell));
+    }
+    await Promise.all(reads);
+  }
+
+  #record(record: JournalRecord): void {
+    const state = this.#state;
+    state.recordNo++;
+    switch (record.record) {
+      case "act":
+        this.#act(record);
+        return;
+      case "arrived": {
+        const to = { kind: kindByNumber(record.kind).name, id: record.id } as Address;
+        state.arrive(record.fromShard, { number: record.number, to, command: record.message });
+        return;
+      }
+      case "received":
+        state.links[record.toShard]!.settle(record.number);
+        return;
+    }
+  }
+
+  #act(record: Act): void {
+    const kind = kindByNumber(record.kind);
+    const cell = this.#cells.get(record.kind, record.id);
+    assert(cell !== undefined, "actors of a batch are loaded before it is applied");
+    // What a newer snapshot shows already is not applied again; what it implied for others is.
+    const applies = this.#state.recordNo > cell.snapshotAt && cell.phase !== "quarantined";
+    if (applies && record.version > 0) this.#changes(cell, record);
+    for (const event of record.events) {
+      this.#events++;
+      this.#state.imply(kind, record.id, event);
+    }
+    if (record.cause !== 0) this.#state.consume(record.cause);
+  }
+
+  #changes(cell: Cell, record: Act): void {
+    assert(record.version === cell.version + 1, "versions of an actor follow each other");
+    // The supervision of replay: an event that cannot be applied is not the end of the shard, only
+    // of its actor, whose commands are refused until a mended program reads the journal again.
+    try {
+      for (const event of record.events) this.#evolve(cell, event, record.at);
+      cell.version = record.version;
+      cell.changedAt = this.#state.recordNo;
+    } catch (error) {
+      const actor = cellKey(cell.kind.name, cell.id);
+      this.#log.error({ actor, recordNo: this.#state.recordNo, error }, "an actor is quarantined");
+      cell.phase = "quarantined";
+      this.#quarantined.add(actor);
+    }
+  }
+
+  #evolve(cell: Cell, event: Typed, at: number): void {
+    cell.state = cell.kind.evolve(cell.state, event, cell.id, at);
+    cell.state.outcomes.takeSettled(); // Nobody waits: those who asked will ask again.
+  }
+}

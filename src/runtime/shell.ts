@@ -1,0 +1,217 @@
+// The one shell that runs every actor: remembers requests, asks decide, writes the record, lets
+// evolve apply it, and hands on what follows. Business rules are in actors/, disk and sockets are
+// elsewhere. All of this is speculative: nothing leaves before its batch is durable.
+
+import type { OutcomeEntry } from "../../actors/outcome-window.ts";
+import type { RequestId } from "../../actors/address.ts";
+import { type OpenAccount } from "../../actors/account/account.ts";
+import { writeTyped, type Plan, type RecordCodec, type Typed } from "../journal/records.ts";
+import { assert } from "../money/assert.ts";
+import type { Batch } from "./batch.ts";
+import { cellKey, type Cell, type Item } from "./cell.ts";
+import { KINDS } from "./kind.ts";
+import type { Answer, Release, Request } from "./port.ts";
+import { answerRead, isRead } from "./reads.ts";
+import type { ShardState } from "./shard-state.ts";
+
+/** What the shell needs of its shard. */
+export interface ShellHost {
+  readonly state: ShardState;
+  readonly batch: Batch;
+  /** The last record that is durable. */
+  readonly committedRecordNo: number;
+  /** True while commits do not get through. */
+  readonly degraded: boolean;
+  openBatch(at: number): void;
+  changed(cell: Cell): void;
+  /** Lets something be seen: at once, or with the commit that it depends on. */
+  release(release: Release, dependsOnRecordNo: number): void;
+}
+
+type Mutation = Typed & { readonly requestId: RequestId; readonly fingerprint: number };
+
+export class Shell {
+  readonly #host: ShellHost;
+  readonly #codec: RecordCodec;
+  readonly #plans: ReadonlyMap<string, Plan>[] = [];
+  /** Where the turn is: supervision asks when something threw. */
+  stage: "idle" | "decide" | "evolve" = "idle";
+  current: Item | null = null;
+
+  constructor(host: ShellHost, codec: RecordCodec) {
+    this.#host = host;
+    this.#codec = codec;
+    for (const kind of Object.values(KINDS)) {
+      this.#plans[kind.number] = codec.plansOf(kind.number, "events");
+    }
+  }
+
+  handle(cell: Cell, item: Item): void {
+    this.current = item;
+    this.stage = "decide";
+    if (item.request === null) this.#carryOut(cell, item);
+    else if (isRead(item.request.command)) this.#read(cell, item.request);
+    else this.#mutate(cell, item, item.request);
+    this.stage = "idle";
+    this.current = null;
+  }
+
+  answer(cell: Cell, request: Request, answer: Answer): void {
+    this.#host.release({ kind: "answer", request, answer }, cell.changedAt);
+  }
+
+  #read(cell: Cell, request: Request): void {
+    const dirty = cell.changedAt > this.#host.committedRecordNo;
+    if (dirty && this.#host.degraded) {
+      this.answerFailed(request, "unavailable");
+      return;
+    }
+    this.answer(cell, request, answerRead(cell, request.command));
+  }
+
+  /** Refuses without looking at the state, so that it may be told at once. */
+  answerFailed(
+    request: Request,
+    code: "unavailable" | "internal_error" | "actor_quarantined",
+  ): void {
+    const retryAfterMs = code === "unavailable" ? RETRY_AFTER_MS : null;
+    const answer: Answer = { type: "Failed", code, retryAfterMs };
+    this.#host.release({ kind: "answer", request, answer }, 0);
+  }
+
+  #mutate(cell: Cell, item: Item, request: Request): void {
+    const command = item.command as Mutation;
+    const { requestId } = command;
+    const { outcomes } = cell.state;
+    const known = outcomes.get(requestId);
+    if (known !== undefined) {
+      this.#repeat(cell, command, known, request);
+      return;
+    }
+    if (outcomes.isTooOld(requestId)) {
+      this.answer(cell, request, { type: "Refused", code: "request_id_too_old" });
+      return;
+    }
+    const decision = cell.kind.decide(cell.state, command, item.at);
+    if (decision.accepted) {
+      this.#write(cell, decision.events, item);
+    } else if (cell.isAbsent) {
+      // Nothing is remembered of what does not exist: names are free, memory is not.
+      this.answer(cell, request, { type: "Refused", code: decision.refusal });
+      return;
+    } else {
+      const { fingerprint } = command;
+      const refused = { type: "RequestRefused", requestId, fingerprint, refusal: decision.refusal };
+      this.#write(cell, [refused], item);
+    }
+    const settledNow = this.#answerSettled(cell, request, requestId);
+    if (!settledNow) {
+      const entry = cell.state.outcomes.get(requestId);
+      assert(entry !== undefined, "an accepted request is remembered");
+      entry.waiter = request;
+    }
+  }
+
+  #repeat(cell: Cell, command: Mutation, known: OutcomeEntry, request: Request): void {
+    if (known.fingerprint !== command.fingerprint) {
+      this.answer(cell, request, { type: "Refused", code: "request_id_reused" });
+    } else if (known.outcome !== undefined) {
+      this.answer(cell, request, known.outcome);
+    } else if (known.waiter === undefined) {
+      known.waiter = request;
+    } else {
+      const waiters = Array.isArray(known.waiter) ? (known.waiter as Request[]) : [known.waiter];
+      waiters.push(request);
+      known.waiter = waiters;
+    }
+  }
+
+  /** Messages of other actors and alarms: decided like requests, but they cannot be refused. */
+  #carryOut(cell: Cell, item: Item): void {
+    const decision = cell.kind.decide(cell.state, item.command, item.at);
+    assert(decision.accepted, `${item.command.type} is not refused`);
+    if (decision.events.length === 0 && item.messageNo === 0) return;
+    this.#write(cell, decision.events, item);
+    this.#answerSettled(cell, null, null);
+  }
+
+  /** Tells everybody whose request came to its outcome; true when `requestId` is among them. */
+  #answerSettled(cell: Cell, request: Request | null, requestId: RequestId | null): boolean {
+    let own = false;
+    for (const entry of cell.state.outcomes.takeSettled()) {
+      const { waiter, outcome } = entry;
+      assert(outcome !== undefined, "what is settled has an outcome");
+      if (request !== null && entry.requestId === requestId) {
+        own = true;
+        this.answer(cell, request, outcome);
+      }
+      if (waiter === undefined) continue;
+      entry.waiter = undefined;
+      if (!Array.isArray(waiter)) this.answer(cell, waiter as Request, outcome);
+      else for (const each of waiter as Request[]) this.answer(cell, each, outcome);
+    }
+    return own;
+  }
+
+  #write(cell: Cell, events: readonly Typed[], item: Item): void {
+    const { state, batch } = this.#host;
+    const { kind } = cell;
+    this.stage = "evolve";
+    this.#host.openBatch(item.at);
+    state.recordNo++;
+    batch.lastRecordNo = state.recordNo;
+    batch.records++;
+    let changes = false;
+    for (const event of events) if (!kind.isAnswer(event)) changes = true;
+    if (changes) {
+      cell.version++;
+      cell.changedAt = state.recordNo;
+    }
+    const version = changes ? cell.version : 0;
+    const { writer } = batch;
+    const { messageNo, at } = item;
+    this.#codec.writeAct(
+      writer,
+      kind.number,
+      cell.id,
+      version,
+      at - batch.atMs,
+      messageNo,
+      events.length,
+    );
+    const plans = this.#plans[kind.number]!;
+    const entryBefore = cell.watched ? entryOf(cell) : 0;
+    for (const event of events) {
+      const plan = plans.get(event.type);
+      assert(plan !== undefined, `${event.type} has a layout`);
+      writeTyped(writer, plan, event);
+      cell.state = kind.evolve(cell.state, event, cell.id, at);
+      const alarm = state.imply(kind, cell.id, event);
+      if (alarm !== undefined) batch.alarms.push([cellKey(kind.name, cell.id), alarm]);
+    }
+    if (messageNo !== 0) state.consume(messageNo);
+    this.stage = "decide";
+    if (cell.watched && changes) this.#tellWatchers(cell, entryBefore);
+    if (changes) this.#host.changed(cell);
+  }
+
+  #tellWatchers(cell: Cell, entryBefore: number): void {
+    if (cell.kind.name === "loan") {
+      this.#host.batch.watchedLoans.add(cell);
+      return;
+    }
+    const account = cell.state as unknown as OpenAccount;
+    for (const entry of account.entries) {
+      if (entry.entry <= entryBefore) continue;
+      const { accountId } = account;
+      this.#host.batch.releases.push({ kind: "entry", accountId, entry });
+    }
+  }
+}
+
+const RETRY_AFTER_MS = 250;
+
+function entryOf(cell: Cell): number {
+  const state = cell.state as unknown as OpenAccount;
+  return state.status === "open" ? state.entryCount : 0;
+}

@@ -1,0 +1,170 @@
+// Writes changed actors to their snapshots, continuously and in small slices, so that no turn of
+// the event loop is long. A slice is encoded from the speculative state and written only after the
+// commit of what it shows. When all that had changed at a moment is written, the state of the shard
+// at that moment becomes the checkpoint: recovery starts there, and the journal before it may go.
+
+import { formatPosition, type Position } from "../journal/position.ts";
+import type { RecordCodec } from "../journal/records.ts";
+import { cellKey, type Cell } from "./cell.ts";
+import type { RuntimeCounters } from "./counters.ts";
+import type { Clock, Scheduler } from "./environment.ts";
+import type { RuntimeLimits } from "./limits.ts";
+import type { RunJournal, SnapshotItem } from "./run-journal.ts";
+import type { RunLog } from "./shard-run.ts";
+import type { ShardState } from "./shard-state.ts";
+import { packCell, packValues } from "./snapshot-codec.ts";
+
+export interface SnapshotterHost {
+  readonly state: ShardState;
+  readonly committedRecordNo: number;
+  readonly dead: boolean;
+  readonly degraded: boolean;
+  fail(reason: string, error: unknown): void;
+}
+
+export interface SnapshotterOptions {
+  readonly journal: RunJournal;
+  readonly codec: RecordCodec;
+  readonly clock: Clock;
+  readonly scheduler: Scheduler;
+  readonly limits: RuntimeLimits;
+  readonly counters: RuntimeCounters;
+  readonly log: RunLog;
+}
+
+/** The field of the shard's own state among the snapshots. */
+export const SHARD_FIELD = "shard";
+
+interface Slice {
+  readonly items: SnapshotItem[];
+  readonly cells: Cell[];
+  /** May be written once this record is durable. */
+  readonly recordNo: number;
+}
+
+interface Checkpoint {
+  readonly item: SnapshotItem;
+  readonly position: Position;
+  /** Changed actors that are not encoded yet. */
+  readonly due: Cell[];
+}
+
+const RETRY_MS = 250;
+
+export class Snapshotter {
+  readonly #host: SnapshotterHost;
+  readonly #o: SnapshotterOptions;
+  #dirty = new Set<Cell>();
+  #checkpoint: Checkpoint | null = null;
+  #slice: Slice | null = null;
+  #writing = false;
+  #startAtMs: number;
+  #lastCheckpointRecordNo: number;
+
+  constructor(host: SnapshotterHost, options: SnapshotterOptions) {
+    this.#host = host;
+    this.#o = options;
+    this.#startAtMs = options.clock.monotonicMs() + options.limits.checkpointMs;
+    this.#lastCheckpointRecordNo = -1;
+  }
+
+  changed(cell: Cell): void {
+    this.#dirty.add(cell);
+  }
+
+  /** A batch was appended; `boundary` when the shard's state is just that of its end. */
+  appended(recordNo: number, position: Position, mac: Uint8Array, boundary: boolean): void {
+    if (!boundary || this.#checkpoint !== null) return;
+    if (this.#o.clock.monotonicMs() < this.#startAtMs) return;
+    if (recordNo === this.#lastCheckpointRecordNo) return;
+    const at = formatPosition(position);
+    const state = this.#host.state.toSnapshot(this.#o.codec);
+    const payload = packValues([at, Buffer.from(mac), state]);
+    const due = [...this.#dirty];
+    this.#dirty.clear();
+    this.#checkpoint = { item: { field: SHARD_FIELD, position: recordNo, payload }, position, due };
+    this.#lastCheckpointRecordNo = recordNo;
+  }
+
+  tick(): void {
+    if (this.#checkpoint === null || this.#slice !== null || this.#writing) return;
+    if (this.#host.degraded) return;
+    this.#slice = this.#encode(this.#checkpoint.due);
+    this.#writeWhenDurable();
+  }
+
+  committed(): void {
+    if (this.#slice !== null && !this.#writing) this.#writeWhenDurable();
+  }
+
+  #encode(due: Cell[]): Slice {
+    const items: SnapshotItem[] = [];
+    const cells: Cell[] = [];
+    const position = this.#host.state.recordNo;
+    let bytes = 0;
+    while (due.length > 0 && bytes < this.#o.limits.snapshotSliceBytes) {
+      const cell = due.pop()!;
+      // One that was quarantined is left as its last good snapshot shows it.
+      if (cell.phase === "quarantined") continue;
+      const { main, parts } = packCell(cell, "changed");
+      items.push({ field: cellKey(cell.kind.name, cell.id), position, payload: main, parts });
+      cells.push(cell);
+      this.#dirty.delete(cell);
+      bytes += main.length;
+      for (const [, part] of parts) bytes += part?.length ?? 0;
+    }
+    return { items, cells, recordNo: position };
+  }
+
+  #writeWhenDurable(): void {
+    const slice = this.#slice;
+    if (slice === null || slice.recordNo > this.#host.committedRecordNo) return;
+    this.#writing = true;
+    this.#write(slice).then(
+      () => this.#written(slice),
+      (error: unknown) => this.#host.fail("snapshot_write_failed", error),
+    );
+  }
+
+  /** A slice is written until it is: what it holds is marked nowhere else. */
+  async #write(slice: Slice): Promise<void> {
+    for (;;) {
+      const error = await this.#o.journal.snapshots.write(slice.items).then(
+        () => null,
+        (reason: unknown) => reason,
+      );
+      if (error === null || this.#host.dead) return;
+      this.#o.log.warn({ shard: this.#host.state.shard, error }, "a snapshot was not written");
+      await new Promise<void>((resolve) => void this.#o.scheduler.after(RETRY_MS, resolve));
+      if (this.#host.dead) return;
+    }
+  }
+
+  #written(slice: Slice): void {
+    if (this.#host.dead) return;
+    for (const cell of slice.cells) cell.snapshotAt = slice.recordNo;
+    this.#o.counters.snapshotsWritten += slice.cells.length;
+    this.#slice = null;
+    this.#writing = false;
+    const checkpoint = this.#checkpoint;
+    if (checkpoint === null) return;
+    if (slice.items[0] === checkpoint.item) this.#finish(checkpoint);
+    else if (checkpoint.due.length === 0) this.#writeCheckpoint(checkpoint);
+  }
+
+  #writeCheckpoint(checkpoint: Checkpoint): void {
+    const { item } = checkpoint;
+    this.#slice = { items: [item], cells: [], recordNo: item.position };
+    this.#writeWhenDurable();
+  }
+
+  #finish(checkpoint: Checkpoint): void {
+    this.#checkpoint = null;
+    this.#startAtMs = this.#o.clock.monotonicMs() + this.#o.limits.checkpointMs;
+    this.#o.counters.checkpoints++;
+    if (this.#o.limits.journalKeep === "all") return;
+    this.#o.journal.trim(checkpoint.position).then(undefined, (error: unknown) => {
+      this.#o.log.warn({ shard: this.#host.state.shard, error }, "the journal was not trimmed");
+    });
+  }
+}

@@ -1,0 +1,208 @@
+// The runtime as others see it: takes requests in or says why not, finds the shard and the actor,
+// stamps the time. A router is a function and a table here, not an actor.
+
+import type { AccountId, Address, LoanId } from "../../actors/address.ts";
+import { assert, assertNever } from "../money/assert.ts";
+import type { RecordCodec } from "../journal/records.ts";
+import { LocalBus } from "./bus.ts";
+import type { RuntimeCounters } from "./counters.ts";
+import type { Clock, Scheduler } from "./environment.ts";
+import { KINDS } from "./kind.ts";
+import { checkRuntimeLimits, type RuntimeLimits } from "./limits.ts";
+import type { Outlet, Rejection, Request, Runtime } from "./port.ts";
+import { isRead } from "./reads.ts";
+import { shardOf } from "./shard-of.ts";
+import type { RunLog } from "./shard-run.ts";
+import { Shard, type OpenJournal } from "./shard.ts";
+
+export interface SystemOptions {
+  readonly shards: number;
+  readonly openJournal: OpenJournal;
+  readonly codec: RecordCodec;
+  readonly outlet: Outlet;
+  readonly clock: Clock;
+  readonly scheduler: Scheduler;
+  readonly limits: RuntimeLimits;
+  readonly counters: RuntimeCounters;
+  readonly log: RunLog;
+}
+
+export class System implements Runtime {
+  readonly #shards: readonly Shard[];
+  readonly #o: SystemOptions;
+  readonly #market = new Map<string, number>();
+  #inFlight = 0;
+  /** Of each shard's life: what a reset forgets was never answered. */
+  readonly #inFlightOf: number[];
+  readonly #unavailable: Rejection;
+  readonly #busy: Rejection;
+  #readiness = { ready: false, reason: "recovering" };
+
+  constructor(options: SystemOptions) {
+    checkRuntimeLimits(options.limits);
+    this.#o = options;
+    const { retryAfterMs } = options.limits;
+    this.#unavailable = { code: "unavailable", retryAfterMs };
+    this.#busy = { code: "server_busy", retryAfterMs };
+    this.#inFlightOf = Array.from({ length: options.shards }, () => 0);
+    const bus = new LocalBus();
+    this.#shards = Array.from({ length: options.shards }, (_, shard) => {
+      const outlet: Outlet = {
+        release: (position, releases) => options.outlet.release(position, releases),
+        reset: (of, reason) => {
+          this.#answered(shard, this.#inFlightOf[shard]!);
+          options.outlet.reset(of, reason);
+        },
+      };
+      return new Shard(shard, options.shards, {
+        ...options,
+        outlet,
+        bus,
+        onAnswered: (answers) => this.#answered(shard, answers),
+        onAlarm: (key, atMs) => this.#alarmChanged(key, atMs),
+        onStatus: () => this.#updateReadiness(),
+      });
+    });
+  }
+
+  /** Resolves when all shards serve. */
+  async start(): Promise<void> {
+    await Promise.all(this.#shards.map((shard) => shard.start()));
+  }
+
+  async stop(waitMs: number): Promise<void> {
+    await Promise.all(this.#shards.map((shard) => shard.stop(waitMs)));
+  }
+
+  submit(request: Request): Rejection | undefined {
+    if (this.#inFlight >= this.#o.limits.inFlightMax) return this.#busy;
+    const to = receiverOf(request);
+    const shardNo = shardOf(to, this.#o.shards);
+    const run = this.#shards[shardNo]!.run;
+    if (run === null) return this.#unavailable;
+    if (run.degraded && !isRead(request.command)) return this.#unavailable;
+    const at = this.#o.clock.wallMs();
+    if (!run.submit(KINDS[to.kind], to.id, request, at)) return this.#busy;
+    this.#inFlight++;
+    this.#inFlightOf[shardNo]!++;
+    return undefined;
+  }
+
+  #answered(shard: number, answers: number): void {
+    this.#inFlight -= answers;
+    this.#inFlightOf[shard]! -= answers;
+  }
+
+  unwatchAccount(accountId: AccountId): void {
+    this.#unwatch({ kind: "account", id: accountId });
+  }
+
+  unwatchLoan(loanId: LoanId): void {
+    this.#unwatch({ kind: "loan", id: loanId });
+  }
+
+  #unwatch(address: Address): void {
+    const run = this.#shards[shardOf(address, this.#o.shards)]!.run;
+    run?.unwatch(KINDS[address.kind], address.id);
+  }
+
+  #alarmChanged(key: string, atMs: number | null): void {
+    if (!key.startsWith("loan/")) return;
+    const loanId = key.slice("loan/".length);
+    if (atMs === null) this.#market.delete(loanId);
+    else this.#market.set(loanId, atMs);
+  }
+
+  openLoans(limit: number): readonly LoanId[] {
+    const soonest = [...this.#market].sort(([, a], [, b]) => a - b).slice(0, limit);
+    return soonest.map(([loanId]) => loanId as LoanId);
+  }
+
+  get inFlight(): number {
+    return this.#inFlight;
+  }
+
+  get readiness(): { readonly ready: boolean; readonly reason: string } {
+    return this.#readiness;
+  }
+
+  #updateReadiness(): void {
+    for (const { shard, status } of this.#shards) {
+      if (status.status === "serving") continue;
+      const why = "reason" in status ? `${status.status}: ${status.reason}` : status.status;
+      this.#readiness = { ready: false, reason: `shard ${shard} ${why}` };
+      return;
+    }
+    this.#readiness = { ready: true, reason: "serving" };
+  }
+
+  /** For metrics: sums over all shards, at this moment. */
+  gauges(): RuntimeGauges {
+    let residentActors = 0;
+    let mailboxDepth = 0;
+    let degraded = 0;
+    let quarantined = 0;
+    let trialBalanceDifference = 0n;
+    for (const shard of this.#shards) {
+      residentActors += shard.run?.cells.size ?? 0;
+      mailboxDepth += shard.run?.itemsQueued ?? 0;
+      if (shard.status.status !== "serving") degraded++;
+      quarantined += shard.quarantined;
+      trialBalanceDifference += shard.run?.state.trial.differenceCents() ?? 0n;
+    }
+    const trialBalanceDifferenceCents = Number(trialBalanceDifference);
+    const { inFlight } = this;
+    return {
+      residentActors,
+      mailboxDepth,
+      inFlight,
+      degradedShards: degraded,
+      quarantinedActors: quarantined,
+      trialBalanceDifferenceCents,
+    };
+  }
+
+  /** The shards, for checks and tests that look inside. */
+  shard(number: number): Shard {
+    const shard = this.#shards[number];
+    assert(shard !== undefined, `shard ${number} is one of ${this.#o.shards}`);
+    return shard;
+  }
+}
+
+export interface RuntimeGauges {
+  readonly residentActors: number;
+  readonly mailboxDepth: number;
+  readonly inFlight: number;
+  readonly degradedShards: number;
+  readonly quarantinedActors: number;
+  readonly trialBalanceDifferenceCents: number;
+}
+
+/** The actor that a request is for. Commands on the client's own account do not name it. */
+function receiverOf(request: Request): Address {
+  const { command, self } = request;
+  switch (command.type) {
+    case "PlaceBid":
+    case "CancelBid":
+      return accountAddress(self);
+    case "OpenAccount":
+    case "Deposit":
+    case "GetAccount":
+    case "WatchAccount":
+    case "GetOutcome":
+      return accountAddress(command.accountId ?? self);
+    case "ListLoan":
+    case "ConfirmLoan":
+    case "GetLoan":
+    case "WatchLoan":
+      return { kind: "loan", id: command.loanId };
+    default:
+      return assertNever(command);
+  }
+}
+
+function accountAddress(id: AccountId | null): Address {
+  assert(id !== null, "the gateway says whose account a command is about");
+  return { kind: "account", id };
+}

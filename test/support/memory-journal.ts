@@ -1,0 +1,139 @@
+// A journal in memory with faults to order: commits are acknowledged when the test says so, the
+// process can "crash" at any moment, and what was committed is there for the next life. It stands in
+// for Redis where thousands of seeded runs are wanted; the real journal has its own tests.
+
+import { createHmac } from "node:crypto";
+import type { Cargo } from "../../src/runtime/batch.ts";
+import type { JournalCallbacks, OwnedJournal } from "../../src/runtime/shard.ts";
+import type { SnapshotItem } from "../../src/runtime/run-journal.ts";
+import { comparePositions, type Position } from "../../src/journal/position.ts";
+
+interface Entry {
+  readonly position: Position;
+  readonly payload: Buffer;
+  readonly mac: Buffer;
+}
+
+/** What survives: one for each shard. */
+export class MemoryStore {
+  entries: Entry[] = [];
+  readonly main = new Map<string, { position: number; payload: Buffer }>();
+  readonly parts = new Map<string, Buffer>();
+  epoch = 0;
+}
+
+export class MemoryJournal implements OwnedJournal {
+  readonly store: MemoryStore;
+  readonly #callbacks: JournalCallbacks;
+  readonly #epoch: number;
+  #seq = 0;
+  #mac: Buffer = Buffer.alloc(32);
+  #inFlight: { entry: Entry; cargo: Cargo }[] = [];
+  committed: Position;
+  inFlightMax = 3;
+  /** Snapshot writes are refused while this is set. */
+  snapshotsFail = false;
+
+  constructor(store: MemoryStore, callbacks: JournalCallbacks) {
+    this.store = store;
+    this.#callbacks = callbacks;
+    this.#epoch = ++store.epoch;
+    this.#mac = store.entries.at(-1)?.mac ?? this.#mac;
+    this.committed = { epoch: this.#epoch, seq: 0 };
+    store.entries.push(this.#entry(Buffer.from("take-over"), 0));
+  }
+
+  #entry(payload: Buffer, seq: number): Entry {
+    const hmac = createHmac("sha256", "test").update(this.#mac).update(payload);
+    this.#mac = hmac.digest();
+    return { position: { epoch: this.#epoch, seq }, payload, mac: this.#mac };
+  }
+
+  get ready(): boolean {
+    return this.#inFlight.length < this.inFlightMax;
+  }
+
+  get inFlight(): number {
+    return this.#inFlight.length;
+  }
+
+  get #fenced(): boolean {
+    return this.store.epoch !== this.#epoch;
+  }
+
+  append(payload: Buffer, cargo: Cargo): { position: Position; mac: Uint8Array } {
+    const entry = this.#entry(payload, ++this.#seq);
+    this.#inFlight.push({ entry, cargo });
+    return entry;
+  }
+
+  /** The oldest commits in flight become durable and are acknowledged. */
+  acknowledge(count = 1): void {
+    for (let n = 0; n < count; n++) {
+      const next = this.#inFlight.shift();
+      if (next === undefined || this.#fenced) return;
+      this.store.entries.push(next.entry);
+      this.committed = next.entry.position;
+      this.#callbacks.onCommitted(next.cargo, next.entry.position);
+    }
+  }
+
+  /** The process is gone; the first `durable` of the commits in flight had got through. */
+  crash(durable: number): void {
+    if (!this.#fenced) {
+      for (const { entry } of this.#inFlight.slice(0, durable)) this.store.entries.push(entry);
+    }
+    this.#inFlight = [];
+  }
+
+  degrade(degraded: boolean): void {
+    this.#callbacks.onDegraded(degraded, "told to");
+  }
+
+  readonly snapshots = {
+    write: async (items: SnapshotItem[]): Promise<void> => {
+      await Promise.resolve();
+      if (this.snapshotsFail || this.#fenced) throw new Error("snapshots fail");
+      for (const { field, position, payload, parts } of items) {
+        if ((this.store.main.get(field)?.position ?? -1) > position) continue;
+        this.store.main.set(field, { position, payload: Buffer.from(payload) });
+        for (const [partNo, part] of parts ?? []) {
+          if (part === null) this.store.parts.delete(`${field}#${partNo}`);
+          else this.store.parts.set(`${field}#${partNo}`, Buffer.from(part));
+        }
+      }
+    },
+    read: async (field: string) => {
+      await Promise.resolve();
+      return this.store.main.get(field) ?? null;
+    },
+    readParts: async (field: string, partNos: number[]) => {
+      await Promise.resolve();
+      const parts = new Map<number, Buffer>();
+      for (const partNo of partNos) {
+        const part = this.store.parts.get(`${field}#${partNo}`);
+        if (part !== undefined) parts.set(partNo, part);
+      }
+      return parts;
+    },
+  };
+
+  async *read(from: { after: Position; mac: Uint8Array } | null) {
+    await Promise.resolve();
+    for (const entry of this.store.entries) {
+      if (from === null || comparePositions(entry.position, from.after) > 0) yield entry;
+    }
+  }
+
+  async trim(before: Position): Promise<void> {
+    await Promise.resolve();
+    this.store.entries = this.store.entries.filter(
+      ({ position }) => comparePositions(position, before) >= 0,
+    );
+  }
+
+  async close(): Promise<void> {
+    await Promise.resolve();
+    this.#inFlight = [];
+  }
+}
