@@ -1,0 +1,165 @@
+// The only file that knows ioredis. Everybody else in this room sees a connection that sends
+// commands in order and says when it is lost. A connection never reconnects, never queues while it
+// is down and never sends anything twice: ioredis does all three by default, and each of them
+// breaks the owner's rules. Who wants to go on asks for a fresh connection.
+
+import { Command, Redis, ReplyError, type RedisOptions } from "ioredis";
+import { JournalError } from "./errors.ts";
+
+/** Bulk strings come as Buffers, integers as numbers, nil as null. */
+export type Reply = Buffer | number | null | readonly Reply[];
+export type Argument = string | number | Buffer;
+export type Replied = (error: Error | null, reply: Reply) => void;
+
+/** What a connection is for; each purpose has one of its own, so that none waits for another. */
+export type ConnectionPurpose = "journal" | "snapshots" | "lease" | "reads";
+
+export interface RedisConnection {
+  /**
+   * Sends now, behind whatever was sent before. `replied` is called once, after this has returned:
+   * with a RedisReplyError when Redis refused, with any other error when the connection was lost
+   * and nobody knows.
+   */
+  send(command: string, args: readonly Argument[], replied: Replied): void;
+  /** Called once, when the connection is lost or closed. */
+  onClose(closed: (reason: string) => void): void;
+  close(): void;
+}
+
+/** Makes a fresh connection that is ready for commands, or rejects with a JournalError. */
+export type RedisConnect = (purpose: ConnectionPurpose) => Promise<RedisConnection>;
+
+/** Redis answered, and the answer is an error. Its message begins with the code. */
+export class RedisReplyError extends Error {
+  override readonly name = "RedisReplyError";
+}
+
+type Target = Omit<RedisOptions, "replyMapping">;
+
+const CONNECT_TIMEOUT_MS = 1_000;
+/** Silence, with commands unanswered, after which a connection counts as lost. */
+const SILENCE_MS: Readonly<Record<ConnectionPurpose, number>> = {
+  journal: 1_000,
+  lease: 1_000,
+  snapshots: 5_000,
+  reads: 10_000,
+};
+
+/**
+ * `url` is a path of a unix socket, `unix:<path>`, `redis://` or `rediss://` with user, password
+ * and number of the database. Throws JournalError `unsupported_url` for anything else.
+ */
+export function redisConnect(url: string): RedisConnect {
+  const target = parseTarget(url);
+  return (purpose) =>
+    openConnection({
+      ...target,
+      connectionName: `loanloom-${purpose}`,
+      connectTimeout: CONNECT_TIMEOUT_MS,
+      socketTimeout: SILENCE_MS[purpose],
+      // Never again by itself: see the top of this file.
+      autoResendUnfulfilledCommands: false,
+      maxRetriesPerRequest: 0,
+      retryStrategy: () => null,
+      enableOfflineQueue: false,
+      enableAutoPipelining: false,
+      // Whether Redis is loading is seen in the first reply, without a round trip for it.
+      enableReadyCheck: false,
+      disableClientInfo: true,
+      protocol: 2,
+      lazyConnect: true,
+      // An ending connection must not linger: Redis may be stopped and never read our FIN.
+      disconnectTimeout: 100,
+    });
+}
+
+function parseTarget(url: string): Target {
+  if (url.startsWith("/")) return { path: url };
+  if (url.startsWith("unix:")) {
+    const path = url.slice("unix:".length).replace(/^\/\/(?=\/)/, "");
+    if (!path.startsWith("/")) throw unsupported("the path of a unix socket must be absolute");
+    return { path: decodeURIComponent(path) };
+  }
+  if (/^[a-z+]*sentinel[a-z+]*:/i.test(url)) throw unsupported("Sentinel is not supported yet");
+  if (/^[a-z+]*cluster[a-z+]*:/i.test(url)) throw unsupported("Cluster is not supported yet");
+  if (!URL.canParse(url)) {
+    throw unsupported(
+      /^rediss?:\/\/.*,/.test(url)
+        ? "several hosts mean Sentinel or Cluster, which are not supported yet"
+        : "it is no URL and no absolute path of a unix socket",
+    );
+  }
+  const { protocol, hostname, port, username, password, pathname } = new URL(url);
+  if (protocol !== "redis:" && protocol !== "rediss:") {
+    throw unsupported(`${protocol}// is none of redis://, rediss:// and unix:`);
+  }
+  if (hostname.includes(",")) {
+    throw unsupported("several hosts mean Sentinel or Cluster, which are not supported yet");
+  }
+  const database = pathname.slice(1);
+  if (!/^\d{0,4}$/.test(database)) throw unsupported("the path is the number of the database");
+  const host = hostname.replace(/^\[(.*)\]$/, "$1") || "127.0.0.1";
+  return {
+    host,
+    port: port === "" ? 6379 : Number(port),
+    db: Number(database),
+    ...(username === "" ? {} : { username: decodeURIComponent(username) }),
+    ...(password === "" ? {} : { password: decodeURIComponent(password) }),
+    // A certificate names hosts, and an address is no name.
+    ...(protocol === "rediss:" ? { tls: /^[\d.:]+$/.test(host) ? {} : { servername: host } } : {}),
+  };
+}
+
+/** The URL itself stays out: it may carry a password. */
+function unsupported(why: string): JournalError {
+  return new JournalError("unsupported_url", `the URL of Redis cannot be used: ${why}`);
+}
+
+async function openConnection(options: Target): Promise<RedisConnection> {
+  const redis = new Redis(options);
+  let reason = "connection closed";
+  redis.on("error", (error: Error) => {
+    reason = error.message;
+  });
+  try {
+    await redis.connect();
+  } catch (error) {
+    // ioredis rejects with "Connection is closed."; the cause came as an event before it.
+    const why = reason === "connection closed" ? (error as Error).message : reason;
+    redis.disconnect();
+    throw new JournalError("unavailable", `no connection to Redis: ${why}`);
+  }
+  return {
+    send(command, args, replied) {
+      const given = args as (string | number | Buffer)[];
+      redis.sendCommand(
+        new Command(command, given, { replyEncoding: null }, (error, reply) => {
+          if (error === null || error === undefined) replied(null, (reply ?? null) as Reply);
+          else if (error instanceof ReplyError) replied(new RedisReplyError(error.message), null);
+          else replied(error, null);
+        }),
+      );
+    },
+    onClose(closed) {
+      if (redis.status === "end") closed(reason);
+      else redis.once("end", () => closed(reason));
+    },
+    close() {
+      redis.disconnect();
+    },
+  };
+}
+
+/** One command, one answer, for what is not hot. Rejects as `Replied` describes. */
+export function call(
+  connection: RedisConnection,
+  command: string,
+  ...args: readonly Argument[]
+): Promise<Reply> {
+  return new Promise((resolve, reject) => {
+    connection.send(command, args, (error, reply) => {
+      if (error === null) resolve(reply);
+      else reject(error);
+    });
+  });
+}

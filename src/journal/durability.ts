@@ -1,0 +1,100 @@
+// Refuses a Redis that is configured so that it could lose what was acknowledged. It reads the
+// configuration and never changes it: that is the operators' decision.
+
+import { RedisReplyError, call, type RedisConnect, type RedisConnection } from "./connection.ts";
+import { JournalError } from "./errors.ts";
+
+export interface DurabilityOptions {
+  /** Accepts `appendfsync everysec`, and with it the loss that the warning names. */
+  readonly allowEverysec: boolean;
+}
+
+export interface DurabilityReport {
+  readonly redisVersion: string;
+  /** What was allowed though it is not safe, in sentences for the log. */
+  readonly warnings: readonly string[];
+}
+
+const REQUIRED: Readonly<Record<string, string>> = {
+  appendonly: "yes",
+  appendfsync: "always",
+  "maxmemory-policy": "noeviction",
+  "no-appendfsync-on-rewrite": "no",
+};
+
+const EVERYSEC_RISK =
+  "appendfsync is everysec: a crash of Redis' machine, or a full disk, loses about the last " +
+  "second of acknowledged bids, holds and money movements";
+
+/**
+ * Rejects with JournalError `not_durable`, whose message names every setting that is wrong and what
+ * it must be, `unsupported_url` for a node of a Cluster, or `unavailable`.
+ */
+export async function checkDurability(
+  connect: RedisConnect,
+  { allowEverysec }: DurabilityOptions,
+): Promise<DurabilityReport> {
+  const connection = await connect("reads");
+  try {
+    const info = parseInfo(String(await ask(connection, "INFO")));
+    if (info.get("cluster_enabled") === "1") {
+      throw new JournalError("unsupported_url", "this Redis is a Cluster, not supported yet");
+    }
+    const redisVersion = info.get("redis_version") ?? "unknown";
+    const faults: string[] = [];
+    const warnings: string[] = [];
+    if (Number(redisVersion.split(".")[0]) < 7) {
+      faults.push(`the version is ${redisVersion}, but functions need 7.0 or later`);
+    }
+    if (info.get("role") !== "master") faults.push("it is a replica, which cannot be written");
+    const settings = await readSettings(connection);
+    for (const [name, required] of Object.entries(REQUIRED)) {
+      const actual = settings.get(name);
+      if (actual === required) continue;
+      if (name === "appendfsync" && actual === "everysec" && allowEverysec) {
+        warnings.push(EVERYSEC_RISK);
+      } else {
+        faults.push(`${name} must be ${required}, but is ${actual ?? "unknown"}`);
+      }
+    }
+    if (faults.length > 0) {
+      throw new JournalError("not_durable", `Redis could lose what it has: ${faults.join("; ")}`);
+    }
+    return { redisVersion, warnings };
+  } finally {
+    connection.close();
+  }
+}
+
+async function readSettings(connection: RedisConnection): Promise<Map<string, string>> {
+  const settings = new Map<string, string>();
+  for (const name of Object.keys(REQUIRED)) {
+    const reply = await ask(connection, "CONFIG", "GET", name);
+    if (Array.isArray(reply) && reply.length === 2) settings.set(name, String(reply[1]));
+  }
+  return settings;
+}
+
+async function ask(connection: RedisConnection, ...command: [string, ...string[]]) {
+  try {
+    const [name, ...args] = command;
+    return await call(connection, name, ...args);
+  } catch (error) {
+    if (error instanceof RedisReplyError) {
+      // Who may not look cannot know; and what is not known is not promised.
+      const what = command.join(" ");
+      throw new JournalError("not_durable", `${what} cannot be checked: ${error.message}`);
+    }
+    throw new JournalError("unavailable", `Redis: ${(error as Error).message}`);
+  }
+}
+
+/** The lines `name:value` of an INFO reply. */
+export function parseInfo(info: string): Map<string, string> {
+  const values = new Map<string, string>();
+  for (const line of info.split("\r\n")) {
+    const colon = line.indexOf(":");
+    if (colon > 0) values.set(line.slice(0, colon), line.slice(colon + 1));
+  }
+  return values;
+}

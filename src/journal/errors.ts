@@ -1,0 +1,45 @@
+// Every way in which the journal can fail, by stable code. Faults of operation are of this type;
+// anything else that is thrown here is a bug.
+
+export type JournalErrorCode =
+  /** Another owner holds a live lease. */
+  | "lease_held"
+  /** Another owner committed its take-over first. */
+  | "lost_race"
+  /** A later owner has taken over: what was asked is refused for good. */
+  | "fenced"
+  /** Redis does not answer, or refuses for now: safe to try again later. */
+  | "unavailable"
+  /** What is stored is not what was written. */
+  | "tampered"
+  /** The entries asked for were trimmed away. */
+  | "trimmed"
+  /** The journal was closed or has halted. */
+  | "closed"
+  /** The URL names something that is not supported. */
+  | "unsupported_url"
+  /** Redis is configured so that it could lose what was acknowledged. */
+  | "not_durable";
+
+export class JournalError extends Error {
+  override readonly name = "JournalError";
+  readonly code: JournalErrorCode;
+
+  constructor(code: JournalErrorCode, message: string) {
+    super(message);
+    this.code = code;
+  }
+}
+
+/** Why a journal stopped for good. After it nothing is released any more. */
+export type HaltReason =
+  /** A later owner has taken over. */
+  | "fenced"
+  /** The lease went to another owner, who is about to take over. */
+  | "lease_lost"
+  /** Redis went back to a state older than what is kept to be appended again. */
+  | "rewound"
+  /** What is stored is not what was written. */
+  | "tampered"
+  /** Redis was unable to commit for longer than `retryForMs`. */
+  | "retry_exhausted";

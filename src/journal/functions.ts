@@ -1,0 +1,154 @@
+// The Redis Function library. Everything that must be decided and written as one step is here, and
+// nothing else: each function costs Redis a few microseconds between commits. Runs on Redis 7.0.
+// Functions of one name keep their contract for ever, because old and new servers share a Redis.
+
+import { createHash } from "node:crypto";
+import { call, type RedisConnection } from "./connection.ts";
+
+export const FUNCTIONS = {
+  commit: "loanloom_commit",
+  leaseTake: "loanloom_lease_take",
+  leaseRenew: "loanloom_lease_renew",
+  leaseRelease: "loanloom_lease_release",
+  snapshot: "loanloom_snapshot",
+  trim: "loanloom_trim",
+} as const;
+
+const LIBRARY = "loanloom";
+
+const SOURCE = `#!lua name=${LIBRARY}
+
+-- Head of a shard: "epoch-seq:mac in hex" of the last entry of its journal; absent before the first.
+
+local function epoch_of(head)
+  return head and string.match(head, '^(%d+)-') or '0'
+end
+
+-- commit: appends one entry if the journal ends where the caller thinks it does.
+--   KEYS    journal, head
+--   ARGV    expected head ('' for none), id, new head, mac (32 bytes), payload
+--   result  the id
+--   errors  FENCED <head | none>: the journal ends elsewhere; nothing was written
+local function commit(keys, args)
+  local head = redis.call('GET', keys[2])
+  if (head or '') ~= args[1] then
+    return redis.error_reply('FENCED ' .. (head or 'none'))
+  end
+  redis.call('XADD', keys[1], args[2], 'b', args[5], 'h', args[4])
+  redis.call('SET', keys[2], args[3])
+  return args[2]
+end
+
+-- lease_take: takes the lease if it is free, expired or the caller's own.
+--   KEYS    lease
+--   ARGV    owner, time in ms
+--   result  1
+--   errors  HELD <ms left> <owner>: another owner has it
+local function lease_take(keys, args)
+  local owner = redis.call('GET', keys[1])
+  if owner and owner ~= args[1] then
+    return redis.error_reply('HELD ' .. redis.call('PTTL', keys[1]) .. ' ' .. owner)
+  end
+  redis.call('SET', keys[1], args[1], 'PX', args[2])
+  return 1
+end
+
+-- lease_renew: prolongs the lease of the owner whose epoch still is the last.
+--   KEYS    lease, head
+--   ARGV    owner, time in ms, epoch
+--   result  the head
+--   errors  FENCED <head | none>: another epoch; HELD as above
+local function lease_renew(keys, args)
+  local head = redis.call('GET', keys[2])
+  if epoch_of(head) ~= args[3] then
+    return redis.error_reply('FENCED ' .. (head or 'none'))
+  end
+  local taken = lease_take(keys, args)
+  return taken == 1 and head or taken
+end
+
+-- lease_release: gives the lease back, if it is the caller's and not that of a later server which
+-- has the same name.
+--   KEYS    lease, head
+--   ARGV    owner, epoch
+--   result  1, or 0 when it was not
+local function lease_release(keys, args)
+  if redis.call('GET', keys[1]) ~= args[1] then return 0 end
+  if epoch_of(redis.call('GET', keys[2])) ~= args[2] then return 0 end
+  return redis.call('DEL', keys[1])
+end
+
+-- snapshot: writes snapshots of actors, each with its parts or not at all.
+--   KEYS    head, snapshots
+--   ARGV    epoch, then for each actor: field, value, count of parts, and for each part: field,
+--           value ('' deletes it). A value begins with its position, 16 digits in hex.
+--   result  how many actors were written; one whose stored position is newer is passed over
+--   errors  FENCED <head | none>: another epoch; nothing was written
+local function snapshot(keys, args)
+  local head = redis.call('GET', keys[1])
+  if epoch_of(head) ~= args[1] then
+    return redis.error_reply('FENCED ' .. (head or 'none'))
+  end
+  local written = 0
+  local at = 2
+  while at <= #args do
+    local parts = tonumber(args[at + 2])
+    local stored = redis.call('HGET', keys[2], args[at])
+    if not stored or string.sub(stored, 1, 16) <= string.sub(args[at + 1], 1, 16) then
+      redis.call('HSET', keys[2], args[at], args[at + 1])
+      for part = at + 3, at + 1 + 2 * parts, 2 do
+        if args[part + 1] == '' then
+          redis.call('HDEL', keys[2], args[part])
+        else
+          redis.call('HSET', keys[2], args[part], args[part + 1])
+        end
+      end
+      written = written + 1
+    end
+    at = at + 3 + 2 * parts
+  end
+  return written
+end
+
+-- trim: removes a slice of the entries before an id; it may leave some of them.
+--   KEYS    head, journal
+--   ARGV    epoch, id, most entries to remove
+--   result  how many were removed
+--   errors  FENCED <head | none>: another epoch; nothing was removed
+local function trim(keys, args)
+  local head = redis.call('GET', keys[1])
+  if epoch_of(head) ~= args[1] then
+    return redis.error_reply('FENCED ' .. (head or 'none'))
+  end
+  return redis.call('XTRIM', keys[2], 'MINID', '~', args[2], 'LIMIT', args[3])
+end
+
+redis.register_function('${FUNCTIONS.commit}', commit)
+redis.register_function('${FUNCTIONS.snapshot}', snapshot)
+
+-- These must work on a full Redis as well: without them it would stay full, or lose its owner.
+local function register_small(name, callback)
+  redis.register_function{function_name = name, callback = callback, flags = {'allow-oom'}}
+end
+register_small('${FUNCTIONS.leaseTake}', lease_take)
+register_small('${FUNCTIONS.leaseRenew}', lease_renew)
+register_small('${FUNCTIONS.leaseRelease}', lease_release)
+register_small('${FUNCTIONS.trim}', trim)
+`;
+
+// The digest tells at a glance, in FUNCTION LIST, which source a Redis has.
+const DIGEST = createHash("sha256").update(SOURCE).digest("hex").slice(0, 16);
+export const LIBRARY_SOURCE = `${SOURCE}-- source ${DIGEST}\n`;
+
+export const LOAD_LIBRARY = ["LOAD", "REPLACE", LIBRARY_SOURCE] as const;
+
+/** Loads the library unless Redis has exactly this one: a load is a write, and is fsynced. */
+export async function loadFunctions(connection: RedisConnection): Promise<void> {
+  const listed = await call(connection, "FUNCTION", "LIST", "LIBRARYNAME", LIBRARY, "WITHCODE");
+  if (Array.isArray(listed) && listed.length === 1) {
+    const fields = listed[0] as readonly unknown[];
+    const code = fields[fields.findIndex((field) => String(field) === "library_code") + 1];
+    if (String(code) === LIBRARY_SOURCE) return;
+  }
+  await call(connection, "FUNCTION", ...LOAD_LIBRARY);
+}

@@ -1,0 +1,132 @@
+// The lease of a shard keeps a second server from taking over while the first one lives. It is for
+// liveness only: safety comes from the fence in every commit. It must never be taken for a licence
+// to write. While it is held by the monotonic clock, nobody else can have committed a take-over
+// except by force, so reads of committed state may leave without asking Redis.
+
+import { sleep, type Clock, type Timers } from "./clock.ts";
+import { RedisReplyError, type RedisConnect } from "./connection.ts";
+import { JournalError } from "./errors.ts";
+import { FUNCTIONS } from "./functions.ts";
+import { fencedHead } from "./head.ts";
+import type { ShardKeys } from "./keys.ts";
+import { OnDemandLink } from "./on-demand-link.ts";
+
+export interface LeaseOptions {
+  readonly keys: ShardKeys;
+  readonly connect: RedisConnect;
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly owner: string;
+  readonly leaseMs: number;
+}
+
+export interface LeaseEvents {
+  /** It is about to be renewed. */
+  onRenew(): void;
+  /** The lease was renewed; Redis named the head of the shard. */
+  onRenewed(head: string): void;
+  onUnreachable(reason: string): void;
+  /** Another owner has it now. */
+  onLost(holder: string): void;
+  /** The head has another epoch: a later owner has taken over, or Redis went back. */
+  onFenced(head: string): void;
+}
+
+/** How often one who waits for a lease asks for it, in ms, at most. */
+const WAIT_STEP_MS_MAX = 100;
+
+export class Lease {
+  readonly #options: LeaseOptions;
+  readonly #link: OnDemandLink;
+  /** By the monotonic clock. Counted from before the command was sent, so it errs early. */
+  #heldUntilMs = -Infinity;
+  #offRenew: (() => void) | undefined;
+  #ended = false;
+
+  constructor(options: LeaseOptions) {
+    this.#options = options;
+    this.#link = new OnDemandLink(options.connect, "lease");
+  }
+
+  get isHeld(): boolean {
+    return !this.#ended && this.#options.clock.nowMs() < this.#heldUntilMs;
+  }
+
+  /** Rejects with JournalError `lease_held` when another owner keeps it for longer than `waitMs`. */
+  async take(waitMs: number): Promise<void> {
+    const { clock, timers, keys, owner, leaseMs } = this.#options;
+    const giveUpAtMs = clock.nowMs() + waitMs;
+    for (;;) {
+      const sentMs = clock.nowMs();
+      try {
+        await this.#link.call("FCALL", FUNCTIONS.leaseTake, 1, keys.lease, owner, leaseMs);
+        this.#heldUntilMs = sentMs + leaseMs;
+        return;
+      } catch (error) {
+        const holder = heldBy(error);
+        if (holder === undefined) throw error;
+        const leftMs = giveUpAtMs - clock.nowMs();
+        if (leftMs <= 0) throw new JournalError("lease_held", `the lease is held by ${holder}`);
+        await sleep(timers, Math.min(leftMs, WAIT_STEP_MS_MAX));
+      }
+    }
+  }
+
+  /** Renews it three times as often as needed, until it is lost or released. */
+  keep(epoch: number, events: LeaseEvents): void {
+    const { timers, leaseMs } = this.#options;
+    this.#offRenew = timers.after(Math.floor(leaseMs / 3), () => {
+      void this.#renew(epoch, events).then(() => {
+        if (!this.#ended) this.keep(epoch, events);
+      });
+    });
+  }
+
+  async #renew(epoch: number, events: LeaseEvents): Promise<void> {
+    const { clock, keys, owner, leaseMs } = this.#options;
+    const sentMs = clock.nowMs();
+    events.onRenew();
+    try {
+      const args = [2, keys.lease, keys.head, owner, leaseMs, epoch] as const;
+      const head = await this.#link.call("FCALL", FUNCTIONS.leaseRenew, ...args);
+      if (this.#ended) return;
+      this.#heldUntilMs = sentMs + leaseMs;
+      events.onRenewed(String(head));
+    } catch (error) {
+      if (this.#ended) return;
+      const holder = heldBy(error);
+      const head = error instanceof RedisReplyError ? fencedHead(error.message) : undefined;
+      if (holder !== undefined) events.onLost(holder);
+      else if (head !== undefined) events.onFenced(head);
+      else events.onUnreachable((error as Error).message);
+    }
+  }
+
+  /** Stops renewing, without giving it back. */
+  end(): void {
+    this.#ended = true;
+    this.#offRenew?.();
+    this.#link.close();
+  }
+
+  /** Gives it back, so that the next owner need not wait. Where that fails, it expires. */
+  async release(epoch: number): Promise<void> {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#offRenew?.();
+    const { keys, owner } = this.#options;
+    try {
+      const args = [2, keys.lease, keys.head, owner, epoch] as const;
+      await this.#link.call("FCALL", FUNCTIONS.leaseRelease, ...args);
+    } catch (error) {
+      if (!(error instanceof RedisReplyError || error instanceof JournalError)) throw error;
+    } finally {
+      this.#link.close();
+    }
+  }
+}
+
+function heldBy(error: unknown): string | undefined {
+  if (!(error instanceof RedisReplyError)) return undefined;
+  return /^HELD -?\d+ (.*)$/s.exec(error.message)?.[1];
+}

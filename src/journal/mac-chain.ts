@@ -1,0 +1,69 @@
+// What makes tampering visible: HMAC-SHA256 over each entry of the journal, chained through the
+// entry before it, and over each snapshot. The key never leaves the process.
+//
+//   mac(0)  = HMAC(key, "loanloom:<shard>")
+//   mac(n)  = HMAC(key, mac(n-1) | epoch as u64 | seq as u64 | payload)      all big-endian
+//   snapshots have a key of their own, HMAC(key, "loanloom:<shard>:snapshots"), and
+//   mac     = HMAC(that key, length of field as u32 | field | position as u64 | payload)
+//
+// Position and lengths have a fixed width: no two inputs can be the same bytes by accident.
+
+import { createHmac, createSecretKey, timingSafeEqual, type KeyObject } from "node:crypto";
+import { assert } from "../money/assert.ts";
+import { ORIGIN, type Position } from "./position.ts";
+
+export const MAC_BYTES = 32;
+const KEY_BYTES_MIN = 16;
+
+/** A place in the chain from which it can be checked onwards. */
+export interface ChainPoint {
+  readonly position: Position;
+  readonly mac: Buffer;
+}
+
+export class MacChain {
+  readonly #key: KeyObject;
+  readonly #snapshotKey: KeyObject;
+  readonly #positionBytes = Buffer.alloc(16);
+  /** Where the chain of this shard begins. */
+  readonly genesis: ChainPoint;
+
+  constructor(macKey: Uint8Array, shard: number) {
+    assert(macKey.length >= KEY_BYTES_MIN, `a MAC key has at least ${KEY_BYTES_MIN} bytes`);
+    this.#key = createSecretKey(macKey);
+    const seed = createHmac("sha256", this.#key).update(`loanloom:${shard}:snapshots`).digest();
+    this.#snapshotKey = createSecretKey(seed);
+    const mac = createHmac("sha256", this.#key).update(`loanloom:${shard}`).digest();
+    this.genesis = { position: ORIGIN, mac };
+  }
+
+  next(previousMac: Uint8Array, position: Position, payload: Uint8Array): Buffer {
+    assert(previousMac.length === MAC_BYTES, "a MAC has 32 bytes");
+    writeSafeInteger(this.#positionBytes, position.epoch, 0);
+    writeSafeInteger(this.#positionBytes, position.seq, 8);
+    return createHmac("sha256", this.#key)
+      .update(previousMac)
+      .update(this.#positionBytes)
+      .update(payload)
+      .digest();
+  }
+
+  ofSnapshot(field: string, position: number, payload: Uint8Array): Buffer {
+    const fieldBytes = Buffer.from(field);
+    const head = Buffer.allocUnsafe(4 + fieldBytes.length + 8);
+    head.writeUInt32BE(fieldBytes.length, 0);
+    fieldBytes.copy(head, 4);
+    writeSafeInteger(head, position, 4 + fieldBytes.length);
+    return createHmac("sha256", this.#snapshotKey).update(head).update(payload).digest();
+  }
+}
+
+export function sameMac(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && timingSafeEqual(a, b);
+}
+
+function writeSafeInteger(to: Buffer, value: number, offset: number): void {
+  assert(Number.isSafeInteger(value) && value >= 0, `not a counting number: ${value}`);
+  to.writeUInt32BE(Math.floor(value / 0x100000000), offset);
+  to.writeUInt32BE(value % 0x100000000, offset + 4);
+}

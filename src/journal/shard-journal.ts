@@ -1,0 +1,328 @@
+// The journal of one shard, as its owner sees it: take over, read what was, append, and be told
+// what is durable. The seven rules of the owner hold here: fence first and read second (here),
+// commits that are never changed and released in order (committer.ts), a lease for liveness only.
+//
+// It must never hand out anything that is not committed, and after it has halted it releases
+// nothing any more: whoever owns the shard then drops its state and takes over anew.
+
+import { pack } from "msgpackr";
+import { assert } from "../money/assert.ts";
+import { walkChain, type JournalEntry } from "./chain-walk.ts";
+import { systemClock, systemTimers, type Clock, type Timers } from "./clock.ts";
+import { Committer } from "./committer.ts";
+import type { RedisConnect } from "./connection.ts";
+import type { HaltReason } from "./errors.ts";
+import { formatHead, parseHead } from "./head.ts";
+import { shardKeys, type ShardKeys } from "./keys.ts";
+import { Lease } from "./lease.ts";
+import { journalLimits, type JournalLimits } from "./limits.ts";
+import { MacChain, type ChainPoint } from "./mac-chain.ts";
+import { OnDemandLink } from "./on-demand-link.ts";
+import { comparePositions, nextPosition, type Position } from "./position.ts";
+import { SnapshotReader } from "./snapshot-reader.ts";
+import { SnapshotStore } from "./snapshots.ts";
+import { takeOver, type Fence } from "./take-over.ts";
+import { trimJournal } from "./trim.ts";
+
+export interface ShardJournalOptions<Cargo> {
+  readonly shard: number;
+  readonly connect: RedisConnect;
+  /** At least 16 bytes, secret, the same for the life of the journal. */
+  readonly macKey: Uint8Array;
+  /**
+   * Names the server in the take-over entry and in the lease. Whoever presents the same name may
+   * take the lease at once: a server that is restarted need not wait for its own lease.
+   */
+  readonly owner: string;
+  readonly clock?: Clock;
+  readonly timers?: Timers;
+  readonly limits?: Partial<JournalLimits>;
+  /** How long to wait for another owner's lease to end, in ms. 0, the default, refuses at once. */
+  readonly leaseWaitMs?: number;
+  /** Takes over although another owner's lease lives. For operators who know that it is gone. */
+  readonly force?: boolean;
+  /** Strictly in the order of appending, once for each batch, and only when it is durable. */
+  onCommitted(cargo: Cargo, position: Position): void;
+  /** Commits do not go through for now (true), or do again (false). */
+  onDegraded(degraded: boolean, reason: string): void;
+  /** The end: nothing is released any more, and nothing may be appended. */
+  onHalted(reason: HaltReason, detail: string): void;
+  /**
+   * Redis had gone back (a failover) and was given again what it lost of the journal. Snapshots
+   * written shortly before may be lost: nothing is trimmed until `resumeTrim` is called, after all
+   * actors were snapshotted anew.
+   */
+  onRewound?(detail: string): void;
+}
+
+interface Parts<Cargo> extends Fence<Cargo> {
+  readonly keys: ShardKeys;
+  readonly timers: Timers;
+  readonly limits: JournalLimits;
+  readonly chain: MacChain;
+  readonly lease: Lease;
+  readonly reads: OnDemandLink;
+}
+
+export class ShardJournal<Cargo> {
+  readonly epoch: number;
+  readonly limits: JournalLimits;
+  readonly snapshots: SnapshotStore;
+  readonly #options: ShardJournalOptions<Cargo>;
+  readonly #timers: Timers;
+  readonly #keys: ShardKeys;
+  readonly #chain: MacChain;
+  readonly #committer: Committer<Cargo | null>;
+  readonly #lease: Lease;
+  readonly #reads: OnDemandLink;
+  readonly #writes: OnDemandLink;
+  readonly #takenOverAt: ChainPoint;
+  #last: ChainPoint;
+  #committed: Position;
+  #state: "open" | "closing" | "closed" | "halted" = "open";
+  #mayTrim = true;
+  #trimming: Promise<void> = Promise.resolve();
+  #drained = (): void => {};
+
+  /**
+   * Fences every earlier owner. Rejects with JournalError `lease_held` while another owner's lease
+   * lives, `lost_race` when another one was faster, `tampered` when head and journal do not match,
+   * `unavailable` when Redis could not commit it in `retryForMs`.
+   */
+  static async takeOver<Cargo>(options: ShardJournalOptions<Cargo>): Promise<ShardJournal<Cargo>> {
+    const limits = journalLimits(options.limits ?? {});
+    const { shard, connect, clock = systemClock, timers = systemTimers } = options;
+    const keys = shardKeys(shard);
+    const lease = new Lease({
+      keys,
+      connect,
+      clock,
+      timers,
+      owner: options.owner,
+      leaseMs: limits.leaseMs,
+    });
+    const reads = new OnDemandLink(connect, "reads");
+    try {
+      const chain = new MacChain(options.macKey, shard);
+      const fence = await takeOver<Cargo>({
+        keys,
+        connect,
+        clock,
+        timers,
+        limits,
+        chain,
+        lease,
+        reads,
+        leaseWaitMs: options.leaseWaitMs ?? 0,
+        force: options.force ?? false,
+        payload: pack([1, options.owner, clock.wallMs()]),
+      });
+      return new ShardJournal(options, { keys, timers, limits, chain, lease, reads, ...fence });
+    } catch (error) {
+      reads.close();
+      lease.end();
+      throw error;
+    }
+  }
+
+  private constructor(options: ShardJournalOptions<Cargo>, parts: Parts<Cargo>) {
+    const { keys, chain, limits, lease, committer, point } = parts;
+    this.#options = options;
+    this.#timers = parts.timers;
+    this.#keys = keys;
+    this.#chain = chain;
+    this.limits = limits;
+    this.epoch = point.position.epoch;
+    this.#takenOverAt = point;
+    this.#last = point;
+    this.#committed = point.position;
+    this.#committer = committer;
+    this.#lease = lease;
+    this.#reads = parts.reads;
+    this.#writes = new OnDemandLink(options.connect, "snapshots");
+    this.snapshots = new SnapshotStore({
+      link: this.#writes,
+      reader: new SnapshotReader(this.#reads, keys, chain),
+      keys,
+      chain,
+      epoch: this.epoch,
+      callBytesMax: limits.snapshotCallBytesMax,
+      onFenced: (head) => this.#sawOtherEpoch(head),
+    });
+    parts.listen({
+      committed: (cargo, position) => this.#onCommitted(cargo as Cargo, position),
+      degraded: (degraded, reason) => options.onDegraded(degraded, reason),
+      rewound: (detail) => {
+        this.#mayTrim = false;
+        options.onRewound?.(detail);
+      },
+      halted: (reason, detail) => this.#halt(reason, detail),
+    });
+    this.#keepLease();
+  }
+
+  #keepLease(): void {
+    let headBefore: string | undefined;
+    this.#lease.keep(this.epoch, {
+      onRenew: () => {
+        headBefore = this.#committer.headAtRest;
+        this.#committer.dropOld();
+      },
+      onRenewed: (head) => {
+        // Nothing was committed while it was asked, so the head must be where it was.
+        const atRest = this.#committer.headAtRest;
+        if (atRest !== undefined && atRest === headBefore && head !== atRest) {
+          this.#committer.surprise(head);
+        }
+      },
+      onUnreachable: (reason) => this.#committer.suspect(reason),
+      onLost: (holder) => this.#halt("lease_lost", `the lease is held by ${holder}`),
+      onFenced: (head) => this.#sawOtherEpoch(head),
+    });
+  }
+
+  /** True when another batch may be appended now. */
+  get ready(): boolean {
+    return (
+      this.#state === "open" &&
+      !this.#committer.isDegraded &&
+      this.#committer.inFlight < this.limits.inFlightMax
+    );
+  }
+
+  /** Batches appended and not yet told to be committed. */
+  get inFlight(): number {
+    return this.#committer.inFlight;
+  }
+
+  /** The last position that was told to be committed. */
+  get committed(): Position {
+    return this.#committed;
+  }
+
+  /**
+   * Whether nobody else can have taken over (except by force): committed state may be read
+   * without a commit that proves it.
+   */
+  get leaseHeld(): boolean {
+    return this.#state === "open" && this.#lease.isHeld;
+  }
+
+  /**
+   * Sends a batch on its way. `payload` belongs to the journal from now on: it must never be
+   * written to again, not even after it is committed, because it may have to be sent again.
+   */
+  append(payload: Buffer, cargo: Cargo): { readonly position: Position; readonly mac: Buffer } {
+    assert(this.ready, "a batch is appended only when the journal is ready");
+    assert(payload.length <= this.limits.entryBytesMax, "an entry has its most bytes");
+    const previous = this.#last;
+    const position = nextPosition(previous.position);
+    const mac = this.#chain.next(previous.mac, position, payload);
+    this.#last = { position, mac };
+    this.#committer.commit({
+      position,
+      mac,
+      head: formatHead(position, mac),
+      previousHead: formatHead(previous.position, previous.mac),
+      payload,
+      cargo,
+      releasedAtMs: 0,
+    });
+    return this.#last;
+  }
+
+  /**
+   * The verified journal after `from` (null: from the very first entry), up to and including the
+   * entry of this take-over. Rejects with JournalError `tampered`, `trimmed` or `unavailable`.
+   */
+  read(
+    from: { readonly after: Position; readonly mac: Uint8Array } | null,
+  ): AsyncGenerator<JournalEntry> {
+    return walkChain({
+      link: this.#reads,
+      keys: this.#keys,
+      chain: this.#chain,
+      after: from ? { position: from.after, mac: Buffer.from(from.mac) } : this.#chain.genesis,
+      through: this.#takenOverAt,
+      chunkBytes: this.limits.readChunkBytes,
+    });
+  }
+
+  /**
+   * Removes entries before the position, in slices; one trim at a time. The caller vouches that
+   * snapshots cover them. Rejects with JournalError `fenced`, `unavailable` or `closed`.
+   */
+  trim(before: Position): Promise<void> {
+    assert(comparePositions(before, this.#committed) <= 0, "only what is committed is trimmed");
+    const trimmed = this.#trimming.then(async () => {
+      await trimJournal(
+        {
+          link: this.#writes,
+          keys: this.#keys,
+          epoch: this.epoch,
+          timers: this.#timers,
+          limits: this.limits,
+          onFenced: (head) => this.#sawOtherEpoch(head),
+          mayGoOn: () => this.#mayTrim && this.#state === "open",
+        },
+        before,
+      );
+    });
+    this.#trimming = trimmed.catch(() => {});
+    return trimmed;
+  }
+
+  /** After `onRewound`, when all that had been snapshotted was snapshotted anew. */
+  resumeTrim(): void {
+    this.#mayTrim = true;
+  }
+
+  /** Waits for what is in flight, a bounded time, gives the lease back, closes all connections. */
+  async close(): Promise<void> {
+    if (this.#state === "closing" || this.#state === "closed") return;
+    if (this.#state === "open") {
+      this.#state = "closing";
+      if (this.#committer.inFlight > 0) {
+        await new Promise<void>((resolve) => {
+          const off = this.#timers.after(this.limits.closeWaitMs, resolve);
+          this.#drained = () => {
+            off();
+            resolve();
+          };
+        });
+      }
+    }
+    this.#state = "closed";
+    this.#committer.stop();
+    this.#reads.close();
+    this.#writes.close();
+    await this.#lease.release(this.epoch);
+  }
+
+  #onCommitted(cargo: Cargo, position: Position): void {
+    this.#committed = position;
+    this.#options.onCommitted(cargo, position);
+    if (this.#committer.inFlight === 0) this.#drained();
+  }
+
+  #sawOtherEpoch(head: string): void {
+    if (head !== "" && parseHead(head).position.epoch > this.epoch) {
+      this.#halt("fenced", `another owner has taken over, the head is ${head.split(":")[0]}`);
+    } else {
+      this.#committer.surprise(head);
+    }
+  }
+
+  #halt(reason: HaltReason, detail: string): void {
+    if (this.#state === "closed" || this.#state === "halted") return;
+    this.#state = "halted";
+    this.#committer.stop();
+    // One that is another's already must not be touched; ours the next owner should not wait for.
+    if (reason === "fenced" || reason === "lease_lost") this.#lease.end();
+    else void this.#lease.release(this.epoch);
+    this.#reads.close();
+    this.#writes.close();
+    this.#drained();
+    this.#options.onHalted(reason, `shard ${this.#options.shard}: ${detail}`);
+  }
+}
