@@ -3,6 +3,7 @@
 // what a benchmark must know and throws at anything else: it must never take a reply for another.
 
 import { errorByNumber } from "../src/protocol/errors.ts";
+import { MsgpackReader, NOT_AN_INTEGER } from "../src/protocol/msgpack-reader.ts";
 import { MsgpackWriter } from "../src/protocol/msgpack-writer.ts";
 import { FILLS, OPERATIONS } from "../src/protocol/table.ts";
 import { REQUEST_ID_BYTES, type RequestIds } from "./request-ids.ts";
@@ -65,69 +66,35 @@ export class BidReply {
   /** 0 when it was filled; else the number of the error. */
   errorNumber = 0;
   filledCents = 0;
-  #at = 0;
+  readonly #reader = new MsgpackReader();
 
   /** Reads a reply to `bid.place`, an error, or an echo of the bid itself. False: a push. */
   read(bytes: Uint8Array, from: number, to: number): boolean {
-    const header = bytes[from]!;
-    if ((header & 0xf0) !== 0x90) throw new FrameError("a message is an array");
-    this.#at = from + 1;
-    const type = this.#int(bytes);
-    if (type !== BID_REPLY && type !== ERROR && type !== BID) {
-      if (type >= 1 && type <= 9) return false;
-      throw new FrameError(`a message of type ${type} among the replies to bids`);
-    }
-    this.correlationId = this.#int(bytes);
+    const reader = this.#reader;
+    reader.bytes = bytes;
+    reader.at = from;
+    reader.end = to;
+    if (reader.arrayLength() < 2) throw new FrameError("a message is an array");
+    const type = reader.integer();
+    if (type < 0 && type !== NOT_AN_INTEGER) return false;
+    this.correlationId = reader.integer();
     this.errorNumber = 0;
     this.filledCents = 0;
     if (type === BID_REPLY) {
-      this.#skipText(bytes);
-      this.#int(bytes);
-      this.filledCents = this.#int(bytes);
+      const positionSize = reader.stringLength();
+      if (positionSize < 0) throw new FrameError("an answer has the position of its commit");
+      reader.at += positionSize;
+      reader.integer();
+      this.filledCents = reader.integer();
     } else if (type === ERROR) {
-      this.errorNumber = this.#int(bytes);
+      this.errorNumber = reader.integer();
+    } else if (type !== BID) {
+      throw new FrameError(`a message of type ${type} among the replies to bids`);
     }
-    if (this.#at > to) throw new FrameError("a message ends within a value");
+    if (this.correlationId < 0 || this.errorNumber < 0 || this.filledCents < 0) {
+      throw new FrameError("a message ends early, or has a field of another type");
+    }
     return true;
-  }
-
-  /** An integer as the server writes them: unsigned, or a float 64 beyond 32 bits. */
-  #int(bytes: Uint8Array): number {
-    const at = this.#at;
-    const head = bytes[at]!;
-    if (head < 0x80) {
-      this.#at = at + 1;
-      return head;
-    }
-    switch (head) {
-      case 0xcc:
-        this.#at = at + 2;
-        return bytes[at + 1]!;
-      case 0xcd:
-        this.#at = at + 3;
-        return (bytes[at + 1]! << 8) | bytes[at + 2]!;
-      case 0xce:
-        this.#at = at + 5;
-        return (
-          bytes[at + 1]! * 0x1000000 +
-          ((bytes[at + 2]! << 16) | (bytes[at + 3]! << 8) | bytes[at + 4]!)
-        );
-      case 0xcb:
-        this.#at = at + 9;
-        return new DataView(bytes.buffer, bytes.byteOffset + at + 1, 8).getFloat64(0);
-      case 0xcf:
-        this.#at = at + 9;
-        return Number(new DataView(bytes.buffer, bytes.byteOffset + at + 1, 8).getBigUint64(0));
-      default:
-        throw new FrameError(`no unsigned integer: 0x${head.toString(16)}`);
-    }
-  }
-
-  #skipText(bytes: Uint8Array): void {
-    const head = bytes[this.#at]!;
-    if ((head & 0xe0) === 0xa0) this.#at += 1 + (head & 0x1f);
-    else if (head === 0xd9) this.#at += 2 + bytes[this.#at + 1]!;
-    else throw new FrameError(`no short text: 0x${head.toString(16)}`);
   }
 }
 

@@ -61,8 +61,7 @@ export class ClientFleet {
       onMeasured?.();
       const done = await Promise.all(runs.map((run) => run.next("done", DRAIN_TIMEOUT_MS)));
       const results = done.map((message) => message.result);
-      const clientCpuMs =
-        cpuBefore === null || cpuAfter === null ? null : cpuAfter - cpuBefore;
+      const clientCpuMs = cpuBefore === null || cpuAfter === null ? null : cpuAfter - cpuBefore;
       return { ...mergeResults(results, job.bids.length), clientCpuMs };
     } finally {
       for (const run of runs) run.release();

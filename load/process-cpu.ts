@@ -41,7 +41,9 @@ export function cpuMsOf(pid: number): number | null {
 export function descendantsOf(pid: number, namePrefix: RegExp): readonly number[] {
   let pids: number[];
   try {
-    pids = readdirSync("/proc").filter((name) => /^\d+$/.test(name)).map(Number);
+    pids = readdirSync("/proc")
+      .filter((name) => /^\d+$/.test(name))
+      .map(Number);
   } catch {
     return [];
   }
@@ -53,6 +55,11 @@ export function descendantsOf(pid: number, namePrefix: RegExp): readonly number[
     }
     return false;
   });
+}
+
+/** The name of a process as the kernel knows it; null when there is none. */
+export function nameOf(pid: number): string | null {
+  return statOf(pid)?.name ?? null;
 }
 
 /** Resident memory in bytes; null where it cannot be known. */
@@ -72,4 +79,26 @@ export function sumOrNull(values: readonly (number | null)[]): number | null {
     sum += value;
   }
   return sum;
+}
+
+export interface MachineCpu {
+  readonly totalMs: number;
+  /** Neither idle nor waiting for a disk; the kernel's network work is in here alone. */
+  readonly busyMs: number;
+  /** Time that the hypervisor gave to others while we had work. */
+  readonly stolenMs: number;
+}
+
+/** CPU time of the whole machine since it started; null where it cannot be known. */
+export function machineCpu(): MachineCpu | null {
+  try {
+    const line = readFileSync("/proc/stat", "latin1").split("\n", 1)[0]!;
+    // user nice system idle iowait irq softirq steal; guest times are in user and nice already.
+    const ticks = line.split(/\s+/).slice(1, 9).map(Number);
+    const totalMs = ticks.reduce((sum, tick) => sum + tick, 0) * TICK_MS;
+    const busyMs = totalMs - (ticks[3]! + ticks[4]!) * TICK_MS;
+    return { totalMs, busyMs, stolenMs: ticks[7]! * TICK_MS };
+  } catch {
+    return null;
+  }
 }

@@ -104,7 +104,12 @@ export function openSocket(
       }
       return true;
     };
-    const net = connect({ host, port, noDelay: true, onread: { buffer: readBuffer, callback: read } });
+    const net = connect({
+      host,
+      port,
+      noDelay: true,
+      onread: { buffer: readBuffer, callback: read },
+    });
     const raw = new RawSocket(net);
     net.setTimeout(CONNECT_TIMEOUT_MS, () => net.destroy(new Error("no answer in 10 s")));
     net.once("connect", () => net.write(request));

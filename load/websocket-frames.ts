@@ -95,7 +95,9 @@ export class FrameParser {
     for (;;) {
       const frameSize = frameSizeAt(this.#partial, 0, this.#partialSize);
       const missing =
-        frameSize < 0 ? headMissing(this.#partial, this.#partialSize) : frameSize - this.#partialSize;
+        frameSize < 0
+          ? headMissing(this.#partial, this.#partialSize)
+          : frameSize - this.#partialSize;
       if (missing === 0) {
         this.#partialSize = 0;
         this.#deliver(this.#partial, 0, frameSize);

@@ -1,0 +1,112 @@
+// The world of a benchmark: accounts with money, loans that never fill, and the final state that
+// is held against what the clients were told.
+
+import { OPERATIONS } from "../src/protocol/table.ts";
+import type { Bid } from "./bid-frames.ts";
+import type { Endpoint } from "./raw-socket.ts";
+import { FRESH_ID, RequestPipe, readText } from "./request-pipe.ts";
+import type { Tokens } from "./tokens.ts";
+import { FrameError } from "./websocket-frames.ts";
+
+export const BID_CENTS = 10_000;
+const STEP_CENTS = 100;
+/** 10^12 is the most that the protocol allows: a hundred million bids, days of load. */
+const PRINCIPAL_CENTS = 1_000_000_000_000;
+const DEPOSIT_CENTS = 100_000_000_000;
+const LISTED_FOR_MS = 24 * 3_600_000;
+const BORROWER = "borrower";
+
+export class Market {
+  readonly #pipe: RequestPipe;
+
+  private constructor(pipe: RequestPipe) {
+    this.#pipe = pipe;
+  }
+
+  static async open(endpoint: Endpoint, tokens: Tokens, inFlightMax: number): Promise<Market> {
+    const subprotocols = tokens.subprotocols("bench-operator", "operator");
+    return new Market(await RequestPipe.open(endpoint, subprotocols, inFlightMax));
+  }
+
+  close(): void {
+    this.#pipe.close();
+  }
+
+  async openAccounts(names: readonly string[], depositCents = DEPOSIT_CENTS): Promise<void> {
+    const count = names.length;
+    await this.#pipe.send({
+      operation: OPERATIONS["account.open"].number,
+      count,
+      fields: (index) => [FRESH_ID, names[index]!],
+    });
+    if (depositCents === 0) return;
+    await this.#pipe.send({
+      operation: OPERATIONS["account.deposit"].number,
+      count,
+      fields: (index) => [FRESH_ID, names[index]!, depositCents, `bench-${index}`],
+    });
+  }
+
+  async openBorrower(): Promise<void> {
+    await this.openAccounts([BORROWER], 0);
+  }
+
+  async listLoans(names: readonly string[]): Promise<void> {
+    const closesAtMs = Date.now() + LISTED_FOR_MS;
+    await this.#pipe.send({
+      operation: OPERATIONS["loan.list"].number,
+      count: names.length,
+      fields: (index) => [
+        FRESH_ID,
+        names[index]!,
+        BORROWER,
+        PRINCIPAL_CENTS,
+        STEP_CENTS,
+        BID_CENTS,
+        null,
+        null,
+        closesAtMs,
+        false,
+      ],
+    });
+  }
+
+  /** What each loan says it has raised. */
+  async raisedCents(bids: readonly Bid[]): Promise<readonly number[]> {
+    const raised = new Array<number>(bids.length).fill(-1);
+    await this.#pipe.send({
+      operation: OPERATIONS["loan.get"].number,
+      count: bids.length,
+      fields: (index) => [bids[index]!.loanId],
+      onReply: (index, reader) => {
+        readText(reader);
+        reader.integer();
+        readText(reader);
+        reader.integer();
+        raised[index] = amount(reader.integer());
+      },
+    });
+    return raised;
+  }
+
+  /** The sum of what the accounts hold for their bids. */
+  async heldCents(names: readonly string[]): Promise<number> {
+    let held = 0;
+    await this.#pipe.send({
+      operation: OPERATIONS["account.get"].number,
+      count: names.length,
+      fields: (index) => [names[index]!],
+      onReply: (_, reader) => {
+        readText(reader);
+        reader.integer();
+        held += amount(reader.integer());
+      },
+    });
+    return held;
+  }
+}
+
+function amount(value: number): number {
+  if (value < 0) throw new FrameError("an amount was expected");
+  return value;
+}
