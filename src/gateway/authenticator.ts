@@ -1,0 +1,145 @@
+// Who speaks: verifies signed tokens (JWT, RFC 7519) and knows which were revoked. The algorithm is
+// pinned by configuration, never taken from the token. Verification is asynchronous and never
+// throws for what a client sent.
+//
+// Claims: `sub` is the account id (for operators: their own name, of the same form), `role` is
+// "client" or "operator" and "client" when absent, `exp` is required and at most
+// `tokenLifetimeMsMax` ahead, `iss` and `aud` are checked when configured; `iat` and `jti` make
+// revocation finer.
+
+import { createRemoteJWKSet, errors, jwtVerify, type JWTPayload } from "jose";
+import { isId, type AccountId } from "../../actors/address.ts";
+import { assert } from "../money/assert.ts";
+import type { Role } from "../protocol/table.ts";
+import type { Clock } from "../runtime/environment.ts";
+import { Revocations } from "./revocations.ts";
+
+export interface AuthenticatorConfig {
+  readonly keys:
+    | { readonly kind: "secret"; readonly secret: Uint8Array }
+    | {
+        readonly kind: "jwks";
+        readonly url: string;
+        readonly algorithm: "RS256" | "PS256" | "ES256" | "EdDSA";
+      };
+  readonly issuer: string | null;
+  readonly audience: string | null;
+  /** Allowed difference between the clocks of issuer and server. */
+  readonly clockToleranceS: number;
+  /** Tokens that live longer are refused, so that a revocation need not be kept for ever. */
+  readonly tokenLifetimeMsMax: number;
+  /** How long the keys' server may take to answer. */
+  readonly keysFetchMsMax: number;
+}
+
+export const AUTHENTICATOR_DEFAULTS = {
+  issuer: null,
+  audience: null,
+  clockToleranceS: 5,
+  tokenLifetimeMsMax: 31 * 24 * 3_600_000,
+  keysFetchMsMax: 2_000,
+} as const;
+
+/** 256 bits, what HS256 asks for (RFC 7518, 3.2). */
+export const SECRET_BYTES_LEAST = 32;
+
+export interface Principal {
+  readonly subject: AccountId;
+  readonly role: Role;
+  readonly expiresAtMs: number;
+  readonly issuedAtMs: number | null;
+  readonly tokenId: string | null;
+}
+
+export type Verdict =
+  | { readonly ok: true; readonly principal: Principal }
+  /** `reason` is for the log; clients learn the code alone. */
+  | {
+      readonly ok: false;
+      readonly code: "unauthenticated" | "unavailable";
+      readonly reason: string;
+    };
+
+type Verify = (token: string, currentDate: Date) => Promise<JWTPayload>;
+
+export class Authenticator {
+  readonly revocations: Revocations;
+  readonly #clock: Pick<Clock, "wallMs">;
+  readonly #config: AuthenticatorConfig;
+  readonly #verify: Verify;
+
+  constructor(config: AuthenticatorConfig, clock: Pick<Clock, "wallMs">) {
+    this.#config = config;
+    this.#clock = clock;
+    this.revocations = new Revocations(config.tokenLifetimeMsMax);
+    this.#verify = verifierOf(config);
+  }
+
+  async verify(token: string): Promise<Verdict> {
+    const nowMs = this.#clock.wallMs();
+    try {
+      return this.#judge(await this.#verify(token, new Date(nowMs)), nowMs);
+    } catch (fault) {
+      return { ok: false, code: codeOf(fault), reason: String(fault) };
+    }
+  }
+
+  #judge(claims: JWTPayload, nowMs: number): Verdict {
+    const { sub, exp, iat, jti, role = "client" } = claims;
+    if (sub === undefined || !isId(sub)) return unauthenticated("sub is no account id");
+    if (role !== "client" && role !== "operator") return unauthenticated("unknown role");
+    assert(exp !== undefined, "a token without exp was refused before");
+    const expMs = Math.floor(exp * 1_000);
+    if (expMs > nowMs + this.#config.tokenLifetimeMsMax) {
+      return unauthenticated("exp is too far ahead");
+    }
+    // The tolerance that let the token in also carries the session: else it would end at once.
+    const expiresAtMs = expMs + this.#config.clockToleranceS * 1_000;
+    const principal: Principal = {
+      subject: sub as AccountId,
+      role,
+      expiresAtMs,
+      issuedAtMs: iat === undefined ? null : Math.floor(iat * 1_000),
+      tokenId: jti ?? null,
+    };
+    if (this.revocations.covers(principal)) return unauthenticated("revoked");
+    return { ok: true, principal };
+  }
+}
+
+function verifierOf(config: AuthenticatorConfig): Verify {
+  const { keys, issuer, audience, clockToleranceS: clockTolerance } = config;
+  const algorithm = keys.kind === "secret" ? "HS256" : keys.algorithm;
+  const options = {
+    algorithms: [algorithm],
+    requiredClaims: ["sub", "exp"],
+    clockTolerance,
+    ...(issuer === null ? {} : { issuer }),
+    ...(audience === null ? {} : { audience }),
+  };
+  if (keys.kind === "secret") {
+    const { secret } = keys;
+    assert(secret.length >= SECRET_BYTES_LEAST, `a secret has ${SECRET_BYTES_LEAST} bytes or more`);
+    return async (token, currentDate) =>
+      (await jwtVerify(token, secret, { ...options, currentDate })).payload;
+  }
+  const keySet = createRemoteJWKSet(new URL(keys.url), { timeoutDuration: config.keysFetchMsMax });
+  return async (token, currentDate) =>
+    (await jwtVerify(token, keySet, { ...options, currentDate })).payload;
+}
+
+/** What jose says of a token is the client's fault; a keys' server out of reach is not. */
+function codeOf(fault: unknown): "unauthenticated" | "unavailable" {
+  if (fault instanceof errors.JWKSTimeout || fault instanceof errors.JWKSInvalid) {
+    return "unavailable";
+  }
+  // jose reports a keys' server that answered with another status as its plain base class.
+  if (fault instanceof errors.JOSEError && fault.constructor !== errors.JOSEError) {
+    return "unauthenticated";
+  }
+  return "unavailable";
+}
+
+function unauthenticated(reason: string): Verdict {
+  return { ok: false, code: "unauthenticated", reason };
+}

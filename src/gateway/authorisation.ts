@@ -1,0 +1,54 @@
+// Who may ask what: the table of messages says whose business an operation is, this compares it
+// with who speaks. Decided before any actor is asked, so that others' accounts and absent accounts
+// answer alike: a client that names an account which is not its own gets `account_not_found`, the
+// very answer it would get if its own were not open.
+
+import type { AccountId } from "../../actors/address.ts";
+import { assertNever } from "../money/assert.ts";
+import type { ErrorCode } from "../protocol/errors.ts";
+import {
+  OPERATIONS,
+  type Command,
+  type Operation,
+  type OperationName,
+  type Role,
+} from "../protocol/table.ts";
+
+export interface Speaker {
+  readonly subject: AccountId;
+  readonly role: Role;
+}
+
+/**
+ * Null when the speaker may; else the code to refuse with. `invalid_field` is an operator's request
+ * about "the own account": operators have none and must name one.
+ */
+export function refusalFor(speaker: Speaker | null, command: Command): ErrorCode | null {
+  const operation: Operation = OPERATIONS[OPERATION_OF[command.type]];
+  if (operation.subject === "anybody") return null;
+  if (speaker === null) return "unauthenticated";
+  if (!operation.roles.includes(speaker.role)) return "forbidden";
+  switch (operation.subject) {
+    case "market":
+    case "operations":
+    case "self":
+      return null;
+    case "account": {
+      const named = "accountId" in command ? command.accountId : null;
+      if (speaker.role === "operator") return named === null ? "invalid_field" : null;
+      return named === null || named === speaker.subject ? null : "account_not_found";
+    }
+    default:
+      return assertNever(operation.subject);
+  }
+}
+
+/** The account that a command means when it names none; operators have none of their own. */
+export function ownAccountOf(speaker: Speaker): AccountId | null {
+  return speaker.role === "client" ? speaker.subject : null;
+}
+
+/** The operation by the command that it becomes. */
+export const OPERATION_OF = Object.fromEntries(
+  (Object.keys(OPERATIONS) as OperationName[]).map((name) => [OPERATIONS[name].command, name]),
+) as Readonly<Record<Command["type"], OperationName>>;

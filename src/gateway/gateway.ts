@@ -1,0 +1,221 @@
+// The door: one port for WebSocket and HTTP. It puts the parts of this room together, opens and
+// drains. The outlet exists before the runtime does, because each needs the other.
+
+import * as uWS from "uWebSockets.js";
+import { assert } from "../money/assert.ts";
+import type { Clock } from "../runtime/environment.ts";
+import type { Outlet, Release, Runtime } from "../runtime/port.ts";
+import { Admission } from "./admission.ts";
+import type { Authenticator } from "./authenticator.ts";
+import { checkGatewayConfig, type GatewayConfig } from "./config.ts";
+import type { GatewayCounters } from "./counters.ts";
+import { FrameSender } from "./frame-sender.ts";
+import { HttpEndpoint, type HttpExtra } from "./http-endpoint.ts";
+import { Intake } from "./intake.ts";
+import type { GatewayLog } from "./log.ts";
+import { MarketFeed } from "./market-feed.ts";
+import { Releases } from "./releases.ts";
+import { CLOSE } from "./session.ts";
+import { SOCKET_PATH, SocketEndpoint } from "./socket-endpoint.ts";
+import { Subscriptions } from "./subscriptions.ts";
+
+export interface GatewayOptions {
+  readonly config: GatewayConfig;
+  readonly metrics: GatewayCounters;
+  readonly clock: Clock;
+  readonly log: GatewayLog;
+  readonly authenticator: Authenticator;
+  readonly httpExtra?: HttpExtra;
+}
+
+export interface Gateway {
+  /** Where the runtime releases to. Nothing may be released before `attach`. */
+  readonly outlet: Outlet;
+  attach(runtime: Runtime): void;
+  /** Opens the port and resolves with its number. */
+  listen(): Promise<number>;
+  /**
+   * Says so to every client, takes nothing new, answers what was accepted, and closes all sessions
+   * with 1012; at most `drainMsMax`.
+   */
+  drain(reason: string): Promise<void>;
+  /** Cuts everything at once. After it the gateway cannot be used again. */
+  close(): void;
+}
+
+interface Attached {
+  readonly runtime: Runtime;
+  readonly releases: Releases;
+  readonly intake: Intake;
+  readonly http: HttpEndpoint;
+}
+
+const DRAIN_POLL_MS = 10;
+
+export function createGateway(options: GatewayOptions): Gateway {
+  return new Door(options);
+}
+
+/** Everything at once, for those whose runtime can do without an outlet until now. */
+export async function startGateway(
+  options: GatewayOptions & { readonly runtime: Runtime },
+): Promise<Gateway & { readonly port: number }> {
+  const gateway = new Door(options);
+  gateway.attach(options.runtime);
+  const port = await gateway.listen();
+  return Object.assign(gateway, { port });
+}
+
+class Door implements Gateway {
+  readonly outlet: Outlet;
+  readonly #options: GatewayOptions;
+  readonly #app = uWS.App();
+  readonly #admission: Admission;
+  readonly #sender: FrameSender;
+  readonly #feed: MarketFeed;
+  #attached: Attached | undefined;
+  #listenSocket: uWS.us_listen_socket | undefined;
+  #sweeper: NodeJS.Timeout | undefined;
+  #revocationsSeen = 0;
+
+  constructor(options: GatewayOptions) {
+    const { config, metrics, authenticator } = options;
+    checkGatewayConfig(config);
+    this.#options = options;
+    this.#admission = new Admission(config, metrics, authenticator);
+    this.#sender = new FrameSender(metrics);
+    const { marketFeedIntervalMs } = config;
+    this.#feed = new MarketFeed(this.#app, this.#sender, metrics, marketFeedIntervalMs);
+    this.outlet = {
+      release: (position: string, releases: readonly Release[]) =>
+        this.#parts.releases.release(position, releases),
+      reset: (shard: number, reason: string) => this.#reset(shard, reason),
+    };
+  }
+
+  get #parts(): Attached {
+    assert(this.#attached !== undefined, "a runtime is attached first");
+    return this.#attached;
+  }
+
+  attach(runtime: Runtime): void {
+    assert(this.#attached === undefined, "one runtime is attached, once");
+    const { config, metrics: counters, clock, log, httpExtra: extra = {} } = this.#options;
+    const admission = this.#admission;
+    const sender = this.#sender;
+    const feed = this.#feed;
+    const subscriptions = new Subscriptions(runtime, feed, config.watchesPerSessionMax);
+    const releases = new Releases({ counters, sender, subscriptions, feed });
+    const common = { config, counters, clock, admission };
+    const intake = new Intake({ ...common, runtime, sender, subscriptions });
+    const http = new HttpEndpoint({ ...common, log, runtime, intake, extra });
+    const sockets = new SocketEndpoint({ ...common, intake, subscriptions });
+    this.#app
+      .ws(SOCKET_PATH, sockets.behavior())
+      .any("/*", (response, request) => http.handle(response, request));
+    this.#attached = { runtime, releases, intake, http };
+  }
+
+  listen(): Promise<number> {
+    assert(this.#attached !== undefined, "a runtime is attached before the port opens");
+    const { host, port, sweepIntervalMs } = this.#options.config;
+    return new Promise((resolve, reject) => {
+      this.#app.listen(host, port, (listenSocket) => {
+        if (listenSocket === false) {
+          reject(new Error(`cannot listen on ${host}:${port}: is the port in use?`));
+          return;
+        }
+        this.#listenSocket = listenSocket;
+        this.#sweeper = setInterval(() => this.#sweep(), sweepIntervalMs);
+        const opened = uWS.us_socket_local_port(listenSocket as unknown as uWS.us_socket);
+        this.#options.log.info({ host, port: opened }, "the gateway listens");
+        resolve(opened);
+      });
+    });
+  }
+
+  async drain(reason: string): Promise<void> {
+    const { config, log, clock } = this.#options;
+    const { intake, http } = this.#parts;
+    intake.isDraining = true;
+    this.#stopListening();
+    const notice = { reconnectAfterMs: config.reconnectAfterMs, url: config.reconnectUrl };
+    for (const session of this.#admission.sessions) {
+      this.#sender.push(session, "server.shutdown", notice);
+    }
+    const endsAtMs = clock.monotonicMs() + config.drainMsMax;
+    while (this.#isBusy() && clock.monotonicMs() < endsAtMs) {
+      await new Promise((resolve) => setTimeout(resolve, DRAIN_POLL_MS));
+    }
+    if (this.#isBusy()) {
+      const { inFlight } = this.#parts.runtime;
+      log.warn({ inFlight }, "drained only in part: clients will ask for the outcomes");
+    }
+    http.failOpen("server_shutdown");
+    this.#endSessions(reason);
+  }
+
+  close(): void {
+    this.#stopListening();
+    clearInterval(this.#sweeper);
+    this.#feed.close();
+    this.#app.close();
+  }
+
+  /** Something is in flight, or answered and still on its way to a client. */
+  #isBusy(): boolean {
+    const { runtime, http } = this.#parts;
+    if (runtime.inFlight > 0 || http.openCount > 0) return true;
+    for (const { socket } of this.#admission.sessions) {
+      if (socket !== undefined && socket.getBufferedAmount() > 0) return true;
+    }
+    return false;
+  }
+
+  #stopListening(): void {
+    if (this.#listenSocket === undefined) return;
+    uWS.us_listen_socket_close(this.#listenSocket);
+    this.#listenSocket = undefined;
+  }
+
+  /**
+   * A shard forgot what it had not committed. Clients must not wait for answers that never come:
+   * they reconnect, ask for outcomes and send again, under the same request ids.
+   */
+  #reset(shard: number, reason: string): void {
+    const { log, metrics } = this.#options;
+    log.warn({ shard, reason, sessions: this.#admission.sessions.size }, "sessions are reset");
+    metrics.sessionsClosedByReset += this.#admission.sessions.size;
+    this.#parts.http.failOpen("unavailable");
+    this.#endSessions(reason);
+  }
+
+  #endSessions(reason: string): void {
+    for (const session of this.#admission.sessions) {
+      session.end(CLOSE.serviceRestart, reason.slice(0, CLOSE_REASON_MAX));
+    }
+  }
+
+  /** Expiry, revocation, late tokens and late answers: looked at together, without a timer each. */
+  #sweep(): void {
+    const { config, clock } = this.#options;
+    const { intake, http } = this.#parts;
+    const nowMs = clock.wallMs();
+    const monotonicMs = clock.monotonicMs();
+    const { revocationsVersion } = this.#admission;
+    const mayBeRevoked = revocationsVersion !== this.#revocationsSeen;
+    this.#revocationsSeen = revocationsVersion;
+    for (const session of this.#admission.sessions) {
+      const { principal, openedAtMs } = session;
+      if (principal === null) {
+        if (monotonicMs - openedAtMs >= config.authenticateMsMax) intake.timeOut(session);
+      } else if (nowMs >= principal.expiresAtMs) intake.expire(session);
+      else if (mayBeRevoked && this.#admission.isRevoked(principal)) intake.revoke(session);
+    }
+    http.sweep(monotonicMs);
+    this.#admission.sweep(nowMs);
+  }
+}
+
+/** RFC 6455, 5.5: a close frame has at most 125 bytes, two of them the code. */
+const CLOSE_REASON_MAX = 40;

@@ -1,0 +1,224 @@
+// HTTP on the port of the WebSocket: health, metrics, and the same reads as JSON.
+//
+//   GET /healthz /readyz /metrics               without a token; each can be switched off
+//   GET /v1/accounts/:id                        account.get
+//   GET /v1/accounts/:id/requests/:requestId    request.outcome
+//   GET /v1/loans/:id                           loan.get
+//   GET /v1/loans                               market.loans
+//
+// Reads take the way of every request: authorisation, allowance, runtime, release. It never writes
+// to an actor.
+
+import type * as uWS from "uWebSockets.js";
+import { isId, parseRequestId, type AccountId, type LoanId } from "../../actors/address.ts";
+import type { Clock } from "../runtime/environment.ts";
+import type { ActorCommand, Runtime } from "../runtime/port.ts";
+import type { Admission } from "./admission.ts";
+import { OPERATION_OF, ownAccountOf, refusalFor } from "./authorisation.ts";
+import type { Principal } from "./authenticator.ts";
+import type { GatewayConfig } from "./config.ts";
+import type { GatewayCounters } from "./counters.ts";
+import { bearerOf, isOriginAllowed } from "./handshake.ts";
+import { HttpExchange } from "./http-exchange.ts";
+import { OPEN_LOANS_MAX, type Intake } from "./intake.ts";
+import type { GatewayLog } from "./log.ts";
+import { SOCKET_PATH } from "./socket-endpoint.ts";
+
+/** What other rooms show on the same port. */
+export interface HttpExtra {
+  /** The metrics in Prometheus' text format. */
+  readonly metrics?: () => string | Promise<string>;
+}
+
+export interface HttpParts {
+  readonly config: GatewayConfig;
+  readonly counters: GatewayCounters;
+  readonly clock: Clock;
+  readonly log: GatewayLog;
+  readonly runtime: Runtime;
+  readonly admission: Admission;
+  readonly intake: Intake;
+  readonly extra: HttpExtra;
+}
+
+type Read = ActorCommand | { readonly type: "GetMarket" };
+
+const METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8";
+const READ_PATH = /^\/v1\/(?:(accounts)\/([^/]+)(?:\/requests\/([^/]+))?|(loans)(?:\/([^/]+))?)$/;
+
+export class HttpEndpoint {
+  readonly #parts: HttpParts;
+  readonly #open = new Set<HttpExchange>();
+
+  constructor(parts: HttpParts) {
+    this.#parts = parts;
+  }
+
+  handle(response: uWS.HttpResponse, request: uWS.HttpRequest): void {
+    const { counters, clock } = this.#parts;
+    counters.httpRequests++;
+    const method = request.getMethod();
+    const exchange = new HttpExchange(response, method, clock.monotonicMs(), (ended) => {
+      this.#open.delete(ended);
+    });
+    this.#open.add(exchange);
+    const path = request.getUrl();
+    const serve = this.#serverOf(path, request);
+    if (serve === undefined) return this.#refuse(exchange, "not_found");
+    if (method !== "get" && method !== "head") {
+      counters.httpRefused++;
+      return exchange.send({
+        status: "405 Method Not Allowed",
+        contentType: "text/plain",
+        body: "",
+        headers: [["Allow", "GET, HEAD"]],
+      });
+    }
+    serve(exchange);
+  }
+
+  /** What answers this path; the request may only be read now, not later. */
+  #serverOf(
+    path: string,
+    request: uWS.HttpRequest,
+  ): ((exchange: HttpExchange) => void) | undefined {
+    const { config, extra } = this.#parts;
+    if (path === "/healthz" && config.healthExposed) {
+      return (exchange) => exchange.json("200 OK", { status: "ok" });
+    }
+    if (path === "/readyz" && config.healthExposed) return (exchange) => this.#readiness(exchange);
+    const { metrics } = extra;
+    if (path === "/metrics" && config.metricsExposed && metrics !== undefined) {
+      return (exchange) => void this.#metrics(exchange, metrics);
+    }
+    if (path === SOCKET_PATH) return upgradeRequired;
+    const names = READ_PATH.exec(path);
+    if (names === null) return undefined;
+    const isOriginFine = isOriginAllowed(
+      request.getHeader("origin"),
+      request.getHeader("host"),
+      config.originsAllowed,
+    );
+    if (!isOriginFine) return (exchange) => this.#refuse(exchange, "origin_not_allowed");
+    const token = bearerOf(request.getHeader("authorization"));
+    return (exchange) => void this.#read(exchange, token, names);
+  }
+
+  #readiness(exchange: HttpExchange): void {
+    const { runtime, intake } = this.#parts;
+    const { ready, reason } = intake.isDraining
+      ? { ready: false, reason: "draining" }
+      : runtime.readiness;
+    exchange.json(ready ? "200 OK" : "503 Service Unavailable", { ready, reason });
+  }
+
+  async #metrics(exchange: HttpExchange, metrics: () => string | Promise<string>): Promise<void> {
+    try {
+      const body = await metrics();
+      exchange.send({ status: "200 OK", contentType: METRICS_TYPE, body });
+    } catch (fault) {
+      this.#parts.log.error({ fault: String(fault) }, "metrics could not be collected");
+      this.#refuse(exchange, "internal_error");
+    }
+  }
+
+  async #read(exchange: HttpExchange, token: string | null, path: RegExpExecArray): Promise<void> {
+    const { admission, config, intake, clock } = this.#parts;
+    if (intake.isDraining) {
+      return this.#refuse(exchange, "server_shutdown", null, config.reconnectAfterMs);
+    }
+    if (token === null) return this.#refuse(exchange, "unauthenticated");
+    if (admission.isBusy) {
+      return this.#refuse(exchange, "server_busy", null, config.busyRetryAfterMs);
+    }
+    const verdict = await admission.verify(token);
+    if (!exchange.isOpen) return;
+    if (!verdict.ok) return this.#refuse(exchange, verdict.code);
+    const { principal } = verdict;
+    const nowMs = clock.wallMs();
+    const waitMs = admission.allowanceOf(principal, nowMs).take(nowMs);
+    if (waitMs > 0) {
+      this.#parts.counters.requestsRateLimited++;
+      return this.#refuse(exchange, "rate_limited", null, waitMs);
+    }
+    const read = readOf(path);
+    if (typeof read === "string") return this.#refuse(exchange, "invalid_field", read);
+    const refusal = refusalFor(principal, read);
+    if (refusal !== null) return this.#refuse(exchange, refusal);
+    this.#submit(exchange, principal, read);
+  }
+
+  #submit(exchange: HttpExchange, principal: Principal, read: Read): void {
+    const { runtime, config, counters } = this.#parts;
+    exchange.operation = OPERATION_OF[read.type];
+    if (read.type === "GetMarket") {
+      const loanIds = runtime.openLoans(OPEN_LOANS_MAX);
+      return exchange.reply("market.loans", "", { loanIds });
+    }
+    if (runtime.inFlight >= config.inFlightMax) {
+      counters.requestsOverTotalLimit++;
+      return this.#refuse(exchange, "server_busy", null, config.busyRetryAfterMs);
+    }
+    const rejection = runtime.submit({
+      command: read,
+      correlationId: 0,
+      session: exchange,
+      self: ownAccountOf(principal),
+    });
+    if (rejection === undefined) counters.requestsAccepted++;
+    else {
+      counters.requestsRejectedByRuntime++;
+      this.#refuse(exchange, rejection.code, null, rejection.retryAfterMs);
+    }
+  }
+
+  /** The answers that are waited for will not come. */
+  failOpen(code: "unavailable" | "server_shutdown"): void {
+    const { busyRetryAfterMs } = this.#parts.config;
+    for (const exchange of [...this.#open]) {
+      this.#refuse(exchange, code, null, busyRetryAfterMs);
+    }
+  }
+
+  get openCount(): number {
+    return this.#open.size;
+  }
+
+  sweep(nowMonotonicMs: number): void {
+    const { counters, config } = this.#parts;
+    for (const exchange of [...this.#open]) {
+      if (nowMonotonicMs - exchange.startedAtMs < config.httpAnswerMsMax) return;
+      counters.httpTimeouts++;
+      this.#refuse(exchange, "unavailable", "no answer in time", config.busyRetryAfterMs);
+    }
+  }
+
+  #refuse(exchange: HttpExchange, ...failure: Parameters<HttpExchange["fail"]>): void {
+    this.#parts.counters.httpRefused++;
+    exchange.fail(...failure);
+  }
+}
+
+function upgradeRequired(exchange: HttpExchange): void {
+  exchange.send({
+    status: "426 Upgrade Required",
+    contentType: "text/plain",
+    body: "",
+    headers: [["Upgrade", "websocket"]],
+  });
+}
+
+/** The read that a path asks for; a text says which part of the path is wrong. */
+function readOf([, accounts, accountId, requestText, , loanId]: RegExpExecArray): Read | string {
+  if (accounts !== undefined) {
+    if (!isId(accountId!)) return "accountId must be the id of an account";
+    const id = accountId as AccountId;
+    if (requestText === undefined) return { type: "GetAccount", accountId: id };
+    const requestId = parseRequestId(requestText);
+    if (requestId === undefined) return "requestId must be a UUID of version 7";
+    return { type: "GetOutcome", requestId, accountId: id };
+  }
+  if (loanId === undefined) return { type: "GetMarket" };
+  if (!isId(loanId)) return "loanId must be the id of a loan";
+  return { type: "GetLoan", loanId: loanId as LoanId };
+}

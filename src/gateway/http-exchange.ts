@@ -1,0 +1,130 @@
+// One HTTP request and its one answer, also when it comes later or the client has gone. It stands
+// where a session stands in a request to the runtime.
+
+import type * as uWS from "uWebSockets.js";
+import type { ErrorCode } from "../protocol/errors.ts";
+import { OPERATION_PLANS } from "../protocol/plans.ts";
+import type { OperationName } from "../protocol/table.ts";
+import { fieldsText } from "../protocol/write-fields.ts";
+import type { Answer } from "../runtime/port.ts";
+
+const STATUS: Readonly<Partial<Record<ErrorCode, string>>> = {
+  malformed_frame: "400 Bad Request",
+  invalid_field: "400 Bad Request",
+  unauthenticated: "401 Unauthorized",
+  forbidden: "403 Forbidden",
+  origin_not_allowed: "403 Forbidden",
+  not_found: "404 Not Found",
+  account_not_found: "404 Not Found",
+  loan_not_found: "404 Not Found",
+  rate_limited: "429 Too Many Requests",
+  too_many_connections: "429 Too Many Requests",
+  internal_error: "500 Internal Server Error",
+  server_busy: "503 Service Unavailable",
+  unavailable: "503 Service Unavailable",
+  server_shutdown: "503 Service Unavailable",
+  actor_quarantined: "503 Service Unavailable",
+};
+
+/** Answers are data, never pages: nothing may be framed, sniffed, cached or run. */
+const SECURITY_HEADERS: readonly (readonly [string, string])[] = [
+  ["X-Content-Type-Options", "nosniff"],
+  ["Cache-Control", "no-store"],
+  ["Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'"],
+  ["Referrer-Policy", "no-referrer"],
+  ["Cross-Origin-Resource-Policy", "same-origin"],
+];
+
+const JSON_TYPE = "application/json; charset=utf-8";
+
+export interface HttpAnswer {
+  readonly status: string;
+  readonly contentType: string;
+  readonly body: string;
+  readonly headers?: readonly (readonly [string, string])[];
+}
+
+export class HttpExchange {
+  readonly startedAtMs: number;
+  /** The operation that a read stands for; null for what the gateway answers itself. */
+  operation: OperationName | null = null;
+  /** Undefined once it was answered or the client has gone: the native object is invalid then. */
+  #response: uWS.HttpResponse | undefined;
+  readonly #isHead: boolean;
+  readonly #keepsAlive: boolean;
+  #ended: (exchange: HttpExchange) => void;
+
+  constructor(
+    response: uWS.HttpResponse,
+    method: string,
+    startedAtMs: number,
+    ended: (exchange: HttpExchange) => void,
+  ) {
+    this.#response = response;
+    this.#isHead = method === "head";
+    // A body that came with another method was not read: what follows it cannot be told apart.
+    this.#keepsAlive = method === "get" || method === "head";
+    this.startedAtMs = startedAtMs;
+    this.#ended = ended;
+    response.onAborted(() => this.#end());
+  }
+
+  get isOpen(): boolean {
+    return this.#response !== undefined;
+  }
+
+  /** The runtime has answered the read. */
+  answered(position: string, answer: Answer, refusal: ErrorCode | null): void {
+    if (refusal !== null) {
+      return this.fail(refusal, null, answer.type === "Failed" ? answer.retryAfterMs : null);
+    }
+    const view = "view" in answer ? answer.view : answer;
+    this.reply(this.operation!, position, view);
+  }
+
+  /** The fields of the operation's reply, by name, and the position they are durable up to. */
+  reply(operation: OperationName, position: string, view: object): void {
+    const fields = fieldsText(OPERATION_PLANS.get(operation)!.reply, view);
+    this.send({
+      status: "200 OK",
+      contentType: JSON_TYPE,
+      body: `{"position":${JSON.stringify(position)}${fields}}`,
+    });
+  }
+
+  json(status: string, content: object): void {
+    this.send({ status, contentType: JSON_TYPE, body: JSON.stringify(content) });
+  }
+
+  fail(code: ErrorCode, detail: string | null = null, retryAfterMs: number | null = null): void {
+    const headers: [string, string][] = [];
+    if (code === "unauthenticated") headers.push(["WWW-Authenticate", "Bearer"]);
+    if (retryAfterMs !== null) headers.push(["Retry-After", `${Math.ceil(retryAfterMs / 1_000)}`]);
+    this.send({
+      status: STATUS[code] ?? "409 Conflict",
+      contentType: JSON_TYPE,
+      body: JSON.stringify({ error: code, detail, retryAfterMs }),
+      headers,
+    });
+  }
+
+  send({ status, contentType, body, headers = [] }: HttpAnswer): void {
+    const response = this.#response;
+    if (response === undefined) return;
+    this.#end();
+    response.cork(() => {
+      response.writeStatus(status);
+      response.writeHeader("Content-Type", contentType);
+      for (const [name, value] of SECURITY_HEADERS) response.writeHeader(name, value);
+      for (const [name, value] of headers) response.writeHeader(name, value);
+      if (this.#isHead) response.endWithoutBody(Buffer.byteLength(body), !this.#keepsAlive);
+      else response.end(body, !this.#keepsAlive);
+    });
+  }
+
+  #end(): void {
+    if (this.#response === undefined) return;
+    this.#response = undefined;
+    this.#ended(this);
+  }
+}

@@ -1,0 +1,230 @@
+// From a frame of a client to a request in the runtime, or to a typed refusal. The ladder, in order
+// of precedence:
+//
+//   1 size and encoding of the frame, 2 every field (protocol), 3 authentication and expiry,
+//   4 drain, 5 the account's allowance, 6 authorisation, 7 in flight: session, total, 8 the runtime
+//
+// After that the answer comes through the outlet. No promise, no closure and no timer for each
+// message; a token to verify is the exception.
+
+import { decodeJsonRequest, decodeMsgpackRequest } from "../protocol/decode-request.ts";
+import type { ErrorCode } from "../protocol/errors.ts";
+import type { Command } from "../protocol/table.ts";
+import type { Clock } from "../runtime/environment.ts";
+import type { ActorCommand, Runtime } from "../runtime/port.ts";
+import type { Admission } from "./admission.ts";
+import { ownAccountOf, refusalFor } from "./authorisation.ts";
+import type { Principal } from "./authenticator.ts";
+import type { GatewayConfig } from "./config.ts";
+import type { GatewayCounters } from "./counters.ts";
+import type { FrameSender } from "./frame-sender.ts";
+import { CLOSE, type Session } from "./session.ts";
+import type { Subscriptions } from "./subscriptions.ts";
+
+export interface IntakeParts {
+  readonly config: GatewayConfig;
+  readonly counters: GatewayCounters;
+  readonly clock: Clock;
+  readonly runtime: Runtime;
+  readonly sender: FrameSender;
+  readonly admission: Admission;
+  readonly subscriptions: Subscriptions;
+}
+
+/** The most loans that market.loans answers with: the table says 100. */
+export const OPEN_LOANS_MAX = 100;
+
+export class Intake {
+  readonly #parts: IntakeParts;
+  isDraining = false;
+
+  constructor(parts: IntakeParts) {
+    this.#parts = parts;
+  }
+
+  receive(session: Session, message: ArrayBuffer, isBinary: boolean): void {
+    const { counters, config } = this.#parts;
+    counters.framesReceived++;
+    counters.bytesReceived += message.byteLength;
+    if (message.byteLength > config.frameBytesMax) {
+      counters.framesTooLarge++;
+      return this.#badFrame(session, null, "frame_too_large", `at most ${config.frameBytesMax}`);
+    }
+    if (isBinary !== session.isBinary) {
+      return this.#badFrame(session, null, "malformed_frame", "text and binary are mixed up");
+    }
+    const bytes = new Uint8Array(message);
+    const decoded = isBinary ? decodeMsgpackRequest(bytes) : decodeJsonRequest(bytes);
+    if (!decoded.ok) return this.#badFrame(session, decoded.id, decoded.code, decoded.detail);
+    session.badFramesInRow = 0;
+    this.#request(session, decoded.id, decoded.command);
+  }
+
+  #request(session: Session, id: number, command: Command): void {
+    const { clock, counters, sender } = this.#parts;
+    const { principal, allowance } = session;
+    const nowMs = clock.wallMs();
+    if (principal === null || allowance === null) return this.#first(session, id, command);
+    if (nowMs >= principal.expiresAtMs) return this.expire(session);
+    if (this.isDraining) {
+      counters.requestsWhileDraining++;
+      const { reconnectAfterMs } = this.#parts.config;
+      return sender.error(session, id, "server_shutdown", null, reconnectAfterMs);
+    }
+    const waitMs = allowance.take(nowMs);
+    if (waitMs > 0) return this.#rateLimited(session, id, waitMs);
+    session.rateLimitedInRow = 0;
+    const refusal = refusalFor(principal, command);
+    if (refusal !== null) return this.#refuse(session, id, refusal);
+    switch (command.type) {
+      case "Ping":
+        return sender.reply(session, "session.ping", id, "", { at: nowMs });
+      case "GetMarket": {
+        const loanIds = this.#parts.runtime.openLoans(OPEN_LOANS_MAX);
+        return sender.reply(session, "market.loans", id, "", { loanIds });
+      }
+      case "UnwatchAccount":
+        this.#parts.subscriptions.endAccount(session, command.accountId ?? principal.subject);
+        return sender.reply(session, "account.unwatch", id, "", NOTHING);
+      case "UnwatchLoan":
+        this.#parts.subscriptions.endLoan(session, command.loanId);
+        return sender.reply(session, "loan.unwatch", id, "", NOTHING);
+      case "Authenticate":
+        return this.#authenticate(session, id, command.token);
+      default:
+        return this.#submit(session, principal, id, command);
+    }
+  }
+
+  #submit(session: Session, principal: Principal, id: number, command: ActorCommand): void {
+    const { config, counters, runtime, sender, subscriptions } = this.#parts;
+    if (session.inFlight >= config.inFlightPerSessionMax) {
+      counters.requestsOverSessionLimit++;
+      return sender.error(session, id, "server_busy", null, config.busyRetryAfterMs);
+    }
+    if (runtime.inFlight >= config.inFlightMax) {
+      counters.requestsOverTotalLimit++;
+      return sender.error(session, id, "server_busy", null, config.busyRetryAfterMs);
+    }
+    const self = ownAccountOf(principal);
+    const isWatch = command.type === "WatchAccount" || command.type === "WatchLoan";
+    if (isWatch && !subscriptions.ask(session, command, self)) {
+      counters.watchesOverLimit++;
+      const detail = `at most ${config.watchesPerSessionMax} are watched by one session`;
+      return sender.error(session, id, "server_busy", detail, config.busyRetryAfterMs);
+    }
+    // Before: the runtime may answer at once.
+    session.inFlight++;
+    const rejection = runtime.submit({ command, correlationId: id, session, self });
+    if (rejection === undefined) {
+      counters.requestsAccepted++;
+      return;
+    }
+    session.inFlight--;
+    if (isWatch) subscriptions.answered(session, command, self, null);
+    counters.requestsRejectedByRuntime++;
+    sender.error(session, id, rejection.code, null, rejection.retryAfterMs);
+  }
+
+  /** What may be said before a token was verified: one token. */
+  #first(session: Session, id: number, command: Command): void {
+    if (command.type === "Authenticate") return this.#authenticate(session, id, command.token);
+    this.#refuse(session, id, "unauthenticated");
+    // While a token is verified, impatient requests are refused and the session goes on.
+    if (!session.isAuthenticating) this.#closeUnauthenticated(session, "authenticate first");
+  }
+
+  #authenticate(session: Session, id: number, token: string): void {
+    const { admission, config, sender } = this.#parts;
+    if (session.isAuthenticating || admission.isBusy) {
+      return sender.error(session, id, "server_busy", null, config.busyRetryAfterMs);
+    }
+    session.isAuthenticating = true;
+    void this.#verify(session, id, token);
+  }
+
+  async #verify(session: Session, id: number, token: string): Promise<void> {
+    const { admission, sender, clock } = this.#parts;
+    const verdict = await admission.verify(token);
+    session.isAuthenticating = false;
+    if (session.socket === undefined) return;
+    const previous = session.principal;
+    if (!verdict.ok) {
+      this.#refuse(session, id, verdict.code);
+      if (previous === null) this.#closeUnauthenticated(session, verdict.code);
+      return;
+    }
+    const { principal } = verdict;
+    const { subject, role, expiresAtMs } = principal;
+    if (previous !== null) {
+      // A session keeps its subject for life: its watches and its requests in flight are theirs.
+      const isSame = previous.subject === subject && previous.role === role;
+      if (!isSame) return this.#refuse(session, id, "forbidden");
+    } else if (!admission.seat(session, principal, clock.wallMs())) {
+      const { busyRetryAfterMs } = this.#parts.config;
+      sender.error(session, id, "too_many_connections", null, busyRetryAfterMs);
+      return session.end(CLOSE.tooMany, "too_many_connections");
+    }
+    session.principal = principal;
+    sender.reply(session, "session.authenticate", id, "", { subject, role, expiresAtMs });
+  }
+
+  /** The token has run out and was not renewed. */
+  expire(session: Session): void {
+    this.#parts.counters.sessionsClosedExpired++;
+    this.#parts.sender.error(session, null, "unauthenticated", "the token has expired");
+    session.end(CLOSE.unauthenticated, "token expired");
+  }
+
+  /** No token came in time. */
+  timeOut(session: Session): void {
+    this.#parts.sender.error(session, null, "unauthenticated", "no token came in time");
+    this.#closeUnauthenticated(session, "no token came in time");
+  }
+
+  revoke(session: Session): void {
+    this.#parts.counters.sessionsClosedRevoked++;
+    this.#parts.sender.error(session, null, "unauthenticated", "the token was revoked");
+    session.end(CLOSE.unauthenticated, "token revoked");
+  }
+
+  #closeUnauthenticated(session: Session, reason: string): void {
+    this.#parts.counters.sessionsClosedUnauthenticated++;
+    session.end(CLOSE.unauthenticated, reason);
+  }
+
+  #refuse(session: Session, id: number, code: ErrorCode): void {
+    const { counters, sender, config } = this.#parts;
+    if (code === "unauthenticated") counters.requestsUnauthenticated++;
+    else if (code === "forbidden") counters.requestsForbidden++;
+    else if (code === "account_not_found") counters.requestsNotOwned++;
+    const detail = code === "invalid_field" ? "accountId: an operator names the account" : null;
+    sender.error(
+      session,
+      id,
+      code,
+      detail,
+      code === "unavailable" ? config.busyRetryAfterMs : null,
+    );
+  }
+
+  #rateLimited(session: Session, id: number, waitMs: number): void {
+    const { counters, config, sender } = this.#parts;
+    counters.requestsRateLimited++;
+    sender.error(session, id, "rate_limited", null, waitMs);
+    if (++session.rateLimitedInRow < config.rateLimitedInRowMax) return;
+    counters.sessionsClosedRateLimited++;
+    session.end(CLOSE.tooMany, "rate_limited");
+  }
+
+  #badFrame(session: Session, id: number | null, code: ErrorCode, detail: string): void {
+    const { counters, config, sender } = this.#parts;
+    counters.framesMalformed++;
+    sender.error(session, id, code, detail);
+    if (++session.badFramesInRow < config.badFramesInRowMax) return;
+    counters.sessionsClosedBadFrames++;
+    session.end(CLOSE.badFrames, "too many bad frames");
+  }
+}
+
+const NOTHING = Object.freeze({});

@@ -1,0 +1,158 @@
+// What a commit sets free goes to whom it belongs: everything for one socket in one corked write,
+// in order; changes of watched loans after that. This is where a client learns what happened, and
+// nothing reaches this place before it is durable.
+
+import { assert } from "../money/assert.ts";
+import type { ErrorCode } from "../protocol/errors.ts";
+import { OPERATIONS, type Operation } from "../protocol/table.ts";
+import type { Answer, Outlet, Release, Request } from "../runtime/port.ts";
+import { OPERATION_OF } from "./authorisation.ts";
+import type { GatewayCounters } from "./counters.ts";
+import type { FrameSender } from "./frame-sender.ts";
+import { HttpExchange } from "./http-exchange.ts";
+import type { MarketFeed } from "./market-feed.ts";
+import { Session, type Outgoing } from "./session.ts";
+import type { Subscriptions } from "./subscriptions.ts";
+
+export interface ReleaseParts {
+  readonly counters: GatewayCounters;
+  readonly sender: FrameSender;
+  readonly subscriptions: Subscriptions;
+  readonly feed: MarketFeed;
+}
+
+export class Releases implements Pick<Outlet, "release"> {
+  readonly #parts: ReleaseParts;
+  /** Sessions that get something of the release at hand. */
+  readonly #touched: Session[] = [];
+  #position = "";
+  #sending: Session | undefined;
+
+  constructor(parts: ReleaseParts) {
+    this.#parts = parts;
+  }
+
+  release(position: string, releases: readonly Release[]): void {
+    const { counters, feed } = this.#parts;
+    this.#position = position;
+    for (const release of releases) {
+      switch (release.kind) {
+        case "answer":
+          counters.answersReleased++;
+          this.#answer(position, release);
+          break;
+        case "entry":
+          this.#entry(release);
+          break;
+        case "progress":
+          feed.offer(release.progress);
+          break;
+      }
+    }
+    for (const session of this.#touched) this.#flush(session);
+    this.#touched.length = 0;
+    feed.publishChanged();
+  }
+
+  #answer(position: string, release: Extract<Release, { kind: "answer" }>): void {
+    const { request, answer } = release;
+    const { session } = request;
+    if (session instanceof HttpExchange) {
+      session.answered(position, answer, refusalOf(request, answer));
+      return;
+    }
+    assert(session instanceof Session, "a request comes from a session");
+    session.inFlight--;
+    const { command } = request;
+    if (command.type === "WatchAccount" || command.type === "WatchLoan") {
+      // From here on: what follows in this very release must reach the session too.
+      const snapshot =
+        answer.type === "LoanWatched"
+          ? answer.view
+          : answer.type === "AccountWatched"
+            ? "account"
+            : null;
+      this.#parts.subscriptions.answered(session, command, request.self, snapshot);
+    }
+    if (session.socket === undefined) this.#parts.counters.answersWithoutSession++;
+    else this.#queue(session, release);
+  }
+
+  #entry(release: Extract<Release, { kind: "entry" }>): void {
+    const watchers = this.#parts.subscriptions.watchersOf(release.accountId);
+    if (watchers === undefined) return;
+    for (const session of watchers) this.#queue(session, release);
+  }
+
+  #queue(session: Session, outgoing: Outgoing): void {
+    if (session.outgoing.push(outgoing) === 1) this.#touched.push(session);
+  }
+
+  #flush(session: Session): void {
+    const { socket } = session;
+    if (socket !== undefined) {
+      this.#sending = session;
+      socket.cork(this.#sendOutgoing);
+      this.#sending = undefined;
+      // Outside the cork: a socket must not go away while its writes are gathered.
+      if (session.isShort) session.cut();
+    }
+    session.outgoing.length = 0;
+  }
+
+  /** One function for all sockets and releases: nothing is allocated to cork. */
+  readonly #sendOutgoing = (): void => {
+    const session = this.#sending!;
+    for (const outgoing of session.outgoing) {
+      if (outgoing.kind === "answer") this.#sendAnswer(session, outgoing.request, outgoing.answer);
+      else {
+        const { accountId, entry } = outgoing;
+        this.#sendEntry(session, { accountId, ...entry });
+      }
+    }
+  };
+
+  #sendAnswer(session: Session, request: Request, answer: Answer): void {
+    const { sender } = this.#parts;
+    const { correlationId, command } = request;
+    const operation = OPERATION_OF[command.type];
+    switch (answer.type) {
+      case "Refused":
+        return sender.error(session, correlationId, answer.code);
+      case "Failed": {
+        const code = refusalOf(request, answer)!;
+        return sender.error(session, correlationId, code, null, answer.retryAfterMs);
+      }
+      case "Account":
+      case "Loan":
+      case "LoanWatched":
+      case "RequestOutcome":
+        return sender.reply(session, operation, correlationId, this.#position, answer.view);
+      case "AccountWatched": {
+        const { accountId, entries } = answer.view;
+        sender.reply(session, operation, correlationId, this.#position, answer.view);
+        for (const entry of entries) this.#sendEntry(session, { accountId, ...entry });
+        return;
+      }
+      default:
+        // Outcomes have the names of the reply's fields.
+        return sender.reply(session, operation, correlationId, this.#position, answer);
+    }
+  }
+
+  #sendEntry(session: Session, entry: object): void {
+    this.#parts.counters.entriesPushed++;
+    this.#parts.sender.push(session, "account.entry", entry);
+  }
+}
+
+/**
+ * The code that an answer refuses with, null when it does not. What is absent has one code for each
+ * kind, whoever says so: an absent account answers exactly as another's does.
+ */
+function refusalOf(request: Request, answer: Answer): ErrorCode | null {
+  if (answer.type !== "Refused" && answer.type !== "Failed") return null;
+  if (answer.code !== "not_found") return answer.code;
+  const operation: Operation = OPERATIONS[OPERATION_OF[request.command.type]];
+  return operation.subject === "account" ? "account_not_found" : "loan_not_found";
+}

@@ -1,0 +1,36 @@
+// Counts connections in total and by address, from the first byte of a handshake to the close.
+
+export type SeatRefusal = "total" | "address";
+
+export class Seats {
+  readonly #totalMax: number;
+  readonly #perAddressMax: number;
+  readonly #byAddress = new Map<string, number>();
+  #taken = 0;
+
+  constructor(totalMax: number, perAddressMax: number) {
+    this.#totalMax = totalMax;
+    this.#perAddressMax = perAddressMax;
+  }
+
+  get taken(): number {
+    return this.#taken;
+  }
+
+  /** Undefined when a seat was taken; it must be given back exactly once. */
+  take(address: string): SeatRefusal | undefined {
+    if (this.#taken >= this.#totalMax) return "total";
+    const here = this.#byAddress.get(address) ?? 0;
+    if (here >= this.#perAddressMax) return "address";
+    this.#taken++;
+    this.#byAddress.set(address, here + 1);
+    return undefined;
+  }
+
+  giveBack(address: string): void {
+    this.#taken--;
+    const here = this.#byAddress.get(address)! - 1;
+    if (here === 0) this.#byAddress.delete(address);
+    else this.#byAddress.set(address, here);
+  }
+}

@@ -1,0 +1,186 @@
+// The WebSocket endpoint: handshakes with a token that is verified meanwhile, and the callbacks of
+// uWebSockets.js. It decides nothing about messages.
+
+import type * as uWS from "uWebSockets.js";
+import type { ErrorCode } from "../protocol/errors.ts";
+import type { Clock } from "../runtime/environment.ts";
+import type { Admission } from "./admission.ts";
+import type { GatewayConfig } from "./config.ts";
+import type { GatewayCounters } from "./counters.ts";
+import { judgeHandshake, type HandshakeRefusal } from "./handshake.ts";
+import { HttpExchange } from "./http-exchange.ts";
+import type { Intake } from "./intake.ts";
+import { Session, type Socket, type SocketTag } from "./session.ts";
+import type { Subscriptions } from "./subscriptions.ts";
+
+export const SOCKET_PATH = "/v1/ws";
+/** Set by uWebSockets.js when a frame exceeds twice `frameBytesMax`. */
+const TOO_BIG = "Received too big message";
+
+export interface SocketParts {
+  readonly config: GatewayConfig;
+  readonly counters: GatewayCounters;
+  readonly clock: Clock;
+  readonly admission: Admission;
+  readonly intake: Intake;
+  readonly subscriptions: Subscriptions;
+}
+
+/** What of a request must be kept until the upgrade: the request itself is gone by then. */
+interface Upgrade {
+  readonly response: uWS.HttpResponse;
+  readonly context: uWS.us_socket_context_t;
+  readonly key: string;
+  readonly extensions: string;
+  readonly subprotocol: string;
+  readonly session: Session;
+}
+
+export class SocketEndpoint {
+  readonly #parts: SocketParts;
+
+  constructor(parts: SocketParts) {
+    this.#parts = parts;
+  }
+
+  behavior(): uWS.WebSocketBehavior<SocketTag> {
+    const { config, counters, admission, intake, subscriptions } = this.#parts;
+    return {
+      // Frames up to twice the limit still get a typed error; larger ones are not worth reading.
+      maxPayloadLength: config.frameBytesMax * 2,
+      maxBackpressure: config.backpressureBytesMax,
+      closeOnBackpressureLimit: true,
+      idleTimeout: config.idleTimeoutS,
+      sendPingsAutomatically: true,
+      upgrade: (response, request, context) => this.#upgrade(response, request, context),
+      open: (socket) => {
+        const { session } = socket.getUserData();
+        session.socket = socket;
+        admission.opened(session);
+      },
+      message: (socket, message, isBinary) =>
+        intake.receive(socket.getUserData().session, message, isBinary),
+      dropped: (socket) => {
+        const { session } = socket.getUserData();
+        if (session.isShort) return;
+        session.isShort = true;
+        counters.sessionsClosedSlow++;
+      },
+      close: (socket: Socket, _code, reason) => {
+        const { session } = socket.getUserData();
+        if (Buffer.from(reason).equals(TOO_BIG_BYTES)) counters.framesTooLarge++;
+        session.socket = undefined;
+        subscriptions.close(session);
+        admission.closed(session);
+      },
+    };
+  }
+
+  #upgrade(
+    response: uWS.HttpResponse,
+    request: uWS.HttpRequest,
+    context: uWS.us_socket_context_t,
+  ): void {
+    const { config, counters, clock, admission, intake } = this.#parts;
+    if (intake.isDraining) {
+      counters.handshakesWhileDraining++;
+      return refuse(response, "server_shutdown", null, config.reconnectAfterMs);
+    }
+    const handshake = judgeHandshake(
+      {
+        origin: request.getHeader("origin"),
+        host: request.getHeader("host"),
+        protocols: request.getHeader("sec-websocket-protocol"),
+        authorization: request.getHeader("authorization"),
+        version: request.getHeader("sec-websocket-version"),
+      },
+      config.originsAllowed,
+    );
+    if (!handshake.ok) return this.#refuseHandshake(response, handshake);
+    const address = addressOf(response, request, config.clientAddressHeader);
+    const full = admission.seats.take(address);
+    if (full !== undefined) {
+      if (full === "total") counters.handshakesOverConnectionLimit++;
+      else counters.handshakesOverAddressLimit++;
+      return refuse(response, "too_many_connections", null, config.busyRetryAfterMs);
+    }
+    const upgrade: Upgrade = {
+      response,
+      context,
+      key: request.getHeader("sec-websocket-key"),
+      extensions: request.getHeader("sec-websocket-extensions"),
+      subprotocol: handshake.subprotocol,
+      session: new Session(handshake.isBinary, address, clock.monotonicMs()),
+    };
+    if (handshake.token === null) return complete(upgrade);
+    if (admission.isBusy) {
+      admission.seats.giveBack(address);
+      counters.handshakesBusy++;
+      return refuse(response, "server_busy", null, config.busyRetryAfterMs);
+    }
+    void this.#upgradeWithToken(upgrade, handshake.token);
+  }
+
+  async #upgradeWithToken(upgrade: Upgrade, token: string): Promise<void> {
+    const { config, counters, clock, admission, intake } = this.#parts;
+    const { response, session } = upgrade;
+    let isAborted = false;
+    response.onAborted(() => (isAborted = true));
+    const verdict = await admission.verify(token);
+    if (!isAborted && verdict.ok && !intake.isDraining) {
+      if (admission.seat(session, verdict.principal, clock.wallMs())) return complete(upgrade);
+    }
+    admission.seats.giveBack(session.address);
+    if (isAborted) {
+      // The response is invalid: it must not be touched.
+      counters.handshakesAborted++;
+    } else if (intake.isDraining) {
+      counters.handshakesWhileDraining++;
+      refuse(response, "server_shutdown", null, config.reconnectAfterMs);
+    } else if (verdict.ok) {
+      counters.handshakesOverAccountLimit++;
+      refuse(response, "too_many_connections", null, config.busyRetryAfterMs);
+    } else {
+      counters.handshakesUnauthenticated++;
+      refuse(response, verdict.code, null, null);
+    }
+  }
+
+  #refuseHandshake(response: uWS.HttpResponse, { code, detail }: HandshakeRefusal): void {
+    const { counters } = this.#parts;
+    if (code === "origin_not_allowed") counters.handshakesOriginRefused++;
+    else if (code === "unauthenticated") counters.handshakesUnauthenticated++;
+    else counters.handshakesMalformed++;
+    refuse(response, code, detail, null);
+  }
+}
+
+const TOO_BIG_BYTES = Buffer.from(TOO_BIG);
+
+function complete({ response, session, key, extensions, subprotocol, context }: Upgrade): void {
+  const tag: SocketTag = { session };
+  response.cork(() => response.upgrade(tag, key, subprotocol, extensions, context));
+}
+
+function refuse(
+  response: uWS.HttpResponse,
+  code: ErrorCode,
+  detail: string | null,
+  retryAfterMs: number | null,
+): void {
+  new HttpExchange(response, "get", 0, () => undefined).fail(code, detail, retryAfterMs);
+}
+
+/**
+ * The peer of the socket, or what a trusted proxy has appended last: entries before that one are
+ * the client's own claim.
+ */
+function addressOf(
+  response: uWS.HttpResponse,
+  request: uWS.HttpRequest,
+  header: string | null,
+): string {
+  const forwarded = header === null ? "" : request.getHeader(header.toLowerCase());
+  const last = forwarded.slice(forwarded.lastIndexOf(",") + 1).trim();
+  return last !== "" ? last : Buffer.from(response.getRemoteAddressAsText()).toString();
+}

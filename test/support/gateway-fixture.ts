@@ -1,0 +1,146 @@
+// Starts a gateway on a free port of the loopback, with real actors behind it, and stops it and
+// every client when the test ends, also when it fails.
+
+import { onTestFinished } from "vitest";
+import {
+  Authenticator,
+  AUTHENTICATOR_DEFAULTS,
+  type AuthenticatorConfig,
+} from "../../src/gateway/authenticator.ts";
+import { GATEWAY_DEFAULTS, type GatewayConfig } from "../../src/gateway/config.ts";
+import { createGatewayCounters, type GatewayCounters } from "../../src/gateway/counters.ts";
+import { createGateway, type Gateway } from "../../src/gateway/gateway.ts";
+import type { HttpExtra } from "../../src/gateway/http-endpoint.ts";
+import { signToken, type TokenClaims } from "../../src/gateway/signing.ts";
+import type { Clock } from "../../src/runtime/environment.ts";
+import { GatewayClient, requestIds, type ConnectOptions } from "./gateway-client.ts";
+import { InlineRuntime } from "./inline-runtime.ts";
+
+export const SECRET = Buffer.from("a secret of the tests, of 32 bytes or more");
+
+/** The machine's clock, moved by what the test says. */
+export class ShiftedClock implements Clock {
+  shiftMs = 0;
+
+  wallMs(): number {
+    return Date.now() + this.shiftMs;
+  }
+
+  monotonicMs(): number {
+    return performance.now() + this.shiftMs;
+  }
+}
+
+export interface Fixture {
+  readonly port: number;
+  readonly gateway: Gateway;
+  readonly runtime: InlineRuntime;
+  readonly counters: GatewayCounters;
+  readonly authenticator: Authenticator;
+  readonly clock: ShiftedClock;
+  readonly logged: string[];
+  token(subject: string, claims?: Partial<TokenClaims>): Promise<string>;
+  connect(options?: ConnectOptions): Promise<GatewayClient>;
+  /** A client that is authenticated by header. */
+  client(subject: string, options?: ConnectOptions): Promise<GatewayClient>;
+  operator(options?: ConnectOptions): Promise<GatewayClient>;
+  /** Opens the account with that much available. */
+  fund(accountId: string, amountCents: number): Promise<void>;
+  list(loanId: string, principalCents: number, terms?: object): Promise<void>;
+}
+
+export const LOAN_TERMS = {
+  borrowerId: "borrower",
+  stepCents: 100,
+  minBidCents: 100,
+  lenderCapCents: null,
+  opensAtMs: null,
+  cancellable: true,
+} as const;
+
+export async function startFixture(
+  config: Partial<GatewayConfig> = {},
+  httpExtra: HttpExtra = {},
+  keys: AuthenticatorConfig["keys"] = { kind: "secret", secret: SECRET },
+): Promise<Fixture> {
+  const clock = new ShiftedClock();
+  const counters = createGatewayCounters();
+  const logged: string[] = [];
+  const log = (_fields: object, message: string): void => void logged.push(message);
+  const authenticator = new Authenticator(
+    { ...AUTHENTICATOR_DEFAULTS, keys, clockToleranceS: 0 },
+    clock,
+  );
+  const gateway = createGateway({
+    config: { ...GATEWAY_DEFAULTS, sweepIntervalMs: 20, ...config },
+    metrics: counters,
+    clock,
+    log: { info: log, warn: log, error: log },
+    authenticator,
+    httpExtra,
+  });
+  const runtime = new InlineRuntime(gateway.outlet, () => clock.wallMs());
+  gateway.attach(runtime);
+  const port = await gateway.listen();
+  const clients: GatewayClient[] = [];
+  onTestFinished(() => {
+    for (const client of clients) client.close();
+    gateway.close();
+  });
+
+  const token = (subject: string, claims: Partial<TokenClaims> = {}): Promise<string> =>
+    signToken(SECRET, {
+      subject,
+      role: "client",
+      expiresAtMs: clock.wallMs() + 3_600_000,
+      ...claims,
+    });
+  const connect = async (options: ConnectOptions = {}): Promise<GatewayClient> => {
+    const client = await GatewayClient.connect(port, options);
+    clients.push(client);
+    return client;
+  };
+  const client = async (subject: string, options: ConnectOptions = {}): Promise<GatewayClient> =>
+    connect({ ...options, token: await token(subject) });
+  const operator = async (options: ConnectOptions = {}): Promise<GatewayClient> =>
+    connect({ ...options, token: await token("operator", { role: "operator" }) });
+  const asOperator = async (work: (by: GatewayClient) => Promise<unknown>): Promise<void> => {
+    const by = await operator();
+    await work(by);
+    by.close();
+    await by.closed;
+  };
+  const fund = (accountId: string, amountCents: number): Promise<void> =>
+    asOperator(async (by) => {
+      await by.must("account.open", { requestId: requestIds.next(), accountId });
+      const reference = "test";
+      const requestId = requestIds.next();
+      await by.must("account.deposit", { requestId, accountId, amountCents, reference });
+    });
+  const list = (loanId: string, principalCents: number, terms: object = {}): Promise<void> =>
+    asOperator(async (by) => {
+      const closesAtMs = clock.wallMs() + 3_600_000;
+      const requestId = requestIds.next();
+      const loan = { requestId, loanId, principalCents, closesAtMs, ...LOAN_TERMS, ...terms };
+      await by.must("loan.list", loan);
+    });
+  return {
+    port,
+    gateway,
+    runtime,
+    counters,
+    authenticator,
+    clock,
+    logged,
+    token,
+    connect,
+    client,
+    operator,
+    fund,
+    list,
+  };
+}
+
+export function bid(loanId: string, amountCents: number, fill = "exact"): object {
+  return { requestId: requestIds.next(), loanId, amountCents, fill, minCents: null };
+}

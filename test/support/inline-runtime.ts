@@ -1,0 +1,313 @@
+// A runtime for tests of the gateway: the real actors and the real port, with everything that lies
+// between left out. What a turn of the event loop brings in is carried out in order and released as
+// one commit. No journal, no shards, no recovery: those have tests of their own.
+
+import type { AccountId, Address, LoanId, RequestId } from "../../actors/address.ts";
+import {
+  absentAccount,
+  accountView,
+  type AccountCommand,
+  type AccountState,
+} from "../../actors/account/account.ts";
+import { decideAccount } from "../../actors/account/decide.ts";
+import { accountMessages, type AccountEvent } from "../../actors/account/events.ts";
+import { evolveAccount } from "../../actors/account/evolve.ts";
+import { decideLoan } from "../../actors/loan/decide.ts";
+import { isLoanAnswer, loanMessages, type LoanEvent } from "../../actors/loan/events.ts";
+import { evolveLoan } from "../../actors/loan/evolve.ts";
+import { absentLoan, loanView, type LoanCommand, type LoanState } from "../../actors/loan/loan.ts";
+import type { OutcomeWindow } from "../../actors/outcome-window.ts";
+import type {
+  Answer,
+  LoanProgress,
+  Outlet,
+  Rejection,
+  Release,
+  Request,
+  Runtime,
+} from "../../src/runtime/port.ts";
+
+interface Account {
+  state: AccountState;
+  watched: boolean;
+}
+
+interface Loan {
+  state: LoanState;
+  version: number;
+  watched: boolean;
+}
+
+const RESUME_KEPT = 64;
+
+export class InlineRuntime implements Runtime {
+  readonly accounts = new Map<AccountId, Account>();
+  readonly loans = new Map<LoanId, Loan>();
+  /** While true nothing is committed: requests stay in flight. */
+  isPaused = false;
+  /** When set, requests are rejected with it. */
+  rejection: Rejection | undefined;
+  readonly unwatched: string[] = [];
+  readiness: Runtime["readiness"] = { ready: true, reason: "" };
+  commits = 0;
+  readonly #outlet: Outlet;
+  readonly #nowMs: () => number;
+  readonly #waiting = new Map<RequestId, Request>();
+  #inbox: Request[] = [];
+  #messages: { to: Address; command: AccountCommand | LoanCommand }[] = [];
+  #releases: Release[] = [];
+  readonly #changedLoans = new Set<LoanId>();
+  #wake: NodeJS.Immediate | undefined;
+  #inFlight = 0;
+
+  constructor(outlet: Outlet, nowMs: () => number = Date.now) {
+    this.#outlet = outlet;
+    this.#nowMs = nowMs;
+  }
+
+  get inFlight(): number {
+    return this.#inFlight;
+  }
+
+  submit(request: Request): Rejection | undefined {
+    if (this.rejection !== undefined) return this.rejection;
+    this.#inFlight++;
+    this.#inbox.push(request);
+    this.#schedule();
+    return undefined;
+  }
+
+  resume(): void {
+    this.isPaused = false;
+    this.#schedule();
+  }
+
+  /** Loses what was not committed, as a shard that was fenced does. */
+  loseAll(reason: string): void {
+    this.#inbox = [];
+    this.#inFlight = 0;
+    this.#outlet.reset(0, reason);
+  }
+
+  unwatchAccount(accountId: AccountId): void {
+    this.unwatched.push(accountId);
+    this.#account(accountId).watched = false;
+  }
+
+  unwatchLoan(loanId: LoanId): void {
+    this.unwatched.push(loanId);
+    this.#loan(loanId).watched = false;
+  }
+
+  openLoans(limit: number): readonly LoanId[] {
+    const open: [LoanId, number][] = [];
+    for (const [loanId, { state }] of this.loans) {
+      if (state.status === "listed") open.push([loanId, state.terms.closesAtMs]);
+    }
+    open.sort((a, b) => a[1] - b[1]);
+    return open.slice(0, limit).map(([loanId]) => loanId);
+  }
+
+  /** A digest of all that a client could have changed. */
+  digest(): string {
+    const accounts = [...this.accounts].map(([id, { state }]) => [
+      id,
+      state.status === "open" ? accountView(state) : null,
+      state.outcomes.toSnapshot(),
+    ]);
+    const loans = [...this.loans].map(([id, { state, version }]) => [
+      id,
+      version,
+      state.status === "absent" ? null : loanView(state),
+      state.outcomes.toSnapshot(),
+    ]);
+    return JSON.stringify([accounts, loans]);
+  }
+
+  #schedule(): void {
+    if (this.isPaused || this.#wake !== undefined || this.#inbox.length === 0) return;
+    this.#wake = setImmediate(() => {
+      this.#wake = undefined;
+      if (!this.isPaused) this.commit();
+    });
+  }
+
+  commit(): void {
+    const inbox = this.#inbox;
+    this.#inbox = [];
+    for (const request of inbox) this.#carryOut(request);
+    for (const loanId of this.#changedLoans) {
+      const loan = this.#loan(loanId);
+      if (loan.watched) this.#releases.push({ kind: "progress", progress: progressOf(loan) });
+    }
+    this.#changedLoans.clear();
+    const releases = this.#releases;
+    this.#releases = [];
+    this.#outlet.release(`0:1-${++this.commits}`, releases);
+  }
+
+  #answer(request: Request, answer: Answer): void {
+    this.#inFlight--;
+    this.#releases.push({ kind: "answer", request, answer });
+  }
+
+  #carryOut(request: Request): void {
+    const { command, self } = request;
+    switch (command.type) {
+      case "GetAccount":
+      case "WatchAccount":
+      case "GetOutcome":
+        return this.#readAccount(request, (command.accountId ?? self)!);
+      case "GetLoan":
+      case "WatchLoan": {
+        const loan = this.#loan(command.loanId);
+        if (loan.state.status === "absent") return this.#refuse(request, "loan_not_found");
+        if (command.type === "GetLoan") {
+          return this.#answer(request, { type: "Loan", view: progressOf(loan) });
+        }
+        loan.watched = true;
+        return this.#answer(request, { type: "LoanWatched", view: progressOf(loan) });
+      }
+      case "OpenAccount":
+      case "Deposit":
+        return this.#change(request, { kind: "account", id: command.accountId }, command);
+      case "PlaceBid":
+      case "CancelBid":
+        return this.#change(request, { kind: "account", id: self! }, command);
+      case "ListLoan":
+      case "ConfirmLoan":
+        return this.#change(request, { kind: "loan", id: command.loanId }, command);
+    }
+  }
+
+  #refuse(request: Request, code: Extract<Answer, { type: "Refused" }>["code"]): void {
+    this.#answer(request, { type: "Refused", code });
+  }
+
+  #readAccount(request: Request, accountId: AccountId): void {
+    const { command } = request;
+    const account = this.#account(accountId);
+    const { state } = account;
+    if (state.status === "absent") return this.#refuse(request, "account_not_found");
+    if (command.type === "GetAccount") {
+      return this.#answer(request, { type: "Account", view: accountView(state) });
+    }
+    if (command.type === "GetOutcome") {
+      const outcome = state.outcomes.get(command.requestId)?.outcome;
+      const view = {
+        state: outcome === undefined ? ("unknown" as const) : ("done" as const),
+        code: null,
+        bidId: null,
+        filledCents: null,
+        rank: null,
+        remainingCents: null,
+        releasedCents: null,
+      };
+      return this.#answer(request, { type: "RequestOutcome", view });
+    }
+    account.watched = true;
+    const after = command.type === "WatchAccount" ? command.after : null;
+    const kept = state.entries.slice(-RESUME_KEPT);
+    const resumed = after !== null && after <= state.entryCount;
+    const entries = resumed ? kept.filter(({ entry }) => entry > after) : [];
+    const view = { ...accountView(state), resumed, entries };
+    this.#answer(request, { type: "AccountWatched", view });
+  }
+
+  #change(
+    request: Request,
+    to: Address,
+    command: (AccountCommand | LoanCommand) & { requestId: RequestId; fingerprint: number },
+  ): void {
+    const { outcomes } = this.#actor(to).state;
+    const known = outcomes.get(command.requestId);
+    if (known !== undefined) {
+      if (known.fingerprint !== command.fingerprint) {
+        return this.#refuse(request, "request_id_reused");
+      }
+      return this.#answer(request, known.outcome!);
+    }
+    this.#waiting.set(command.requestId, request);
+    this.#messages.push({ to, command });
+    while (this.#messages.length > 0) this.#deliver(this.#messages.shift()!);
+    // An absent account remembers nothing: nobody settled the request.
+    if (this.#waiting.delete(command.requestId)) this.#refuse(request, "account_not_found");
+  }
+
+  #deliver({ to, command }: { to: Address; command: AccountCommand | LoanCommand }): void {
+    const { state } = this.#actor(to);
+    const decision =
+      to.kind === "account"
+        ? decideAccount(state as AccountState, command as AccountCommand)
+        : decideLoan(state as LoanState, command as LoanCommand, this.#nowMs());
+    if (decision.accepted) {
+      for (const event of decision.events) this.#apply(to, event);
+      return;
+    }
+    if (state.status === "absent" && to.kind === "account") return;
+    const { requestId, fingerprint } = command as { requestId: RequestId; fingerprint: number };
+    const { refusal } = decision;
+    this.#apply(to, { type: "RequestRefused", requestId, fingerprint, refusal });
+  }
+
+  #apply(to: Address, event: AccountEvent | LoanEvent): void {
+    const send = (receiver: Address, command: AccountCommand | LoanCommand): void => {
+      this.#messages.push({ to: receiver, command });
+    };
+    if (to.kind === "account") {
+      const account = this.#account(to.id);
+      const before = account.state.status === "open" ? account.state.entryCount : 0;
+      account.state = evolveAccount(account.state, event as AccountEvent, to.id, this.#nowMs());
+      accountMessages(event as AccountEvent, to.id, send);
+      this.#settle(account.state.outcomes);
+      if (account.state.status !== "open" || !account.watched) return;
+      for (const entry of account.state.entries) {
+        if (entry.entry <= before) continue;
+        this.#releases.push({ kind: "entry", accountId: to.id, entry });
+      }
+      return;
+    }
+    const loan = this.#loan(to.id);
+    loan.state = evolveLoan(loan.state, event as LoanEvent, to.id);
+    loanMessages(event as LoanEvent, to.id, send);
+    this.#settle(loan.state.outcomes);
+    if (isLoanAnswer(event as LoanEvent)) return;
+    loan.version++;
+    this.#changedLoans.add(to.id);
+  }
+
+  #settle(outcomes: OutcomeWindow): void {
+    for (const { requestId, outcome } of outcomes.takeSettled()) {
+      const request = this.#waiting.get(requestId);
+      this.#waiting.delete(requestId);
+      if (request !== undefined) this.#answer(request, outcome!);
+    }
+  }
+
+  #actor(to: Address): Account | Loan {
+    return to.kind === "account" ? this.#account(to.id) : this.#loan(to.id);
+  }
+
+  #account(id: AccountId): Account {
+    let account = this.accounts.get(id);
+    if (account === undefined) {
+      account = { state: absentAccount(), watched: false };
+      this.accounts.set(id, account);
+    }
+    return account;
+  }
+
+  #loan(id: LoanId): Loan {
+    let loan = this.loans.get(id);
+    if (loan === undefined) {
+      loan = { state: absentLoan(), version: 0, watched: false };
+      this.loans.set(id, loan);
+    }
+    return loan;
+  }
+}
+
+function progressOf({ state, version }: Loan): LoanProgress {
+  if (state.status === "absent") throw new TypeError("an absent loan has no view");
+  return { ...loanView(state), seq: version };
+}
