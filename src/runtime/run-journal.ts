@@ -2,19 +2,11 @@
 // bring another.
 
 import type { Position } from "../journal/position.ts";
+import type { SnapshotItem } from "../journal/snapshots.ts";
 import type { Cargo } from "./batch.ts";
 
-export interface SnapshotItem {
-  readonly field: string;
-  /** The record up to which the payload shows the state. */
-  readonly position: number;
-  readonly payload: Uint8Array;
-  /** Numbered parts that changed; null for one that is gone. */
-  readonly parts?: [partNo: number, payload: Uint8Array | null][];
-}
-
 export interface RunSnapshots {
-  write(items: SnapshotItem[]): Promise<void>;
+  write(items: readonly SnapshotItem[]): Promise<unknown>;
   read(field: string): Promise<{ position: number; payload: Buffer } | null>;
   readParts(field: string, partNos: number[]): Promise<Map<number, Buffer>>;
 }

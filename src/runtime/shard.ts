@@ -14,6 +14,8 @@ export interface JournalCallbacks {
   onCommitted(cargo: Cargo, position: Position): void;
   onDegraded(degraded: boolean, reason: string): void;
   onHalted(reason: HaltReason, detail: string): void;
+  /** Redis lost what it had acknowledged and got it again: snapshots may be older than we think. */
+  onRewound(detail: string): void;
 }
 
 export type OwnedJournal = RunJournal & ReplaySource & { close(): Promise<void> };
@@ -79,6 +81,7 @@ export class Shard {
       onCommitted: (cargo, position) => run?.committed(cargo, position),
       onDegraded: (degraded, reason) => this.#degraded(run, degraded, reason),
       onHalted: (reason, detail) => run?.fail(reason, new Error(detail)),
+      onRewound: (detail) => run?.fail("rewound_healed", new Error(detail)),
     });
     this.#journal = journal;
     const { codec, log, counters } = this.#o;

@@ -32,6 +32,7 @@ export class System implements Runtime {
   readonly #o: SystemOptions;
   readonly #market = new Map<string, number>();
   #inFlight = 0;
+  #shedding = false;
   /** Of each shard's life: what a reset forgets was never answered. */
   readonly #inFlightOf: number[];
   readonly #unavailable: Rejection;
@@ -80,12 +81,18 @@ export class System implements Runtime {
     const shardNo = shardOf(to, this.#o.shards);
     const run = this.#shards[shardNo]!.run;
     if (run === null) return this.#unavailable;
-    if (run.degraded && !isRead(request.command)) return this.#unavailable;
+    if ((run.degraded || this.#shedding) && !isRead(request.command)) return this.#unavailable;
     const at = this.#o.clock.wallMs();
     if (!run.submit(KINDS[to.kind], to.id, request, at)) return this.#busy;
     this.#inFlight++;
     this.#inFlightOf[shardNo]!++;
     return undefined;
+  }
+
+  /** Redis is nearly full: what changes anything is refused until there is room. */
+  setShedding(shedding: boolean): void {
+    this.#shedding = shedding;
+    this.#updateReadiness();
   }
 
   #answered(shard: number, answers: number): void {
@@ -133,7 +140,9 @@ export class System implements Runtime {
       this.#readiness = { ready: false, reason: `shard ${shard} ${why}` };
       return;
     }
-    this.#readiness = { ready: true, reason: "serving" };
+    this.#readiness = this.#shedding
+      ? { ready: false, reason: "Redis is nearly full" }
+      : { ready: true, reason: "serving" };
   }
 
   /** For metrics: sums over all shards, at this moment. */

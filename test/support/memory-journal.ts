@@ -5,7 +5,7 @@
 import { createHmac } from "node:crypto";
 import type { Cargo } from "../../src/runtime/batch.ts";
 import type { JournalCallbacks, OwnedJournal } from "../../src/runtime/shard.ts";
-import type { SnapshotItem } from "../../src/runtime/run-journal.ts";
+import type { SnapshotItem } from "../../src/journal/snapshots.ts";
 import { comparePositions, type Position } from "../../src/journal/position.ts";
 
 interface Entry {
@@ -91,7 +91,7 @@ export class MemoryJournal implements OwnedJournal {
   }
 
   readonly snapshots = {
-    write: async (items: SnapshotItem[]): Promise<void> => {
+    write: async (items: readonly SnapshotItem[]): Promise<void> => {
       await Promise.resolve();
       if (this.snapshotsFail || this.#fenced) throw new Error("snapshots fail");
       for (const { field, position, payload, parts } of items) {

@@ -1,0 +1,172 @@
+// The composition root: the only place where the rooms are put together. It holds no rule of its
+// own, and nothing but the command line imports it.
+
+import { randomUUID } from "node:crypto";
+import { hostname } from "node:os";
+import { ACTOR_LAYOUTS } from "../actors/kinds.ts";
+import type { Config } from "./config.ts";
+import { loadSecrets, type Secrets } from "./config/secrets.ts";
+import { Authenticator } from "./gateway/authenticator.ts";
+import { createGatewayCounters } from "./gateway/counters.ts";
+import { createGateway, type Gateway } from "./gateway/gateway.ts";
+import { systemTimers } from "./journal/clock.ts";
+import { redisConnect, type RedisConnect } from "./journal/connection.ts";
+import { checkDurability } from "./journal/durability.ts";
+import { EmbeddedRedis } from "./journal/embedded-redis.ts";
+import { MemoryWatch } from "./journal/memory-watch.ts";
+import { RecordCodec } from "./journal/records.ts";
+import { ShardJournal } from "./journal/shard-journal.ts";
+import type { Cargo } from "./runtime/batch.ts";
+import { createRuntimeCounters } from "./runtime/counters.ts";
+import { systemClock, systemScheduler } from "./runtime/environment.ts";
+import type { OpenJournal } from "./runtime/shard.ts";
+import type { RunLog } from "./runtime/shard-run.ts";
+import { System } from "./runtime/system.ts";
+
+export interface RunningServer {
+  /** The port that it really listens on. */
+  readonly port: number;
+  /** The process id of the embedded Redis; null when another one is used. */
+  readonly redisPid: number | null;
+  /** Drains, lets the last commits out, closes all; at most the configured times. */
+  stop(reason: string): Promise<void>;
+}
+
+const MEMORY_POLL_MS = 1_000;
+/** A stopped owner's lease ends by itself; a killed one's must be waited for. */
+const LEASE_WAITS = 3;
+
+/**
+ * Starts everything and resolves when it serves. Rejects, with everything stopped again, with the
+ * typed error of whatever could not be started: ConfigError, JournalError, EmbeddedRedisError.
+ */
+export async function startServer(config: Config, log: RunLog): Promise<RunningServer> {
+  const undo: (() => Promise<void> | void)[] = [];
+  const undoAll = async (): Promise<void> => {
+    for (const step of undo.splice(0).reverse()) await step();
+  };
+  try {
+    return await start(config, log, undo, undoAll);
+  } catch (error) {
+    await undoAll();
+    throw error;
+  }
+}
+
+async function start(
+  config: Config,
+  log: RunLog,
+  undo: (() => Promise<void> | void)[],
+  undoAll: () => Promise<void>,
+): Promise<RunningServer> {
+  const secrets = await loadSecrets(config);
+  const redis = config.redis.url === null ? await embeddedRedis(config, log) : null;
+  if (redis !== null) undo.push(() => redis.stop());
+  const connect = redisConnect(redis?.url ?? config.redis.url ?? "");
+  const { allowEverysec } = config.redis;
+  const { redisVersion, warnings } = await checkDurability(connect, { allowEverysec });
+  log.info({ redisVersion }, "the journal's Redis is durable");
+  for (const warning of warnings) log.warn({}, warning);
+
+  const gatewayCounters = createGatewayCounters();
+  const gateway = createGateway({
+    config: config.gateway,
+    metrics: gatewayCounters,
+    clock: systemClock,
+    log,
+    authenticator: authenticatorOf(config, secrets),
+  });
+  const { shards } = config.deployment;
+  const system = new System({
+    shards,
+    openJournal: journalOpener(config, secrets, connect, log),
+    codec: new RecordCodec(ACTOR_LAYOUTS),
+    outlet: gateway.outlet,
+    clock: systemClock,
+    scheduler: systemScheduler,
+    limits: config.runtime,
+    counters: createRuntimeCounters(),
+    log,
+  });
+  gateway.attach(system);
+  undo.push(() => gateway.close());
+  await system.start();
+  undo.push(() => system.stop(config.gateway.drainMsMax));
+  const memory = await MemoryWatch.start({
+    connect,
+    timers: systemTimers,
+    pollMs: MEMORY_POLL_MS,
+    onChange: (shedding) => {
+      system.setShedding(shedding);
+      log.warn({ shedding }, "Redis is nearly full: new work is refused while it is");
+    },
+  });
+  undo.push(() => memory.close());
+  const port = await gateway.listen();
+  return {
+    port,
+    redisPid: redis?.pid ?? null,
+    stop: (reason) => stop(gateway, reason, undoAll),
+  };
+}
+
+async function stop(gateway: Gateway, reason: string, undoAll: () => Promise<void>) {
+  await gateway.drain(reason);
+  await undoAll();
+}
+
+async function embeddedRedis(config: Config, log: RunLog): Promise<EmbeddedRedis> {
+  const { maxmemoryMib, startMsMax, stopMsMax } = config.redis;
+  return EmbeddedRedis.start({
+    dataDir: config.deployment.dataDir,
+    startMsMax,
+    stopMsMax,
+    ...(maxmemoryMib === 0 ? {} : { maxmemoryBytes: maxmemoryMib * 1_048_576 }),
+    onEvent: (event) => {
+      if (event.type === "died" || event.type === "restart_failed") {
+        log.error(event, "the embedded Redis");
+      } else {
+        log.info(event, "the embedded Redis");
+      }
+    },
+  });
+}
+
+function authenticatorOf(config: Config, secrets: Secrets): Authenticator {
+  const { auth } = config;
+  const { jwksUrl, jwksAlgorithm } = auth;
+  const keys =
+    jwksUrl === null
+      ? ({ kind: "secret", secret: Buffer.from(secrets.jwtSecret ?? "") } as const)
+      : ({ kind: "jwks", url: jwksUrl, algorithm: jwksAlgorithm } as const);
+  const { issuer, audience, clockToleranceS, tokenLifetimeMsMax, keysFetchMsMax } = auth;
+  return new Authenticator(
+    { keys, issuer, audience, clockToleranceS, tokenLifetimeMsMax, keysFetchMsMax },
+    systemClock,
+  );
+}
+
+/** The embedded Redis has one server at a time, so a killed one's lease need not be waited for. */
+function journalOpener(
+  config: Config,
+  { macKey }: Secrets,
+  connect: RedisConnect,
+  log: RunLog,
+): OpenJournal {
+  const embedded = config.redis.url === null;
+  const owner = embedded ? "embedded" : `${hostname()}/${process.pid}/${randomUUID()}`;
+  return (shard, callbacks) =>
+    ShardJournal.takeOver<Cargo>({
+      shard,
+      connect,
+      macKey,
+      owner,
+      limits: config.journal,
+      leaseWaitMs: config.journal.leaseMs * LEASE_WAITS,
+      ...callbacks,
+      onRewound: (detail) => {
+        log.error({ shard, detail }, "Redis had lost what it acknowledged; it was written again");
+        callbacks.onRewound(detail);
+      },
+    });
+}
