@@ -1,0 +1,116 @@
+// Which plain number of which room is which metric. The rooms do not know Prometheus, and this
+// does not know the rooms: their counters fit by shape, which the compiler checks in main.
+
+import type { Metrics, Sample } from "./metrics.ts";
+import type { KeyOfType } from "./metrics-table.ts";
+
+type Target = readonly [
+  key: KeyOfType<"counter" | "gauge">,
+  labels?: Readonly<Record<string, string>>,
+];
+
+const GATEWAY_TARGETS = {
+  connectionsOpen: ["connections"],
+  verificationsPending: ["verificationsPending"],
+  connectionsOpened: ["connectionsOpened"],
+  handshakesMalformed: ["handshakesRefused", { reason: "malformed" }],
+  handshakesOriginRefused: ["handshakesRefused", { reason: "origin" }],
+  handshakesUnauthenticated: ["handshakesRefused", { reason: "unauthenticated" }],
+  handshakesOverConnectionLimit: ["handshakesRefused", { reason: "connections" }],
+  handshakesOverAddressLimit: ["handshakesRefused", { reason: "connections_of_address" }],
+  handshakesOverAccountLimit: ["handshakesRefused", { reason: "connections_of_account" }],
+  handshakesBusy: ["handshakesRefused", { reason: "busy" }],
+  handshakesWhileDraining: ["handshakesRefused", { reason: "draining" }],
+  handshakesAborted: ["handshakesRefused", { reason: "aborted" }],
+  framesReceived: ["framesReceived"],
+  framesSent: ["framesSent"],
+  bytesReceived: ["receivedBytes"],
+  framesMalformed: ["framesRefused", { reason: "malformed" }],
+  framesTooLarge: ["framesRefused", { reason: "too_large" }],
+  requestsAccepted: ["requestsAccepted"],
+  requestsForbidden: ["requestsRefused", { reason: "forbidden" }],
+  requestsNotOwned: ["requestsRefused", { reason: "not_owned" }],
+  requestsUnauthenticated: ["requestsRefused", { reason: "unauthenticated" }],
+  requestsRateLimited: ["requestsRefused", { reason: "rate_limited" }],
+  requestsOverSessionLimit: ["requestsRefused", { reason: "in_flight_of_session" }],
+  requestsOverTotalLimit: ["requestsRefused", { reason: "in_flight" }],
+  requestsRejectedByRuntime: ["requestsRefused", { reason: "runtime" }],
+  requestsWhileDraining: ["requestsRefused", { reason: "draining" }],
+  watchesOverLimit: ["requestsRefused", { reason: "watches" }],
+  answersReleased: ["answersReleased"],
+  answersWithoutSession: ["answersWithoutSession"],
+  entriesPushed: ["pushes", { kind: "entry" }],
+  progressPublished: ["pushes", { kind: "progress" }],
+  progressConflated: ["progressConflated"],
+  sessionsClosedSlow: ["sessionsClosed", { reason: "slow" }],
+  sessionsClosedBadFrames: ["sessionsClosed", { reason: "bad_frames" }],
+  sessionsClosedRateLimited: ["sessionsClosed", { reason: "rate_limited" }],
+  sessionsClosedUnauthenticated: ["sessionsClosed", { reason: "unauthenticated" }],
+  sessionsClosedExpired: ["sessionsClosed", { reason: "expired" }],
+  sessionsClosedRevoked: ["sessionsClosed", { reason: "revoked" }],
+  sessionsClosedByReset: ["sessionsClosed", { reason: "reset" }],
+  httpRequests: ["httpRequests"],
+  httpRefused: ["httpFailures", { reason: "refused" }],
+  httpTimeouts: ["httpFailures", { reason: "timeout" }],
+} as const satisfies Record<string, Target>;
+
+/** The gateway's counters, by shape. */
+export type GatewayNumbers = { readonly [Name in keyof typeof GATEWAY_TARGETS]: number };
+
+export function readGateway(metrics: Metrics, counters: GatewayNumbers): void {
+  for (const [name, target] of Object.entries(GATEWAY_TARGETS) as [
+    keyof GatewayNumbers,
+    Target,
+  ][]) {
+    const [key, labels = {}] = target;
+    metrics.read(key, () => [{ labels, value: counters[name] }]);
+  }
+}
+
+/** The runtime's counters, by shape. */
+export interface RuntimeNumbers {
+  /** Answers to bids: "accepted" or a refusal's code. */
+  readonly bids: ReadonlyMap<string, number>;
+  readonly commits: number;
+  readonly records: number;
+  readonly decideErrors: number;
+  readonly quarantined: number;
+  readonly passivated: number;
+  readonly loaded: number;
+  readonly snapshotsWritten: number;
+  readonly checkpoints: number;
+  readonly recoveries: number;
+  readonly lastRecoverySeconds: number;
+  onCommit: (seconds: number, bytes: number) => void;
+}
+
+/** Also takes the runtime's `onCommit`, which is called for each commit, not for each message. */
+export function readRuntime(metrics: Metrics, counters: RuntimeNumbers): void {
+  const seconds = metrics.histogram("commitSeconds");
+  const bytes = metrics.histogram("commitBytes");
+  counters.onCommit = (commitSeconds, commitBytes) => {
+    seconds.observe(commitSeconds);
+    bytes.observe(commitBytes);
+  };
+  metrics.read("bids", () => bidSamples(counters.bids));
+  metrics.read("commits", () => counters.commits);
+  metrics.read("records", () => counters.records);
+  metrics.read("decideErrors", () => counters.decideErrors);
+  metrics.read("quarantinedActors", () => counters.quarantined);
+  metrics.read("actorsPassivated", () => counters.passivated);
+  metrics.read("actorsLoaded", () => counters.loaded);
+  metrics.read("snapshots", () => counters.snapshotsWritten);
+  metrics.read("checkpoints", () => counters.checkpoints);
+  metrics.read("recoveries", () => counters.recoveries);
+  metrics.read("recoverySeconds", () => counters.lastRecoverySeconds);
+}
+
+function bidSamples(bids: ReadonlyMap<string, number>): Sample[] {
+  return Array.from(bids, ([outcome, value]) => ({
+    labels:
+      outcome === "accepted"
+        ? { outcome: "accepted", reason: "" }
+        : { outcome: "refused", reason: outcome },
+    value,
+  }));
+}
