@@ -100,6 +100,7 @@ async function auditShard(
   const { findings } = world;
   const { shard } = source;
   let headSeen = false;
+  findings.stand(shard, null);
   try {
     for await (const { position, payload } of source.entries) {
       findings.stand(shard, formatPosition(position));

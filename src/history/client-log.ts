@@ -4,6 +4,7 @@
 import type { RequestId } from "../../actors/address.ts";
 import { formatRequestId } from "../../actors/address.ts";
 import type { AccountEvent } from "../../actors/account/events.ts";
+import { comparePositions, tryParsePosition } from "../journal/position.ts";
 import { ERRORS, type ErrorCode } from "../protocol/errors.ts";
 import type { ClientTotals } from "./report.ts";
 import type { RequestFact } from "./request-book.ts";
@@ -21,6 +22,8 @@ export interface ClientRequest {
   /** Undefined when no answer came. */
   readonly outcome?: ClientOutcome | undefined;
   readonly acknowledgedAt?: number | undefined;
+  /** `shard:epoch-seq` of the reply: up to there, the client was told, all of it is durable. */
+  readonly position?: string | undefined;
 }
 
 export type ClientOutcome =
@@ -83,7 +86,10 @@ function compareOne(world: World, request: ClientRequest, tally: Tally): void {
     findings.add("client_doubled", `${name} is in the journal ${facts.length} times`);
   }
   const fact = facts[0];
-  if (fact !== undefined) expectSameBid(world, request, fact, name);
+  if (fact !== undefined) {
+    expectSameBid(world, request, fact, name);
+    expectDurable(world, request, fact, name);
+  }
   const { outcome } = request;
   if (outcome === undefined) {
     tally.unanswered++;
@@ -183,6 +189,29 @@ function expectSameBid(
     same,
     "client_differs",
     () => `${name} asked for ${request.amountCents}; journaled: ${event.type} of ${actor}`,
+  );
+}
+
+/** The result stands in the journal at the position that came with the answer, or before it. */
+function expectDurable(
+  world: World,
+  request: ClientRequest,
+  { settledAt }: RequestFact,
+  name: string,
+): void {
+  if (request.outcome === undefined || request.position === undefined) return;
+  const [shard, told] = request.position.split(":");
+  const toldAt = tryParsePosition(told ?? "");
+  const isAt = settledAt?.position == null ? undefined : tryParsePosition(settledAt.position);
+  const durable =
+    toldAt !== undefined &&
+    isAt !== undefined &&
+    Number(shard) === settledAt?.shard &&
+    comparePositions(isAt, toldAt) <= 0;
+  world.findings.expect(
+    durable,
+    "client_told_early",
+    () => `${name} was told at ${request.position}, it stands at ${settledAt?.position}`,
   );
 }
 

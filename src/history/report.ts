@@ -38,6 +38,7 @@ export const CHECKS = {
   request_effect_twice: [7, "a request has an effect at most once"],
   client_lost: [8, "what was acknowledged to a client is in the journal"],
   client_differs: [8, "what was acknowledged to a client is what the journal says"],
+  client_told_early: [10, "a client is told nothing before the journal has it"],
   client_refused_but_effective: [7, "what was refused to a client had no effect"],
   client_doubled: [4, "a client's request is in the journal once"],
   client_unknown: [7, "every bid of a loan was asked for by a client"],
@@ -123,6 +124,11 @@ export class Findings {
   count = 0;
   #shard: number | null = null;
   #position: string | null = null;
+
+  /** Where the auditor stands. */
+  get place(): { readonly shard: number | null; readonly position: string | null } {
+    return { shard: this.#shard, position: this.#position };
+  }
 
   stand(shard: number | null, position: string | null): void {
     this.#shard = shard;

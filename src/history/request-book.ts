@@ -23,6 +23,8 @@ export interface RequestFact {
   readonly actor: string;
   readonly event: AccountEvent | LoanEvent;
   result: RequestResult;
+  /** The entry that the result stands in. */
+  settledAt: { readonly shard: number | null; readonly position: string | null } | null;
 }
 
 export class RequestBook {
@@ -73,7 +75,9 @@ export class RequestBook {
       "request_effect_twice",
       () => `${actor}: ${event.type} for a request that was ${before?.event.type} before`,
     );
-    facts.push({ actor, event, result: firstResult(event) });
+    const result = firstResult(event);
+    const settledAt = result.type === "pending" ? null : findings.place;
+    facts.push({ actor, event, result, settledAt });
     this.#facts.set(requestId, facts);
   }
 
@@ -86,7 +90,9 @@ export class RequestBook {
       () =>
         `${actor}: a request is settled that ${fact === undefined ? "never was" : "was before"}`,
     );
-    if (fact !== undefined && waits) fact.result = result;
+    if (fact === undefined || !waits) return;
+    fact.result = result;
+    fact.settledAt = findings.place;
   }
 }
 

@@ -4,6 +4,7 @@
 import type { AccountEvent } from "../../actors/account/events.ts";
 import { ACTOR_KINDS } from "../../actors/address.ts";
 import type { ClientOutcome, ClientRequest } from "../../src/history/client-log.ts";
+import { formatPosition } from "../../src/journal/position.ts";
 import { START_MS, type TestJournal } from "./small-world.ts";
 
 type Sent = { -readonly [Key in keyof ClientRequest]: ClientRequest[Key] };
@@ -11,7 +12,9 @@ type Sent = { -readonly [Key in keyof ClientRequest]: ClientRequest[Key] };
 export function bidsOf(journal: TestJournal): ClientRequest[] {
   const requests: Sent[] = [];
   const waiting = new Map<string, Sent>();
-  for (const { id, event } of accountEvents(journal)) {
+  for (const { id, event, position } of accountEvents(journal)) {
+    const told = (sent: Sent, outcome: ClientOutcome): void =>
+      void Object.assign(sent, { outcome, position, acknowledgedAt: START_MS + 1 });
     if (event.type === "HoldPlaced") {
       const { requestId, loanId, amountCents, fill, holdNo } = event;
       const sent = { requestId, accountId: id, loanId, amountCents, fill, sentAt: START_MS };
@@ -20,30 +23,32 @@ export function bidsOf(journal: TestJournal): ClientRequest[] {
     } else if (event.type === "BidConfirmed") {
       const { holdNo, filledCents, bidNo, remainingCents } = event;
       const outcome = { bidId: holdNo, filledCents, rank: bidNo, remainingCents };
-      answer(waiting.get(`${id}#${holdNo}`)!, { type: "BidPlaced", ...outcome });
+      told(waiting.get(`${id}#${holdNo}`)!, { type: "BidPlaced", ...outcome });
     } else if (event.type === "BidRefused") {
-      answer(waiting.get(`${id}#${event.holdNo}`)!, { type: "Refused", code: event.refusal });
+      told(waiting.get(`${id}#${event.holdNo}`)!, { type: "Refused", code: event.refusal });
     } else if (event.type === "RequestRefused") {
       const { requestId, refusal } = event;
       const asked = { accountId: id, loanId: "autumn", amountCents: 10_000_00 };
       const sent: Sent = { requestId, ...asked, fill: "exact", sentAt: START_MS };
-      answer(sent, { type: "Refused", code: refusal });
+      told(sent, { type: "Refused", code: refusal });
       requests.push(sent);
     }
   }
   return requests;
 }
 
-function answer(sent: Sent, outcome: ClientOutcome): void {
-  sent.outcome = outcome;
-  sent.acknowledgedAt = START_MS + 1;
-}
-
-function* accountEvents(journal: TestJournal): Iterable<{ id: string; event: AccountEvent }> {
-  for (const { records } of journal.flat()) {
-    for (const record of records) {
-      if (record.record !== "act" || record.kind !== ACTOR_KINDS.account) continue;
-      for (const event of record.events) yield { id: record.id, event: event as AccountEvent };
+function* accountEvents(
+  journal: TestJournal,
+): Iterable<{ id: string; event: AccountEvent; position: string }> {
+  for (const [shard, entries] of journal.entries()) {
+    for (const { records, position } of entries) {
+      const at = `${shard}:${formatPosition(position)}`;
+      for (const record of records) {
+        if (record.record !== "act" || record.kind !== ACTOR_KINDS.account) continue;
+        for (const event of record.events) {
+          yield { id: record.id, event: event as AccountEvent, position: at };
+        }
+      }
     }
   }
 }

@@ -302,7 +302,7 @@ export function sourcesOf(journal: TestJournal, heads = true): ShardSource[] {
   });
 }
 
-function encode({ header, records }: TestEntry): Uint8Array {
+export function encode({ header, records }: TestEntry): Uint8Array {
   const writer = new MsgpackWriter();
   if (header === null) return writer.copy();
   codec.writeHeader(writer, header);

@@ -49,6 +49,18 @@ export const SPOILT_CLIENTS = {
       return { clientRequests };
     },
   },
+  client_told_early: {
+    "a reply that names an entry before its own": (journal) => ({
+      clientRequests: bidsOf(journal).map((bid) => {
+        const [shard, at] = bid.position!.split(":");
+        const [epoch, seq] = at!.split("-").map(Number);
+        return { ...bid, position: `${shard}:${epoch}-${seq! - 1}` };
+      }),
+    }),
+    "a reply that names another shard": (journal) => ({
+      clientRequests: bidsOf(journal).map((bid) => ({ ...bid, position: "7:9-9" })),
+    }),
+  },
   client_refused_but_effective: {
     "a refusal of what was placed": (journal) => {
       const [first, ...others] = bidsOf(journal);

@@ -1,0 +1,76 @@
+// Finds the journals of a deployment for commands that only read them: the Redis behind a URL, or
+// the embedded one of a data folder, whether its server runs or not. It never creates a deployment.
+
+import { access, realpath } from "node:fs/promises";
+import { join } from "node:path";
+import { loadConfig, type Environment } from "../config.ts";
+import { loadSecrets } from "../config/secrets.ts";
+import { SETTINGS } from "../config/settings.ts";
+import { redisConnect, type RedisConnect } from "../journal/connection.ts";
+import { askRedis, socketPathFor } from "../journal/embedded-redis-probe.ts";
+import { EmbeddedRedis } from "../journal/embedded-redis.ts";
+
+export interface JournalAccess {
+  /** For people; never with a password. */
+  readonly name: string;
+  readonly connect: RedisConnect;
+  readonly macKey: Uint8Array;
+  close(): Promise<void>;
+}
+
+/** What was asked for cannot be: a wrong option, a missing folder or key. */
+export class JournalAccessError extends Error {
+  override readonly name = "JournalAccessError";
+}
+
+/** The key must be in the environment, as it must be for `serve` with a REDIS_URL. */
+export function journalsByUrl(url: string, environment: Environment): JournalAccess {
+  const { macKey } = SETTINGS.deployment;
+  const parsed = macKey.schema.safeParse(environment[macKey.variable]?.trim() ?? "");
+  if (!parsed.success || parsed.data === null) {
+    throw new JournalAccessError(`${macKey.variable}: expected ${macKey.expected}`);
+  }
+  return {
+    name: "the Redis of that URL",
+    connect: redisConnect(url),
+    macKey: parsed.data,
+    close: async () => undefined,
+  };
+}
+
+/**
+ * Uses the Redis that runs on the folder; when none does, runs one until `close`, which only reads.
+ * Throws JournalAccessError when the folder is no deployment, ConfigError and EmbeddedRedisError.
+ */
+export async function journalsByFolder(
+  dataDir: string,
+  environment: Environment,
+): Promise<JournalAccess> {
+  const folder = await realpath(join(dataDir, "redis")).catch(() => null);
+  const hasKey = await access(join(dataDir, "mac.key")).then(
+    () => true,
+    () => false,
+  );
+  if (folder === null) throw new JournalAccessError(`${dataDir} has no journal: no folder redis/`);
+  if (!hasKey && !environment[SETTINGS.deployment.macKey.variable]) {
+    throw new JournalAccessError(
+      `${dataDir} has no mac.key, and ${SETTINGS.deployment.macKey.variable} is not set`,
+    );
+  }
+  // The folder decides, whatever REDIS_URL says: it was asked for by name.
+  const config = loadConfig({ ...environment, LOANLOOM_DATA: dataDir, REDIS_URL: undefined });
+  const { macKey } = await loadSecrets(config);
+  const socketPath = await socketPathFor(folder, "redis");
+  const answer = await askRedis(socketPath, ["PING"], 1_000);
+  if (answer.kind === "text") {
+    const connect = redisConnect(`unix:${socketPath}`);
+    return { name: dataDir, connect, macKey, close: async () => undefined };
+  }
+  const redis = await EmbeddedRedis.start({ dataDir });
+  return {
+    name: dataDir,
+    connect: redisConnect(redis.url),
+    macKey,
+    close: () => redis.stop(),
+  };
+}

@@ -1,0 +1,128 @@
+// `loanloom verify`: walks the journals of a deployment and checks ids, MACs and invariants. It only
+// reads, and may run beside the server.
+
+import { Command, InvalidArgumentError } from "commander";
+import { ConfigError, loadConfig } from "../config.ts";
+import { audit } from "../history/audit.ts";
+import { countShards, journalSource } from "../history/journal-source.ts";
+import type { AuditReport } from "../history/report.ts";
+import { EmbeddedRedisError } from "../journal/embedded-redis-probe.ts";
+import { JournalError } from "../journal/errors.ts";
+import { shardOf } from "../runtime/shard-of.ts";
+import { auditText } from "./audit-text.ts";
+import {
+  JournalAccessError,
+  journalsByFolder,
+  journalsByUrl,
+  type JournalAccess,
+} from "./journal-access.ts";
+
+const EXIT = { ok: 0, violations: 1, usage: 2, unreachable: 3 } as const;
+
+interface VerifyOptions {
+  readonly redis?: string;
+  readonly data?: string;
+  readonly shards?: number;
+  readonly atRest: boolean;
+  readonly json: boolean;
+}
+
+export function verifyCommand(): Command {
+  return new Command("verify")
+    .description(
+      "walk the journals and check ids, MACs and all invariants, without changing anything",
+    )
+    .option("--redis <url>", "the Redis to read (default: REDIS_URL, else the data folder)")
+    .option("--data <folder>", "the data folder of an embedded Redis (default: LOANLOOM_DATA)")
+    .option(
+      "--shards <number>",
+      "how many shards there must be (default: as many as there are)",
+      shards,
+    )
+    .option("--at-rest", "also fail when messages are still under way", false)
+    .option("--json", "print the report as one line of JSON", false)
+    .addHelpText(
+      "after",
+      "\nThe MAC key is found as `serve` finds it: LOANLOOM_MAC_KEY, or mac.key in the data folder." +
+        "\nExit codes: 0 everything holds, 1 violations, 2 usage, 3 Redis cannot be reached.",
+    )
+    .action(async (options: VerifyOptions) => {
+      process.exitCode = await verify(options);
+    });
+}
+
+function shards(text: string): number {
+  const value = Number(text);
+  if (!Number.isSafeInteger(value) || value < 1 || value > 256) {
+    throw new InvalidArgumentError("expected a whole number from 1 to 256");
+  }
+  return value;
+}
+
+async function verify(options: VerifyOptions): Promise<number> {
+  let journals: JournalAccess | null = null;
+  try {
+    journals = await open(options);
+    const report = await auditJournals(journals, options);
+    if (options.json) {
+      process.stdout.write(`${JSON.stringify(report)}\n`);
+    } else {
+      process.stdout.write(`journals of ${journals.name}\n\n${auditText(report)}\n`);
+    }
+    return report.ok ? EXIT.ok : EXIT.violations;
+  } catch (error) {
+    const code = exitCodeOf(error);
+    process.stderr.write(`loanloom verify: ${(error as Error).message}\n`);
+    return code;
+  } finally {
+    await journals?.close();
+  }
+}
+
+async function open(options: VerifyOptions): Promise<JournalAccess> {
+  if (options.redis !== undefined && options.data !== undefined) {
+    throw new JournalAccessError("--redis and --data: give one of them");
+  }
+  if (options.redis !== undefined) return journalsByUrl(options.redis, process.env);
+  if (options.data !== undefined) return journalsByFolder(options.data, process.env);
+  const url = process.env["REDIS_URL"]?.trim();
+  if (url) return journalsByUrl(url, process.env);
+  return journalsByFolder(loadConfig(process.env).deployment.dataDir, process.env);
+}
+
+async function auditJournals(
+  { connect, macKey }: JournalAccess,
+  options: VerifyOptions,
+): Promise<AuditReport> {
+  const found = await countShards(connect);
+  const count = options.shards ?? found;
+  if (found === 0) throw new JournalAccessError("there is no journal");
+  if (found !== count) throw new JournalAccessError(`there are ${found} shards, not ${count}`);
+  const sources = Array.from({ length: count }, (_, shard) =>
+    journalSource({ shard, connect, macKey }),
+  );
+  const shown = process.stderr.isTTY && !options.json;
+  try {
+    return await audit({
+      shards: sources,
+      shardOf: (address) => shardOf(address, count),
+      atRest: options.atRest,
+      onProgress: (shard, entries) => {
+        if (shown) process.stderr.write(`\rshard ${shard}: ${entries} entries `);
+      },
+    });
+  } finally {
+    if (shown) process.stderr.write("\r\x1b[K");
+    for (const source of sources) source.close();
+  }
+}
+
+/** Throws what is none of ours: a bug must not look like a fault of operation. */
+function exitCodeOf(error: unknown): number {
+  if (error instanceof JournalAccessError || error instanceof ConfigError) return EXIT.usage;
+  if (error instanceof EmbeddedRedisError) return EXIT.unreachable;
+  if (error instanceof JournalError) {
+    return error.code === "unsupported_url" ? EXIT.usage : EXIT.unreachable;
+  }
+  throw error;
+}

@@ -1,0 +1,130 @@
+// The auditor on journals in a real Redis, written by the journal itself and spoilt behind its back.
+
+import { describe, expect, it, onTestFinished } from "vitest";
+import { audit } from "../../src/history/audit.ts";
+import { countShards, journalSource } from "../../src/history/journal-source.ts";
+import { redisConnect } from "../../src/journal/connection.ts";
+import { JournalError } from "../../src/journal/errors.ts";
+import { shardKeys } from "../../src/journal/keys.ts";
+import { ShardJournal } from "../../src/journal/shard-journal.ts";
+import { TestRedis } from "../support/redis.ts";
+import { bidsOf } from "./client-requests.ts";
+import { goodWorld, homeOf } from "./good-world.ts";
+import { encode, type TestEntry, type TestJournal } from "./small-world.ts";
+
+const MAC_KEY = Buffer.alloc(32, 5);
+const JOURNAL = shardKeys(0).journal;
+
+/** Writes the good journal as its owners would have: with heads, MACs and fences. */
+async function storedGoodWorld(): Promise<{ redis: TestRedis; journal: TestJournal }> {
+  const redis = await TestRedis.start();
+  onTestFinished(() => redis.stop());
+  const { journal } = goodWorld();
+  for (const [shard, entries] of journal.entries()) {
+    for (const owned of byOwner(entries)) {
+      const owner = await ShardJournal.takeOver<null>({
+        shard,
+        connect: redisConnect(redis.socketPath),
+        macKey: MAC_KEY,
+        owner: "test",
+        onCommitted: () => undefined,
+        onDegraded: () => undefined,
+        onHalted: () => undefined,
+      });
+      for (const entry of owned) owner.append(Buffer.from(encode(entry)), null);
+      await owner.close();
+    }
+  }
+  return { redis, journal };
+}
+
+/** The entries of each epoch, without its take-over. */
+function byOwner(entries: readonly TestEntry[]): TestEntry[][] {
+  const epochs: TestEntry[][] = [];
+  for (const entry of entries) {
+    if (entry.header === null) epochs.push([]);
+    else epochs.at(-1)!.push(entry);
+  }
+  return epochs;
+}
+
+async function auditOf(redis: TestRedis, journal?: TestJournal, macKey: Uint8Array = MAC_KEY) {
+  const connect = redisConnect(redis.socketPath);
+  const sources = [0, 1].map((shard) => journalSource({ shard, connect, macKey }));
+  try {
+    return await audit({
+      shards: sources,
+      shardOf: homeOf,
+      atRest: true,
+      ...(journal === undefined ? {} : { clientRequests: bidsOf(journal) }),
+    });
+  } finally {
+    for (const source of sources) source.close();
+  }
+}
+
+async function checksOf(redis: TestRedis): Promise<string[]> {
+  const { violations } = await auditOf(redis);
+  return violations.map(({ check, detail }) => `${check}: ${detail}`);
+}
+
+describe("Auditor: journals in Redis", () => {
+  it("finds nothing in a good one, and knows how many shards there are", async () => {
+    const { redis, journal } = await storedGoodWorld();
+    const report = await auditOf(redis, journal);
+    expect(report.violations).toEqual([]);
+    expect(report).toMatchObject({ ok: true, coverage: "full", clients: { lost: 0, doubled: 0 } });
+    expect(report.totals).toMatchObject({ takeOvers: 4, accounts: 4, clearingCents: 1_000_00 });
+    expect(await countShards(redisConnect(redis.socketPath))).toBe(2);
+  });
+
+  it("finds a wrong key, and changed bytes of an entry", async () => {
+    const { redis } = await storedGoodWorld();
+    const wrong = await auditOf(redis, undefined, Buffer.alloc(32, 6));
+    expect(wrong.violations[0]).toMatchObject({ check: "chain_broken", shard: 0 });
+    const [last] = (await redis.run("XREVRANGE", JOURNAL, "+", "-", "COUNT", 1)) as [
+      [Buffer, Buffer[]],
+    ];
+    const [id, [, payload, , mac]] = last;
+    payload![20]! ^= 1;
+    await redis.run("XDEL", JOURNAL, id);
+    // The stream's last id must be set back before the same id can be added again.
+    const before = (await redis.run("XREVRANGE", JOURNAL, "+", "-", "COUNT", 1)) as [[Buffer]];
+    await redis.run("XSETID", JOURNAL, before[0][0]);
+    await redis.run("XADD", JOURNAL, id, "b", payload!, "h", mac!);
+    expect(await checksOf(redis)).toContainEqual(
+      `chain_broken: the MAC of ${id.toString()} is wrong`,
+    );
+  });
+
+  it("finds a missing entry, a cut tail and an entry behind the head", async () => {
+    const missing = await storedGoodWorld();
+    await missing.redis.run("XDEL", JOURNAL, "1-1");
+    expect(await checksOf(missing.redis)).toContainEqual(expect.stringMatching(/^chain_broken/));
+    const cut = await storedGoodWorld();
+    const [[last]] = (await cut.redis.run("XREVRANGE", JOURNAL, "+", "-", "COUNT", 1)) as [
+      [Buffer],
+    ];
+    await cut.redis.run("XDEL", JOURNAL, last);
+    expect(await checksOf(cut.redis)).toContainEqual(expect.stringMatching(/^chain_broken/));
+    const behind = await storedGoodWorld();
+    await behind.redis.run("XADD", JOURNAL, "9-9", "b", "x", "h", Buffer.alloc(32));
+    expect(await checksOf(behind.redis)).toContainEqual(
+      "chain_broken: behind the head there is 9-9",
+    );
+  });
+
+  it("checks a trimmed journal in part, and says so", async () => {
+    const { redis } = await storedGoodWorld();
+    await redis.run("XTRIM", JOURNAL, "MINID", "1-2");
+    const report = await auditOf(redis);
+    expect(report.violations).toEqual([]);
+    expect(report).toMatchObject({ ok: true, coverage: "trimmed", clients: null });
+  });
+
+  it("rejects when Redis is away: that is no finding", async () => {
+    const { redis } = await storedGoodWorld();
+    await redis.kill();
+    await expect(auditOf(redis)).rejects.toThrowError(JournalError);
+  });
+});
