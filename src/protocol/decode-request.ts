@@ -120,6 +120,7 @@ export function decodeJsonRequest(frame: string | Uint8Array): DecodedRequest {
       ? refused(null, "malformed_frame", "a request is one flat object of JSON")
       : jsonRequest(members);
   scanner.finish();
+  located = scanner.bytes;
   return decoded;
 }
 
@@ -133,7 +134,8 @@ function jsonRequest(members: number): DecodedRequest {
   if (opAt < 0 || scanner.kinds[opAt] !== TOKEN_KIND.string) {
     return refused(id, "malformed_frame", "op must be the name of an operation");
   }
-  const name = NAMES.read(scanner.bytes, scanner.valueStarts[opAt]!, lengthOf(opAt));
+  locate(opAt);
+  const name = NAMES.read(located, locatedFrom, locatedTo - locatedFrom);
   const plan = name === undefined ? undefined : OPERATION_PLANS.get(name);
   if (plan === undefined) return refused(id, "unknown_operation", "no operation has this name");
   return jsonCommand(plan, id, members);
@@ -169,16 +171,32 @@ function memberNamed(name: string, members: number, guess: number): number {
 
 function isNamed(at: number, name: string): boolean {
   const start = scanner.keyStarts[at]!;
-  const length = scanner.keyEnds[at]! - start;
-  if (length !== name.length) return false;
-  for (let index = 0; index < length; index++) {
-    if (scanner.bytes[start + index] !== name.charCodeAt(index)) return false;
+  const end = scanner.keyEnds[at]!;
+  if (scanner.keyEscaped[at] === 1) return readText(scanner.bytes, start, end, true) === name;
+  return isAscii(scanner.bytes, start, end, name);
+}
+
+function isAscii(bytes: Uint8Array, start: number, end: number, text: string): boolean {
+  if (end - start !== text.length) return false;
+  for (let index = 0; index < text.length; index++) {
+    if (bytes[start + index] !== text.charCodeAt(index)) return false;
   }
   return true;
 }
 
-function lengthOf(at: number): number {
-  return scanner.valueEnds[at]! - scanner.valueStarts[at]!;
+/** Where the bytes of the string at hand are: in the frame, unless it had escapes. */
+let located = scanner.bytes;
+let locatedFrom = 0;
+let locatedTo = 0;
+
+function locate(at: number): void {
+  located = scanner.bytes;
+  locatedFrom = scanner.valueStarts[at]!;
+  locatedTo = scanner.valueEnds[at]!;
+  if (scanner.valueEscaped[at] === 0) return;
+  located = utf8.encode(readText(located, locatedFrom, locatedTo, true) ?? "");
+  locatedFrom = 0;
+  locatedTo = located.length;
 }
 
 function jsonValue(field: FieldPlan, at: number): unknown {
@@ -193,28 +211,20 @@ function jsonValue(field: FieldPlan, at: number): unknown {
     return kind === TOKEN_KIND.true;
   }
   if (kind !== TOKEN_KIND.string) return undefined;
-  const start = scanner.valueStarts[at]!;
-  switch (field.kind) {
-    case KIND.id:
-      return IDS.read(scanner.bytes, start, lengthOf(at));
-    case KIND.requestId:
-      return lengthOf(at) === 36 ? uuidIn(scanner.bytes, start) : undefined;
-    case KIND.choice: {
-      for (const choice of field.choices) if (isValue(at, choice)) return choice;
-      return undefined;
-    }
-    default:
-      return checkedText(field, readText(scanner.bytes, start, scanner.valueEnds[at]!, true));
+  if (field.kind === KIND.text || field.kind === KIND.token) {
+    const start = scanner.valueStarts[at]!;
+    return checkedText(field, readText(scanner.bytes, start, scanner.valueEnds[at]!, true));
   }
-}
-
-function isValue(at: number, text: string): boolean {
-  if (lengthOf(at) !== text.length) return false;
-  const start = scanner.valueStarts[at]!;
-  for (let index = 0; index < text.length; index++) {
-    if (scanner.bytes[start + index] !== text.charCodeAt(index)) return false;
+  locate(at);
+  const length = locatedTo - locatedFrom;
+  if (field.kind === KIND.id) return IDS.read(located, locatedFrom, length);
+  if (field.kind === KIND.requestId) {
+    return length === UUID_LENGTH ? uuidIn(located, locatedFrom) : undefined;
   }
-  return true;
+  for (const choice of field.choices) {
+    if (isAscii(located, locatedFrom, locatedTo, choice)) return choice;
+  }
+  return undefined;
 }
 
 // ---------------------------------------------------------------- values of both
@@ -231,6 +241,7 @@ function requestIdIn(bytes: Uint8Array, start: number) {
   return requestIdFromBytes(bytes, start);
 }
 
+const UUID_LENGTH = 36;
 /** Where a UUID in text has its 16 pairs of digits. */
 const UUID_PAIRS = [0, 2, 4, 6, 9, 11, 14, 16, 19, 21, 24, 26, 28, 30, 32, 34] as const;
 const UUID_HYPHENS = [8, 13, 18, 23] as const;

@@ -18,10 +18,14 @@ export class JsonScanner {
   readonly keyEnds = new Int32Array(MEMBERS_MAX);
   readonly valueStarts = new Int32Array(MEMBERS_MAX);
   readonly valueEnds = new Int32Array(MEMBERS_MAX);
+  /** 1 where a string has escapes: its bytes are then not what it says. */
+  readonly keyEscaped = new Uint8Array(MEMBERS_MAX);
+  readonly valueEscaped = new Uint8Array(MEMBERS_MAX);
   #at = 0;
   /** Where the string that was scanned last begins and ends. */
   #start = 0;
   #end = 0;
+  #escaped = 0;
 
   /** The number of members, or -1 when this is not one flat object of JSON. */
   scan(bytes: Uint8Array): number {
@@ -62,6 +66,7 @@ export class JsonScanner {
     if (!this.#string()) return false;
     this.keyStarts[index] = this.#start;
     this.keyEnds[index] = this.#end;
+    this.keyEscaped[index] = this.#escaped;
     this.#space();
     if (!this.#take(0x3a)) return false;
     this.#space();
@@ -70,6 +75,7 @@ export class JsonScanner {
     this.kinds[index] = kind;
     this.valueStarts[index] = this.#start;
     this.valueEnds[index] = this.#end;
+    this.valueEscaped[index] = this.#escaped;
     this.#space();
     return true;
   }
@@ -120,6 +126,7 @@ export class JsonScanner {
     if (at >= bytes.length || bytes[at] !== 0x22) return false;
     at++;
     this.#start = at;
+    this.#escaped = 0;
     while (at < bytes.length) {
       const byte = bytes[at]!;
       if (byte === 0x22) {
@@ -128,7 +135,11 @@ export class JsonScanner {
         return true;
       }
       if (byte < 0x20) return false;
-      at += byte === 0x5c ? 2 : 1;
+      if (byte === 0x5c) {
+        this.#escaped = 1;
+        at++;
+      }
+      at++;
     }
     return false;
   }

@@ -316,6 +316,8 @@ export const OPERATIONS = {
       { name: "principalCents", type: "amountCents", about: "what it wants" },
       { name: "stepCents", type: "amountCents", about: "bids are multiples of it" },
       { name: "minBidCents", type: "amountCents", about: "the least bid" },
+      { name: "closesAtMs", type: "timeMs", about: "when it expires unless it is full" },
+      { name: "cancellable", type: "flag", about: "whether bids can be cancelled" },
       {
         name: "lenderCapCents",
         type: "amountCents",
@@ -323,8 +325,6 @@ export const OPERATIONS = {
         about: "the most that one lender may lend",
       },
       { name: "opensAtMs", type: "timeMs", optional: true, about: "left out: opens at once" },
-      { name: "closesAtMs", type: "timeMs", about: "when it expires unless it is full" },
-      { name: "cancellable", type: "flag", about: "whether bids can be cancelled" },
     ],
     reply: [{ name: "principalCents", type: "cents", about: "what it wants" }],
   },
