@@ -1,0 +1,224 @@
+// The rules of DESIGN 2 as data, and the checker that applies them to one source file. The checker
+// knows no disk: it is tested on samples, and by structure.test.ts on the whole tree.
+
+import { dirname, join } from "node:path/posix";
+import { importsOf, type Import } from "./imports.ts";
+
+export interface SourceFile {
+  /** From the top of the project, with forward slashes. */
+  readonly path: string;
+  readonly text: string;
+}
+
+interface Room {
+  /** Rooms, or single files, that may be imported. */
+  readonly uses: readonly string[];
+  /** The same, but only for their types. */
+  readonly types?: readonly string[];
+  /** Node's own modules; left out: all. A browser has none of them. */
+  readonly node?: readonly string[];
+}
+
+const ADDRESS = "actors/address.ts";
+
+export const ROOMS: Readonly<Record<string, Room>> = {
+  money: { uses: [], node: [] },
+  lending: { uses: ["money"], node: [] },
+  ledger: { uses: ["money"], node: [] },
+  actors: { uses: ["money", "lending", "ledger"], node: [] },
+  protocol: { uses: ["money", ADDRESS], types: ["actors"], node: [] },
+  client: { uses: ["protocol", "money", ADDRESS], node: [] },
+  ops: { uses: ["money"] },
+  config: { uses: [] },
+  journal: {
+    uses: ["money", "ops"],
+    types: ["actors/field-table.ts", "src/protocol/msgpack-writer.ts"],
+  },
+  runtime: {
+    uses: [
+      "actors",
+      "journal",
+      "ledger",
+      "lending",
+      "money",
+      "ops",
+      "src/protocol/msgpack-writer.ts",
+    ],
+    types: ["protocol"],
+  },
+  gateway: { uses: ["protocol", "money", "ops", ADDRESS], types: ["runtime", "actors"] },
+  history: { uses: ["actors", "journal", "ledger", "lending", "money", "ops", "protocol"] },
+  web: { uses: ["client", "protocol", "money"], node: [] },
+  main: {
+    uses: [
+      "actors",
+      "config",
+      "gateway",
+      "history",
+      "journal",
+      "ledger",
+      "money",
+      "ops",
+      "protocol",
+      "runtime",
+    ],
+  },
+  cli: {
+    uses: [
+      "main",
+      "actors",
+      "client",
+      "config",
+      "history",
+      "journal",
+      "money",
+      "ops",
+      "protocol",
+      "src/runtime/shard-of.ts",
+      "src/gateway/signing.ts",
+    ],
+  },
+  // Benchmarks are clients: they reach the server over its socket and never from inside.
+  load: { uses: ["client", "protocol", "money", ADDRESS] },
+};
+
+/** Where each package may be imported: one room, or the single file behind the colon. */
+export const VENDORS: Readonly<Record<string, readonly string[]>> = {
+  "cli-progress": ["cli"],
+  commander: ["cli", "load"],
+  "decimal.js": ["money", "lending"],
+  "hdr-histogram-js": ["load", "cli"],
+  ioredis: ["journal"],
+  jose: ["gateway"],
+  msgpackr: ["journal", "runtime"],
+  nact: ["runtime"],
+  pino: ["ops"],
+  "prom-client": ["ops"],
+  "uWebSockets.js": ["gateway", "load/echo-server.ts"],
+  ws: ["client"],
+  zod: ["config"],
+};
+
+const LINES_MAX = 350;
+/** One table each: cut in two it would only be harder to find something in it. */
+const TABLES: readonly string[] = ["src/protocol/table.ts"];
+
+/** "money" for src/money/cents.ts, "main" for src/main.ts, "actors", "load". */
+export function roomOf(path: string): string {
+  const [top = "", second = "", ...rest] = path.split("/");
+  if (top !== "src") return top;
+  return rest.length === 0 ? second.replace(/\.ts$/, "") : second;
+}
+
+/** What is wrong with one file, each as `path:line: what`. */
+export function violationsOf(file: SourceFile): readonly string[] {
+  return [
+    ...importViolations(file),
+    ...nameViolations(file),
+    ...textViolations(file),
+    ...(roomOf(file.path) === "actors" ? impurities(file) : []),
+  ];
+}
+
+function importViolations({ path, text }: SourceFile): string[] {
+  const room = roomOf(path);
+  const rules = ROOMS[room];
+  if (rules === undefined) return [`${path}:1: there is no room ${room}`];
+  return importsOf(path, text).flatMap((each) => {
+    const complaint = complaintAbout(each, path, room, rules);
+    return complaint === null ? [] : [`${path}:${each.line}: ${complaint}`];
+  });
+}
+
+function complaintAbout(each: Import, path: string, room: string, rules: Room): string | null {
+  const { specifier, typeOnly } = each;
+  if (specifier.startsWith("node:")) {
+    const allowed = rules.node === undefined || rules.node.includes(specifier);
+    return allowed ? null : `${room} may not import ${specifier}`;
+  }
+  if (!specifier.startsWith(".")) {
+    const name = specifier
+      .split("/")
+      .slice(0, specifier.startsWith("@") ? 2 : 1)
+      .join("/");
+    const places = VENDORS[name];
+    if (places === undefined) return `${name} has no room`;
+    const allowed = places.includes(room) || places.includes(path);
+    return allowed ? null : `${name} may be imported in ${places.join(" and ")} only`;
+  }
+  const target = join(dirname(path), specifier);
+  if (!target.endsWith(".ts")) return `${specifier} must end in .ts`;
+  const targetRoom = roomOf(target);
+  if (targetRoom === room) return null;
+  const within = (places: readonly string[] = []): boolean =>
+    places.includes(targetRoom) || places.includes(target);
+  if (within(rules.uses) || (typeOnly && within(rules.types))) return null;
+  return within(rules.types)
+    ? `${room} may import only types of ${target}`
+    : `${room} may not import ${target}`;
+}
+
+function nameViolations({ path }: SourceFile): string[] {
+  const name = path.split("/").at(-1)!;
+  const violations: string[] = [];
+  if (/^index\./.test(name)) violations.push(`${path}:1: no index files: say what is in it`);
+  if (/(^|[/-])(utils?|helpers?|common|misc)([/.-]|$)/.test(path)) {
+    violations.push(`${path}:1: no ${name}: say what is in it`);
+  }
+  if (!/^[a-z0-9]+(-[a-z0-9]+)*\.ts$/.test(name)) {
+    violations.push(`${path}:1: file names are in kebab case`);
+  }
+  return violations;
+}
+
+function textViolations({ path, text }: SourceFile): string[] {
+  const lines = text.trimEnd().split("\n");
+  const violations: string[] = [];
+  if (lines.length > LINES_MAX && !TABLES.includes(path)) {
+    violations.push(`${path}:${LINES_MAX}: ${lines.length} lines are too many for one concept`);
+  }
+  if (!/^(#![^\n]*\n)?\/\/ \S/.test(text)) {
+    violations.push(`${path}:1: opens with a comment on what it is for`);
+  }
+  lines.forEach((line, index) => {
+    if (/\b(TODO|FIXME|XXX|HACK)\b/.test(line)) {
+      violations.push(`${path}:${index + 1}: unfinished work is an issue, not a comment`);
+    }
+    if (/^export \* /.test(line)) {
+      violations.push(`${path}:${index + 1}: no barrels`);
+    }
+  });
+  return violations;
+}
+
+const IMPURE = [
+  /\bDate\b/,
+  /\bMath\.random\b/,
+  /\bprocess\b/,
+  /\bperformance\b/,
+  /\bcrypto\./,
+  /\bconsole\b/,
+  /\bset(Timeout|Interval|Immediate)\b/,
+  /\bqueueMicrotask\b/,
+  /\bPromise\b/,
+  /\basync\b/,
+  /\bawait\b/,
+];
+
+/** Actors have no clock, no randomness, no promise and no log: a replay must do the same again. */
+function impurities({ path, text }: SourceFile): string[] {
+  const code = withoutComments(text).split("\n");
+  return code.flatMap((line, index) => {
+    const found = IMPURE.find((pattern) => pattern.test(line));
+    return found === undefined
+      ? []
+      : [`${path}:${index + 1}: actors are pure: ${found.exec(line)![0]}`];
+  });
+}
+
+/** Blanks comments out and keeps the lines, so that numbers of lines stay right. */
+function withoutComments(text: string): string {
+  return text
+    .replace(/\/\*[\s\S]*?\*\//g, (comment) => comment.replace(/[^\n]/g, " "))
+    .replace(/(^|\s)\/\/[^\n]*/g, "$1");
+}
