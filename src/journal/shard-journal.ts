@@ -195,6 +195,11 @@ export class ShardJournal<Cargo> {
     return this.#committer.inFlight;
   }
 
+  /** The last appended entry, or the take-over when nothing was appended yet. */
+  get last(): ChainPoint {
+    return this.#last;
+  }
+
   /** The last position that was told to be committed. */
   get committed(): Position {
     return this.#committed;
