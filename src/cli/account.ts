@@ -1,0 +1,61 @@
+// `loanloom account`: what operators and clients ask about accounts, over the SDK.
+
+import { Command } from "commander";
+import { operationCommand } from "./operation-command.ts";
+import {
+  show,
+  untilInterrupted,
+  withRemoteOptions,
+  withServer,
+  type RemoteOptions,
+} from "./remote.ts";
+import { id } from "./token.ts";
+import { wholeNumber } from "./values.ts";
+
+export function accountCommand(): Command {
+  return new Command("account")
+    .description("open, fund, show and watch accounts")
+    .addCommand(
+      operationCommand({ name: "open", operation: "account.open", positional: ["accountId"] }),
+    )
+    .addCommand(
+      operationCommand({
+        name: "deposit",
+        operation: "account.deposit",
+        positional: ["accountId", "amountCents"],
+        defaults: { reference: "command line" },
+      }),
+    )
+    .addCommand(
+      operationCommand({ name: "get", operation: "account.get", positional: ["accountId"] }),
+    )
+    .addCommand(
+      operationCommand({
+        name: "outcome",
+        operation: "request.outcome",
+        positional: ["requestId", "accountId"],
+      }),
+    )
+    .addCommand(watchCommand());
+}
+
+interface WatchOptions extends RemoteOptions {
+  readonly after?: number;
+}
+
+function watchCommand(): Command {
+  return withRemoteOptions(new Command("watch"))
+    .description("shows the account and then every entry as it comes, until Ctrl-C")
+    .argument("[accountId]", "the account; left out: the client's own", id)
+    .option("--after <entry>", "continue behind this entry", wholeNumber)
+    .action(async (accountId: string | undefined, options: WatchOptions) => {
+      await withServer(options, ["client", "operator"], async (client) => {
+        const { after } = options;
+        await client.watchAccount((update) => show({ ...update }, options.json), {
+          ...(accountId === undefined ? {} : { accountId }),
+          ...(after === undefined ? {} : { after }),
+        });
+        await untilInterrupted(client);
+      });
+    });
+}

@@ -1,0 +1,33 @@
+// What a command's exit says to scripts: one table for all of them, shown in each help.
+
+import { ConfigError } from "../config.ts";
+import { LoanloomError, type LoanloomErrorCode } from "../client/client.ts";
+import { EmbeddedRedisError } from "../journal/embedded-redis-probe.ts";
+import { JournalError } from "../journal/errors.ts";
+
+export const EXIT = { ok: 0, refused: 1, usage: 2, unreachable: 3 } as const;
+
+export const EXIT_HELP =
+  "\nExit codes: 0 done, 1 refused or failed, 2 usage or configuration, 3 not reachable.";
+
+/** The user asked for something that cannot be: exit 2, without a stack. */
+export class UsageError extends Error {
+  override readonly name = "UsageError";
+}
+
+const UNREACHABLE: readonly LoanloomErrorCode[] = [
+  "unreachable",
+  "disconnected",
+  "deadline_exceeded",
+  "unavailable",
+  "server_shutdown",
+];
+
+/** Undefined for what is none of ours: a bug must show its stack, not look like a refusal. */
+export function exitCodeOf(error: unknown): number | undefined {
+  if (error instanceof UsageError || error instanceof ConfigError) return EXIT.usage;
+  if (error instanceof EmbeddedRedisError || error instanceof JournalError) return EXIT.unreachable;
+  if (!(error instanceof LoanloomError)) return undefined;
+  if (UNREACHABLE.includes(error.code)) return EXIT.unreachable;
+  return error.code === "invalid_field" ? EXIT.usage : EXIT.refused;
+}

@@ -1,0 +1,54 @@
+// `loanloom loan`: what operators and clients ask about loans, and bids on them, over the SDK.
+
+import { Command } from "commander";
+import { operationCommand } from "./operation-command.ts";
+import {
+  show,
+  untilInterrupted,
+  withRemoteOptions,
+  withServer,
+  type RemoteOptions,
+} from "./remote.ts";
+import { id } from "./token.ts";
+
+export function loanCommand(): Command {
+  return new Command("loan")
+    .description("list, show and watch loans, and bid on them")
+    .addCommand(
+      operationCommand({
+        name: "list",
+        operation: "loan.list",
+        positional: ["loanId"],
+        defaults: { stepCents: "100", minBidCents: "10000", closesAtMs: "+24h" },
+      }),
+    )
+    .addCommand(
+      operationCommand({ name: "confirm", operation: "loan.confirm", positional: ["loanId"] }),
+    )
+    .addCommand(operationCommand({ name: "get", operation: "loan.get", positional: ["loanId"] }))
+    .addCommand(operationCommand({ name: "market", operation: "market.loans", positional: [] }))
+    .addCommand(
+      operationCommand({
+        name: "bid",
+        operation: "bid.place",
+        positional: ["loanId", "amountCents"],
+        defaults: { fill: "exact" },
+      }),
+    )
+    .addCommand(
+      operationCommand({ name: "cancel", operation: "bid.cancel", positional: ["bidId"] }),
+    )
+    .addCommand(watchCommand());
+}
+
+function watchCommand(): Command {
+  return withRemoteOptions(new Command("watch"))
+    .description("shows the loan and then its progress, until Ctrl-C")
+    .argument("<loanId>", "the loan", id)
+    .action(async (loanId: string, options: RemoteOptions) => {
+      await withServer(options, ["client", "operator"], async (client) => {
+        await client.watchLoan(loanId, (update) => show({ ...update }, options.json));
+        await untilInterrupted(client);
+      });
+    });
+}

@@ -1,0 +1,84 @@
+// The commands and how they are run. Each is loaded only when it is asked for, so that `token`
+// does not load a server, and one that cannot be loaded does not take the others with it.
+
+import { readFile } from "node:fs/promises";
+import { Command, CommanderError } from "commander";
+import { EXIT, EXIT_HELP, exitCodeOf } from "./exit-codes.ts";
+
+interface CommandRow {
+  readonly about: string;
+  readonly load: () => Promise<Command>;
+}
+
+const COMMANDS: Readonly<Record<string, CommandRow>> = {
+  serve: {
+    about: "run the server",
+    load: async () => (await import("./serve.ts")).serveCommand(),
+  },
+  demo: {
+    about: "a thousand lenders bid on one loan while the server is killed and started again",
+    load: async () => (await import("./demo.ts")).demoCommand(),
+  },
+  token: {
+    about: "make a token for development",
+    load: async () => (await import("./token.ts")).tokenCommand(),
+  },
+  account: {
+    about: "open, fund, show and watch accounts",
+    load: async () => (await import("./account.ts")).accountCommand(),
+  },
+  loan: {
+    about: "list, show and watch loans, and bid on them",
+    load: async () => (await import("./loan.ts")).loanCommand(),
+  },
+  verify: {
+    about: "walk the journals and check ids, MACs and all invariants",
+    load: async () => (await import("./verify.ts")).verifyCommand(),
+  },
+  config: {
+    about: "list all settings, their values and what they are for",
+    load: async () => (await import("./config-listing.ts")).configCommand(),
+  },
+};
+
+/** Runs one command. Sets the exit code; throws only what is a bug. */
+export async function runProgram(argv: readonly string[]): Promise<void> {
+  const program = new Command("loanloom")
+    .description("A transaction server for marketplace (peer-to-peer) lending.")
+    .version(await version())
+    .addHelpText("after", EXIT_HELP);
+  const asked = argv[0] === "help" ? argv[1] : argv[0];
+  for (const [name, { about, load }] of Object.entries(COMMANDS)) {
+    program.addCommand(name === asked ? await load() : new Command(name).description(about));
+  }
+  exitByThrowing(program);
+  try {
+    await program.parseAsync(argv.length === 0 ? ["--help"] : argv, { from: "user" });
+  } catch (error) {
+    process.exitCode = exitOf(error);
+  }
+}
+
+/** Commander itself exits with 1 for usage, where this program says 2. */
+function exitByThrowing(command: Command): void {
+  command.exitOverride();
+  command.commands.forEach(exitByThrowing);
+}
+
+function exitOf(error: unknown): number {
+  // Commander has printed its own message already.
+  if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+  const code = exitCodeOf(error);
+  if (code === undefined) throw error;
+  process.stderr.write(`loanloom: ${(error as Error).message}\n`);
+  return code;
+}
+
+async function version(): Promise<string> {
+  // From src/cli in a checkout, from dist/src/cli when it was built.
+  for (const above of ["../../package.json", "../../../package.json"]) {
+    const text = await readFile(new URL(above, import.meta.url), "utf8").catch(() => null);
+    if (text !== null) return (JSON.parse(text) as { version: string }).version;
+  }
+  return "unknown";
+}

@@ -1,0 +1,90 @@
+// How commands reach a server: where it is, who asks, and what is shown of the answer.
+
+import type { Command } from "commander";
+import { connect, type LoanloomClient } from "../client/client.ts";
+import { CLIENT_VARIABLES, loadConfig, type Config } from "../config.ts";
+import type { Role } from "../protocol/table.ts";
+import { EXIT_HELP, UsageError } from "./exit-codes.ts";
+import { id, tokenFor } from "./token.ts";
+import { duration, fieldsText } from "./values.ts";
+
+export interface RemoteOptions {
+  readonly url?: string;
+  readonly token?: string;
+  readonly as?: string;
+  readonly timeout: number;
+  readonly json: boolean;
+}
+
+const TOKEN_TTL_MS = 3_600_000;
+const DEFAULT_TIMEOUT_MS = 10_000;
+
+export function withRemoteOptions(command: Command): Command {
+  return command
+    .option("--url <url>", `the server (default: ${CLIENT_VARIABLES.url}, else HOST and PORT)`)
+    .option("--token <jwt>", `who asks (default: ${CLIENT_VARIABLES.token}, else signed here)`)
+    .option("--as <accountId>", "sign a token for this account, or this operator's name", id)
+    .option("--timeout <duration>", "how long to wait", duration, DEFAULT_TIMEOUT_MS)
+    .option("--json", "print one line of JSON for each answer", false)
+    .addHelpText("after", EXIT_HELP);
+}
+
+/** Connects, does the work, closes. Whatever fails is a LoanloomError or a UsageError. */
+export async function withServer(
+  options: RemoteOptions,
+  roles: readonly Role[],
+  work: (client: LoanloomClient) => Promise<void>,
+): Promise<void> {
+  const config = loadConfig(process.env);
+  const url = options.url ?? process.env[CLIENT_VARIABLES.url] ?? urlOf(config);
+  const token = await tokenOf(options, roles, config);
+  const limits = { requestTimeoutMs: options.timeout, firstConnectTimeoutMs: options.timeout };
+  const client = await connect({ url, token, ...limits });
+  try {
+    await work(client);
+  } finally {
+    client.close();
+  }
+}
+
+/** The server that `serve` with the same environment would be. */
+export function urlOf(config: Config, port = config.gateway.port): string {
+  const { host } = config.gateway;
+  const everywhere = host === "0.0.0.0" || host === "::";
+  const name = everywhere ? "127.0.0.1" : host.includes(":") ? `[${host}]` : host;
+  return `ws://${name}:${port}/v1/ws`;
+}
+
+async function tokenOf(
+  options: RemoteOptions,
+  roles: readonly Role[],
+  config: Config,
+): Promise<string> {
+  if (options.token !== undefined && options.as !== undefined) {
+    throw new UsageError("--token and --as: give one of them");
+  }
+  const given = options.token ?? process.env[CLIENT_VARIABLES.token];
+  if (options.as === undefined && given !== undefined && given !== "") return given;
+  // An operator may do what it may; only what is a client's own alone needs to know which client.
+  if (roles.includes("operator")) {
+    const role = options.as === undefined || !roles.includes("client") ? "operator" : "client";
+    return tokenFor(config, options.as ?? "operator", role, TOKEN_TTL_MS);
+  }
+  if (options.as === undefined) {
+    throw new UsageError("whose account? give --as <accountId>, or a client's --token");
+  }
+  return tokenFor(config, options.as, "client", TOKEN_TTL_MS);
+}
+
+export function show(fields: Readonly<Record<string, unknown>>, json: boolean): void {
+  process.stdout.write(json ? `${JSON.stringify(fields)}\n` : `${fieldsText(fields)}\n`);
+}
+
+/** Until Ctrl-C, or until the watch ends by itself, which is an error. */
+export function untilInterrupted(client: LoanloomClient): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const interrupted = (): void => resolve();
+    process.once("SIGINT", interrupted).once("SIGTERM", interrupted);
+    client.on("closed", ({ error }) => (error === null ? resolve() : reject(error)));
+  });
+}

@@ -1,0 +1,65 @@
+// From what people type to values, and back. Each parser throws what commander shows as usage.
+
+import { InvalidArgumentError } from "commander";
+
+const UNIT_MS: Readonly<Record<string, number>> = {
+  ms: 1,
+  s: 1_000,
+  m: 60_000,
+  h: 3_600_000,
+  d: 86_400_000,
+};
+
+/** "90s", "15m", "12h", "30d"; a bare number is seconds. In ms. */
+export function duration(text: string): number {
+  const match = /^(\d{1,9})(ms|s|m|h|d)?$/.exec(text);
+  const ms = Number(match?.[1]) * UNIT_MS[match?.[2] ?? "s"]!;
+  if (match === null || ms === 0) {
+    throw new InvalidArgumentError("expected a duration such as 90s, 15m, 12h or 30d");
+  }
+  return ms;
+}
+
+/** Milliseconds since the epoch, an ISO date and time, or "+15m" from now. */
+export function instant(text: string, nowMs = Date.now()): number {
+  if (text.startsWith("+")) return nowMs + duration(text.slice(1));
+  if (/^\d{10,15}$/.test(text)) return Number(text);
+  const ms = /^\d{4}-\d{2}-\d{2}T/.test(text) ? Date.parse(text) : NaN;
+  if (Number.isNaN(ms)) {
+    throw new InvalidArgumentError(
+      "expected +15m (from now), 2030-01-31T12:00:00Z, or milliseconds since the epoch",
+    );
+  }
+  return ms;
+}
+
+/** Digits only: money has no exponent, no sign and no fraction of a minor unit. */
+export function wholeNumber(text: string): number {
+  const value = /^\d{1,16}$/.test(text) ? Number(text) : NaN;
+  if (!Number.isSafeInteger(value)) throw new InvalidArgumentError("expected a whole number");
+  return value;
+}
+
+/** Lines of `name  value`; amounts also as people read them. */
+export function fieldsText(fields: Readonly<Record<string, unknown>>): string {
+  const shown = Object.entries(fields).filter(([, value]) => value !== null);
+  const width = Math.max(0, ...shown.map(([name]) => name.length));
+  return shown
+    .map(([name, value]) => `${name.padEnd(width)}  ${valueText(name, value)}`)
+    .join("\n");
+}
+
+function valueText(name: string, value: unknown): string {
+  if (Array.isArray(value)) return value.join(" ");
+  if (typeof value !== "number") return String(value);
+  if (name.endsWith("Cents")) return `${value} (${centsText(value)})`;
+  if (name === "at" || name.endsWith("AtMs")) return `${value} (${new Date(value).toISOString()})`;
+  return String(value);
+}
+
+/** 123456789 is "1,234,567.89": by digits, since a float would round. */
+export function centsText(cents: number): string {
+  const digits = String(Math.abs(cents)).padStart(3, "0");
+  const whole = digits.slice(0, -2).replace(/\B(?=(\d{3})+$)/g, ",");
+  return `${cents < 0 ? "-" : ""}${whole}.${digits.slice(-2)}`;
+}
