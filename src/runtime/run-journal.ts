@@ -15,7 +15,9 @@ export interface RunJournal {
   readonly ready: boolean;
   readonly inFlight: number;
   readonly committed: Position;
-  append(payload: Buffer, cargo: Cargo): { position: Position; mac: Uint8Array };
+  /** The last appended entry, or the take-over when nothing was appended yet. */
+  readonly last: { readonly position: Position; readonly mac: Uint8Array };
+  append(payload: Buffer, cargo: Cargo): unknown;
   readonly snapshots: RunSnapshots;
   trim(before: Position): Promise<void>;
 }

@@ -57,6 +57,7 @@ export class ShardRun implements ShellHost, BusEnd {
   committedRecordNo: number;
   degraded = false;
   dead = false;
+  hasQuarantined = false;
 
   readonly #o: RunOptions;
   readonly #shell: Shell;
@@ -95,6 +96,7 @@ export class ShardRun implements ShellHost, BusEnd {
     });
     this.#snapshotter = new Snapshotter(this, options);
     for (const cell of cells.all()) {
+      if (cell.phase === "quarantined") this.hasQuarantined = true;
       if (cell.changedAt > cell.snapshotAt) this.#snapshotter.changed(cell);
     }
     state.postman = {
@@ -278,13 +280,12 @@ export class ShardRun implements ShellHost, BusEnd {
     const { journal } = this.#o;
     while (this.#waiting.length > 0 && journal.ready && !this.dead) {
       const { payload, cargo } = this.#waiting.shift()!;
-      const { position, mac } = journal.append(payload, cargo);
-      this.#snapshotter.appended(cargo.lastRecordNo, position, mac, this.#isQuietBoundary());
+      journal.append(payload, cargo);
     }
+    if (this.isQuietBoundary) this.#snapshotter.boundary();
   }
 
-  /** Nothing is written after the last appended batch: the shard's state is that of its end. */
-  #isQuietBoundary(): boolean {
+  get isQuietBoundary(): boolean {
     return this.#waiting.length === 0 && !this.batch.isOpen;
   }
 

@@ -20,6 +20,10 @@ export interface SnapshotterHost {
   readonly committedRecordNo: number;
   readonly dead: boolean;
   readonly degraded: boolean;
+  /** No batch is open and none waits: the state is that after the last appended one. */
+  readonly isQuietBoundary: boolean;
+  /** Some actor is out of service: the journal still has what its snapshot lacks. */
+  readonly hasQuarantined: boolean;
   fail(reason: string, error: unknown): void;
 }
 
@@ -73,14 +77,18 @@ export class Snapshotter {
     this.#dirty.add(cell);
   }
 
-  /** A batch was appended; `boundary` when the shard's state is just that of its end. */
-  appended(recordNo: number, position: Position, mac: Uint8Array, boundary: boolean): void {
-    if (!boundary || this.#checkpoint !== null) return;
-    if (this.#o.clock.monotonicMs() < this.#startAtMs) return;
+  /**
+   * The shard's state is just that after the last appended batch: a moment to start from. Under
+   * load that is right after a batch is closed, on a quiet server at any tick.
+   */
+  boundary(): void {
+    if (this.#checkpoint !== null || this.#o.clock.monotonicMs() < this.#startAtMs) return;
+    const { state } = this.#host;
+    const { recordNo } = state;
     if (recordNo === this.#lastCheckpointRecordNo) return;
-    const at = formatPosition(position);
-    const state = this.#host.state.toSnapshot(this.#o.codec);
-    const payload = packValues([at, Buffer.from(mac), state]);
+    const { position, mac } = this.#o.journal.last;
+    const values = [formatPosition(position), Buffer.from(mac), state.toSnapshot(this.#o.codec)];
+    const payload = packValues(values);
     const due = [...this.#dirty];
     this.#dirty.clear();
     this.#checkpoint = { item: { field: SHARD_FIELD, position: recordNo, payload }, position, due };
@@ -88,8 +96,9 @@ export class Snapshotter {
   }
 
   tick(): void {
-    if (this.#checkpoint === null || this.#slice !== null || this.#writing) return;
     if (this.#host.degraded) return;
+    if (this.#host.isQuietBoundary) this.boundary();
+    if (this.#checkpoint === null || this.#slice !== null || this.#writing) return;
     this.#slice = this.#encode(this.#checkpoint.due);
     this.#writeWhenDurable();
   }
@@ -150,7 +159,9 @@ export class Snapshotter {
     const checkpoint = this.#checkpoint;
     if (checkpoint === null) return;
     if (slice.items[0] === checkpoint.item) this.#finish(checkpoint);
-    else if (checkpoint.due.length === 0) this.#writeCheckpoint(checkpoint);
+    else if (checkpoint.due.length > 0) return;
+    else if (this.#host.hasQuarantined) this.#end();
+    else this.#writeCheckpoint(checkpoint);
   }
 
   #writeCheckpoint(checkpoint: Checkpoint): void {
@@ -159,9 +170,13 @@ export class Snapshotter {
     this.#writeWhenDurable();
   }
 
-  #finish(checkpoint: Checkpoint): void {
+  #end(): void {
     this.#checkpoint = null;
     this.#startAtMs = this.#o.clock.monotonicMs() + this.#o.limits.checkpointMs;
+  }
+
+  #finish(checkpoint: Checkpoint): void {
+    this.#end();
     this.#o.counters.checkpoints++;
     if (this.#o.limits.journalKeep === "all") return;
     this.#o.journal.trim(checkpoint.position).then(undefined, (error: unknown) => {

@@ -30,6 +30,7 @@ export class MemoryJournal implements OwnedJournal {
   #mac: Buffer = Buffer.alloc(32);
   #inFlight: { entry: Entry; cargo: Cargo }[] = [];
   committed: Position;
+  last: Entry;
   inFlightMax = 3;
   /** Snapshot writes are refused while this is set. */
   snapshotsFail = false;
@@ -40,7 +41,8 @@ export class MemoryJournal implements OwnedJournal {
     this.#epoch = ++store.epoch;
     this.#mac = store.entries.at(-1)?.mac ?? this.#mac;
     this.committed = { epoch: this.#epoch, seq: 0 };
-    store.entries.push(this.#entry(Buffer.from("take-over"), 0));
+    this.last = this.#entry(Buffer.from("take-over"), 0);
+    store.entries.push(this.last);
   }
 
   #entry(payload: Buffer, seq: number): Entry {
@@ -61,10 +63,9 @@ export class MemoryJournal implements OwnedJournal {
     return this.store.epoch !== this.#epoch;
   }
 
-  append(payload: Buffer, cargo: Cargo): { position: Position; mac: Uint8Array } {
-    const entry = this.#entry(payload, ++this.#seq);
-    this.#inFlight.push({ entry, cargo });
-    return entry;
+  append(payload: Buffer, cargo: Cargo): void {
+    this.last = this.#entry(payload, ++this.#seq);
+    this.#inFlight.push({ entry: this.last, cargo });
   }
 
   /** The oldest commits in flight become durable and are acknowledged. */

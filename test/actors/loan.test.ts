@@ -1,0 +1,203 @@
+import { describe, expect, it } from "vitest";
+import { LEGS_PER_STEP } from "../../actors/loan/loan.ts";
+import { given, request } from "../support/given.ts";
+
+const NOW = 1_700_000_000_000;
+const TERMS = {
+  borrowerId: "bob",
+  principalCents: 1_000_00,
+  stepCents: 1_00,
+  minBidCents: 100_00,
+  lenderCapCents: null as number | null,
+  opensAtMs: null as number | null,
+  closesAtMs: NOW + 1_000,
+  cancellable: true,
+};
+
+function listed(terms: Partial<typeof TERMS> = {}) {
+  return { type: "LoanListed", ...request(1), ...TERMS, ...terms };
+}
+
+function placed(bidNo: number, filledCents: number, remainingCents: number, accountId = "a") {
+  return { type: "BidPlaced", accountId, holdNo: bidNo, bidNo, filledCents, remainingCents };
+}
+
+function fill(amountCents: number, more: Record<string, unknown> = {}) {
+  const base = { type: "FillBid", accountId: "a", holdNo: 9, fill: "exact", minCents: null };
+  return { ...base, amountCents, ...more };
+}
+
+function declined(refusal: string, accountId = "a") {
+  return { type: "BidDeclined", accountId, holdNo: 9, refusal };
+}
+
+describe("Loan: ListLoan", () => {
+  const list = (terms: Partial<typeof TERMS> = {}) => {
+    return { type: "ListLoan", loanId: "l", ...request(1), ...TERMS, ...terms };
+  };
+
+  it("lists once", () => {
+    given("loan", "l").when(list()).then(listed());
+    given("loan", "l", listed()).when(list()).thenRefused("loan_exists");
+  });
+
+  it.each([
+    ["principal_not_multiple_of_step", { principalCents: 1_000_50, minBidCents: 100_50 }],
+    ["minimum_not_multiple_of_step", { minBidCents: 100_50, closesAtMs: NOW }],
+    ["minimum_not_multiple_of_step", { lenderCapCents: 100_50 }],
+    ["closing_in_the_past", { closesAtMs: NOW, opensAtMs: NOW + 5 }],
+    ["closing_not_after_opening", { opensAtMs: NOW + 1_000 }],
+  ])("refuses with %s before what comes later in the ladder", (refusal, terms) => {
+    given("loan", "l").when(list(terms)).thenRefused(refusal);
+  });
+});
+
+describe("Loan: FillBid", () => {
+  it.each([
+    ["loan_not_found", [], fill(1)],
+    ["listing_closed", [listed(), { type: "ListingExpired" }], fill(1)],
+    ["listing_not_open_yet", [listed({ opensAtMs: NOW + 1 })], fill(1, { accountId: "bob" })],
+    ["borrower_cannot_bid", [listed()], fill(1, { accountId: "bob" })],
+    ["below_minimum_bid", [listed()], fill(99_99)],
+    ["not_multiple_of_step", [listed({ lenderCapCents: 100_00 })], fill(100_50)],
+    ["exceeds_lender_cap", [listed({ lenderCapCents: 100_00 })], fill(2_000_00)],
+    ["exceeds_remaining", [listed()], fill(1_001_00)],
+    [
+      "exceeds_remaining",
+      [listed(), placed(1, 900_00, 100_00, "z")],
+      fill(200_00, { fill: "upTo", minCents: 101_00 }),
+    ],
+  ])("declines with %s, in the order of the ladder", (refusal, events, command) => {
+    given("loan", "l", ...events)
+      .when(command)
+      .then(declined(refusal, command["accountId"] as string));
+  });
+
+  it("closes at the deadline, to the millisecond", () => {
+    const loan = given("loan", "l", listed());
+    loan.when(fill(100_00), NOW + 1_000).then(declined("listing_closed"));
+    const bid = { ...placed(1, 100_00, 900_00), holdNo: 9 };
+    loan.when(fill(100_00), NOW + 999).then(bid);
+  });
+
+  it("takes the first bid at the announced instant", () => {
+    const loan = given("loan", "l", listed({ opensAtMs: NOW + 10 }));
+    loan.when(fill(100_00), NOW + 9).then(declined("listing_not_open_yet"));
+    loan.when(fill(100_00), NOW + 10).then({ ...placed(1, 100_00, 900_00), holdNo: 9 });
+  });
+
+  it("upTo shrinks to what remains and to the lender's cap", () => {
+    const upTo = fill(500_00, { fill: "upTo" });
+    const nearlyFull = given("loan", "l", listed(), placed(1, 900_00, 100_00, "z"));
+    nearlyFull.when(upTo).then({ ...placed(2, 100_00, 0), holdNo: 9 }, { type: "LoanFunded" });
+    const capped = given(
+      "loan",
+      "l",
+      listed({ lenderCapCents: 300_00 }),
+      placed(1, 100_00, 900_00),
+    );
+    capped.when(upTo).then({ ...placed(2, 200_00, 700_00), holdNo: 9 });
+    capped.when(upTo).then(declined("exceeds_lender_cap"));
+  });
+
+  it("is full to the cent, and not before", () => {
+    const loan = given("loan", "l", listed());
+    loan.when(fill(999_00)).then({ ...placed(1, 999_00, 1_00), holdNo: 9 });
+    const last = fill(100_00, { fill: "upTo", accountId: "b" });
+    const full = { ...placed(2, 1_00, 0, "b"), holdNo: 9 };
+    expect(loan.when(last).then(full, { type: "LoanFunded" })).toMatchObject({ status: "funded" });
+    loan.when(last).then(declined("loan_full", "b"));
+  });
+});
+
+describe("Loan: WithdrawBid", () => {
+  const { requestId } = request(77);
+  const withdraw = { type: "WithdrawBid", accountId: "a", holdNo: 1, bidNo: 1, requestId };
+  const no = (refusal: string) => {
+    return { type: "WithdrawalDeclined", accountId: "a", holdNo: 1, requestId, refusal };
+  };
+
+  it("gives the room back", () => {
+    const loan = given("loan", "l", listed(), placed(1, 600_00, 400_00));
+    loan.when(withdraw).then({ ...withdraw, type: "BidWithdrawn" });
+    loan
+      .when(fill(1_000_00))
+      .then({ ...placed(2, 1_000_00, 0), holdNo: 9 }, { type: "LoanFunded" });
+  });
+
+  it.each([
+    ["listing_not_cancellable", [listed({ cancellable: false }), placed(1, 600_00, 400_00)], NOW],
+    ["loan_full", [listed(), placed(1, 1_000_00, 0), { type: "LoanFunded" }], NOW],
+    ["listing_closed", [listed(), placed(1, 600_00, 400_00)], NOW + 1_000],
+    ["listing_closed", [listed(), placed(1, 6_00, 4_00), { type: "ListingExpired" }], NOW],
+  ])("is declined with %s", (refusal, events, at) => {
+    given("loan", "l", ...events)
+      .when(withdraw, at)
+      .then(no(refusal));
+  });
+});
+
+describe("Loan: its end", () => {
+  const bids = Array.from({ length: LEGS_PER_STEP + 2 }, (_, n) => {
+    return placed(n + 1, 1_00, 0, `lender-${n % 7}`);
+  });
+  const principalCents = bids.length * 1_00;
+
+  it("an alarm before the deadline, or after the loan is full, changes nothing", () => {
+    given("loan", "l", listed())
+      .when({ type: "AlarmRang" }, NOW + 999)
+      .then();
+    const full = [listed(), placed(1, 1_000_00, 0), { type: "LoanFunded" }];
+    given("loan", "l", ...full)
+      .when({ type: "AlarmRang" }, NOW + 5_000)
+      .then();
+  });
+
+  it("expiry voids every hold, in steps", () => {
+    const loan = given("loan", "l", listed(), ...bids);
+    loan.when({ type: "AlarmRang" }, NOW + 1_000).then({ type: "ListingExpired" });
+    const legs = bids.map((b) => [b.accountId, b.holdNo]);
+    const first = legs.slice(0, LEGS_PER_STEP).flat();
+    const rest = legs.slice(LEGS_PER_STEP).flat();
+    const nextBidNo = LEGS_PER_STEP + 1;
+    loan
+      .when({ type: "NextStep" })
+      .then({ type: "HoldsVoided", legs: first, nextBidNo, last: false });
+    const end = bids.length + 1;
+    const state = loan
+      .when({ type: "NextStep" })
+      .then({ type: "HoldsVoided", legs: rest, nextBidNo: end, last: true });
+    expect(state.status).toBe("expired");
+  });
+
+  it("an empty listing expires at once", () => {
+    const loan = given("loan", "l", listed(), { type: "ListingExpired" });
+    const none = { type: "HoldsVoided", legs: [], nextBidNo: 1, last: true };
+    expect(loan.when({ type: "NextStep" }).then(none).status).toBe("expired");
+  });
+
+  it("ConfirmLoan collects what was raised, once", () => {
+    const confirm = { type: "ConfirmLoan", loanId: "l", ...request(5) };
+    given("loan", "l").when(confirm).thenRefused("loan_not_found");
+    given("loan", "l", listed()).when(confirm).thenRefused("loan_not_funded");
+    const events = [listed({ principalCents }), ...bids, { type: "LoanFunded" }];
+    const loan = given("loan", "l", ...events);
+    loan.when(confirm).then({ type: "LoanConfirmed", ...request(5) });
+    loan.when(confirm).thenRefused("loan_not_funded");
+    const rest = principalCents - 1_00;
+    const most = { accountId: "a", holdNo: 1, amountCents: rest };
+    loan.when({ type: "CollectFunds", ...most }).then({ type: "FundsCollected", ...most });
+    const last = { accountId: "b", holdNo: 1, amountCents: 1_00 };
+    const state = loan
+      .when({ type: "CollectFunds", ...last })
+      .then({ type: "FundsCollected", ...last }, { type: "LoanCollected" });
+    expect(state).toMatchObject({ status: "collected", collectedCents: principalCents });
+  });
+
+  it("evolve refuses what cannot have happened", () => {
+    expect(() => given("loan", "l", listed(), placed(1, 1_001_00, 0))).toThrow(/principal/);
+    expect(() => given("loan", "l", listed(), placed(2, 1_00, 0))).toThrow(/gap/);
+    expect(() => given("loan", "l", listed(), { type: "LoanFunded" })).toThrow(/full/);
+    expect(() => given("loan", "l", placed(1, 1_00, 0))).toThrow(/listed/);
+  });
+});

@@ -1,0 +1,83 @@
+// Golden journals: batches as a released version wrote them. Every later version must read them to
+// the same state. Run with GOLDEN=write to make the file of a new version; never change an old one.
+
+import { createHash } from "node:crypto";
+import { accountId, loanId, parseRequestId } from "../../actors/address.ts";
+import { cellHashes } from "../../src/runtime/state-hash.ts";
+import { replayShard } from "../../src/runtime/replay.ts";
+import { codec, World } from "../support/world.ts";
+
+export interface GoldenJournal {
+  readonly version: string;
+  /** Batches in order, base64. */
+  readonly batches: readonly string[];
+  readonly records: number;
+  /** SHA-256 of each actor's whole state. */
+  readonly states: Readonly<Record<string, string>>;
+  readonly trialBalance: Readonly<Record<string, string>>;
+}
+
+let requests = 0;
+function stamp() {
+  const tail = (++requests).toString(16).padStart(12, "0");
+  return { requestId: parseRequestId(`018bcfe5-6800-7000-8000-${tail}`)!, fingerprint: requests };
+}
+
+/** A history that has every event and every refusal path of version 1 in it. */
+export async function writeGolden(version: string): Promise<GoldenJournal> {
+  requests = 0;
+  const world = await new World(1, { journalKeep: "all", checkpointMs: 3_600_000 }).start();
+  const open = async (id: string, amountCents: number) => {
+    await world.ask({ type: "OpenAccount", accountId: accountId(id), ...stamp() });
+    const deposit = { accountId: accountId(id), amountCents, reference: `r-${id}` };
+    await world.ask({ type: "Deposit", ...deposit, ...stamp() });
+  };
+  for (const id of ["anna", "ben", "cora", "borrower"]) await open(id, 900_00);
+  await world.ask({ type: "OpenAccount", accountId: accountId("anna"), ...stamp() });
+  for (const id of ["full", "late"]) await world.listLoan(id, stamp());
+  await world.ask({ type: "ConfirmLoan", loanId: loanId("late"), ...stamp() });
+  const bid = async (lender: string, loan: string, amountCents: number, more = {}) => {
+    return world.answered(world.bid(lender, loan, amountCents, { ...stamp(), ...more }).request);
+  };
+  await bid("anna", "full", 400_00);
+  await bid("borrower", "full", 400_00);
+  await bid("ben", "nowhere", 400_00);
+  await bid("ben", "late", 200_00);
+  await bid("cora", "full", 300_00);
+  const cancel = (bidId: number) => ({ type: "CancelBid" as const, bidId, ...stamp() });
+  await world.ask(cancel(1), "cora");
+  await bid("cora", "full", 800_00, { fill: "upTo", minCents: 500_00 });
+  await world.ask(cancel(2), "cora");
+  await bid("anna", "full", 100_00);
+  await world.ask({ type: "ConfirmLoan", loanId: loanId("full"), ...stamp() });
+  world.nowMs += 120_000;
+  await world.until(() => world.system.openLoans(1).length === 0);
+  await world.until(() => world.system.shard(0).run!.state.pending.size === 0);
+  await world.until(() => world.system.shard(0).run!.isSettled);
+  const batches = world.stores[0]!.entries.filter(({ position }) => position.seq > 0).map(
+    ({ payload }) => payload.toString("base64"),
+  );
+  await world.stop();
+  return { version, batches, ...(await readBatches(batches)) };
+}
+
+/** The state that the present program makes of the batches. */
+export async function readBatches(batches: readonly string[]) {
+  const silent = { info: () => undefined, warn: () => undefined, error: () => undefined };
+  const nothing = async () => Promise.resolve(null);
+  const source = {
+    snapshots: { write: nothing, read: nothing, readParts: async () => Promise.resolve(new Map()) },
+    async *read() {
+      await Promise.resolve();
+      for (const [at, batch] of batches.entries()) {
+        const payload = Buffer.from(batch, "base64");
+        const mac = createHash("sha256").update(payload).digest();
+        yield { position: { epoch: 1, seq: at + 1 }, mac, payload };
+      }
+    },
+  };
+  const { state, cells, quarantined } = await replayShard(source, 0, 1, codec, silent);
+  if (quarantined.length > 0) throw new Error(`quarantined: ${quarantined.join()}`);
+  const states = Object.fromEntries([...cellHashes(cells.all())].sort());
+  return { records: state.recordNo, states, trialBalance: state.trial.totals() };
+}
