@@ -1,12 +1,12 @@
 // Memory of a resident account: a server with a few accounts against the same server with many
 // more, each with a deposit and one bid, both after a full garbage collection.
 
-import { FILLS, OPERATIONS } from "../src/protocol/table.ts";
+import { FILLS } from "../src/protocol/table.ts";
 import { INSPECT_ARGUMENT, memoryAfterCollection } from "./inspector.ts";
 import { BID_CENTS, Market } from "./market.ts";
 import type { Progress } from "./progress.ts";
 import type { Endpoint } from "./raw-socket.ts";
-import { FRESH_ID, RequestPipe } from "./request-pipe.ts";
+import { RequestPipe } from "./request-pipe.ts";
 import { ServerProcess, type ServerOptions } from "./server-process.ts";
 import { Tokens } from "./tokens.ts";
 
@@ -24,9 +24,9 @@ const CONNECTIONS = 64;
 const SET_UP_IN_FLIGHT = 1_024;
 /** Past the time for which the server keeps acknowledged commits and writes snapshots. */
 const SETTLE_MS = 4_000;
-const SETTINGS = {
+export const MEMORY_SETTINGS: Readonly<Record<string, string>> = {
   LOANLOOM_KEEP_ACKNOWLEDGED_MS: "1000",
-  LOANLOOM_PASSIVATE_IDLE_MS: "86400000",
+  LOANLOOM_IDLE_MS: "86400000",
 };
 
 export async function measureAccountMemory(
@@ -37,7 +37,7 @@ export async function measureAccountMemory(
   progress.show(`memory of ${accounts} accounts`);
   const server = await ServerProcess.start({
     ...options,
-    environment: { ...options.environment, ...SETTINGS },
+    environment: { ...options.environment, ...MEMORY_SETTINGS },
     nodeArguments: [INSPECT_ARGUMENT],
   });
   try {
@@ -83,9 +83,9 @@ async function addBidders(
       const subprotocols = tokens.subprotocols(accounts[next++]!, "client");
       const pipe = await RequestPipe.open(endpoint, subprotocols, 1);
       await pipe.send({
-        operation: OPERATIONS["bid.place"].number,
+        operation: "bid.place",
         count: 1,
-        fields: () => [FRESH_ID, LOAN, BID_CENTS, FILLS.indexOf("exact"), null],
+        fields: () => ({ loanId: LOAN, amountCents: BID_CENTS, fill: FILLS.indexOf("exact") }),
       });
       pipe.close();
     }

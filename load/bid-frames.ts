@@ -2,6 +2,7 @@
 // once; only the correlation id and the request id are patched in. The reader of replies looks at
 // what a benchmark must know and throws at anything else: it must never take a reply for another.
 
+import { assert, assertNever } from "../src/money/assert.ts";
 import { errorByNumber } from "../src/protocol/errors.ts";
 import { MsgpackReader, NOT_AN_INTEGER } from "../src/protocol/msgpack-reader.ts";
 import { MsgpackWriter } from "../src/protocol/msgpack-writer.ts";
@@ -12,6 +13,10 @@ import { FrameError, OPCODE, encodeFrame } from "./websocket-frames.ts";
 const BID = OPERATIONS["bid.place"].number;
 const BID_REPLY = 128 + BID;
 const ERROR = 0;
+
+const [FIRST, SECOND] = OPERATIONS["bid.place"].reply;
+// The reader below is written for this order; the table of messages only ever adds at the end.
+assert(FIRST.name === "bidId" && SECOND.name === "filledCents", "replies begin as they did");
 
 /** Correlation ids are below it, and at least 2^16: they always take the same five bytes. */
 export const CORRELATION_ID_END = 0x8000_0000;
@@ -28,16 +33,34 @@ export class BidFrame {
 
   constructor(bid: Bid) {
     const writer = new MsgpackWriter(256);
-    writer.arrayHeader(7);
-    writer.int(BID);
+    const { number, fields } = OPERATIONS["bid.place"];
+    writer.arrayHeader(2 + fields.length);
+    writer.int(number);
     const correlationAt = writer.length + 1;
     writer.int(CORRELATION_ID_END - 1);
-    const requestIdAt = writer.length + 2;
-    writer.binFromLatin1("\0".repeat(REQUEST_ID_BYTES));
-    writer.str(bid.loanId);
-    writer.int(bid.amountCents);
-    writer.int(FILLS.indexOf("exact"));
-    writer.nil();
+    let requestIdAt = 0;
+    for (const { name } of fields) {
+      switch (name) {
+        case "requestId":
+          requestIdAt = writer.length + 2;
+          writer.binFromLatin1("\0".repeat(REQUEST_ID_BYTES));
+          break;
+        case "loanId":
+          writer.str(bid.loanId);
+          break;
+        case "amountCents":
+          writer.int(bid.amountCents);
+          break;
+        case "fill":
+          writer.int(FILLS.indexOf("exact"));
+          break;
+        case "minCents":
+          writer.nil();
+          break;
+        default:
+          assertNever(name);
+      }
+    }
     this.bytes = encodeFrame(OPCODE.binary, writer.view());
     const headSize = this.bytes.length - writer.length;
     this.#correlationAt = headSize + correlationAt;

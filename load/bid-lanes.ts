@@ -182,7 +182,8 @@ class Lane implements SocketEvents {
   }
 
   onClose(reason: string): void {
-    if (this.#group.stage !== "idle") this.#group.fail(new Error(reason));
+    if (this.#group.stage !== "idle")
+      this.#group.fail(new Error(`a bidding connection: ${reason}`));
   }
 
   #send(slot: number): void {

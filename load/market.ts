@@ -1,10 +1,9 @@
 // The world of a benchmark: accounts with money, loans that never fill, and the final state that
 // is held against what the clients were told.
 
-import { OPERATIONS } from "../src/protocol/table.ts";
 import type { Bid } from "./bid-frames.ts";
 import type { Endpoint } from "./raw-socket.ts";
-import { FRESH_ID, RequestPipe, readText } from "./request-pipe.ts";
+import { RequestPipe, type FieldValue } from "./request-pipe.ts";
 import type { Tokens } from "./tokens.ts";
 import { FrameError } from "./websocket-frames.ts";
 
@@ -35,15 +34,19 @@ export class Market {
   async openAccounts(names: readonly string[], depositCents = DEPOSIT_CENTS): Promise<void> {
     const count = names.length;
     await this.#pipe.send({
-      operation: OPERATIONS["account.open"].number,
+      operation: "account.open",
       count,
-      fields: (index) => [FRESH_ID, names[index]!],
+      fields: (index) => ({ accountId: names[index]! }),
     });
     if (depositCents === 0) return;
     await this.#pipe.send({
-      operation: OPERATIONS["account.deposit"].number,
+      operation: "account.deposit",
       count,
-      fields: (index) => [FRESH_ID, names[index]!, depositCents, `bench-${index}`],
+      fields: (index) => ({
+        accountId: names[index]!,
+        amountCents: depositCents,
+        reference: `bench-${index}`,
+      }),
     });
   }
 
@@ -54,20 +57,17 @@ export class Market {
   async listLoans(names: readonly string[]): Promise<void> {
     const closesAtMs = Date.now() + LISTED_FOR_MS;
     await this.#pipe.send({
-      operation: OPERATIONS["loan.list"].number,
+      operation: "loan.list",
       count: names.length,
-      fields: (index) => [
-        FRESH_ID,
-        names[index]!,
-        BORROWER,
-        PRINCIPAL_CENTS,
-        STEP_CENTS,
-        BID_CENTS,
-        null,
-        null,
+      fields: (index) => ({
+        loanId: names[index]!,
+        borrowerId: BORROWER,
+        principalCents: PRINCIPAL_CENTS,
+        stepCents: STEP_CENTS,
+        minBidCents: BID_CENTS,
         closesAtMs,
-        false,
-      ],
+        cancellable: false,
+      }),
     });
   }
 
@@ -75,16 +75,10 @@ export class Market {
   async raisedCents(bids: readonly Bid[]): Promise<readonly number[]> {
     const raised = new Array<number>(bids.length).fill(-1);
     await this.#pipe.send({
-      operation: OPERATIONS["loan.get"].number,
+      operation: "loan.get",
       count: bids.length,
-      fields: (index) => [bids[index]!.loanId],
-      onReply: (index, reader) => {
-        readText(reader);
-        reader.integer();
-        readText(reader);
-        reader.integer();
-        raised[index] = amount(reader.integer());
-      },
+      fields: (index) => ({ loanId: bids[index]!.loanId }),
+      onReply: (index, reply) => (raised[index] = amount(reply["raisedCents"])),
     });
     return raised;
   }
@@ -93,20 +87,16 @@ export class Market {
   async heldCents(names: readonly string[]): Promise<number> {
     let held = 0;
     await this.#pipe.send({
-      operation: OPERATIONS["account.get"].number,
+      operation: "account.get",
       count: names.length,
-      fields: (index) => [names[index]!],
-      onReply: (_, reader) => {
-        readText(reader);
-        reader.integer();
-        held += amount(reader.integer());
-      },
+      fields: (index) => ({ accountId: names[index]! }),
+      onReply: (_, reply) => (held += amount(reply["heldCents"])),
     });
     return held;
   }
 }
 
-function amount(value: number): number {
-  if (value < 0) throw new FrameError("an amount was expected");
+function amount(value: FieldValue | undefined): number {
+  if (typeof value !== "number") throw new FrameError("an amount was expected");
   return value;
 }

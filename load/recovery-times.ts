@@ -28,6 +28,8 @@ export interface RecoveryPlan {
 
 /** A bid is a hold placed, a bid placed and a bid confirmed. */
 const EVENTS_PER_BID = 3;
+/** No checkpoint may cover any of the tail before the kill. */
+export const TAIL_SETTINGS: Readonly<Record<string, string>> = { LOANLOOM_CHECKPOINT_MS: "600000" };
 const SET_UP_IN_FLIGHT = 1_024;
 const LOAD: Phase = {
   key: "tail",
@@ -56,8 +58,7 @@ async function measureTail(
   progress: Progress,
 ) {
   progress.show(`a tail of ${tailEvents} events`);
-  // No snapshot may cover any of it before the kill.
-  const environment = { ...options.environment, LOANLOOM_SNAPSHOT_INTERVAL_MS: "600000" };
+  const environment = { ...options.environment, ...TAIL_SETTINGS };
   const tailOptions = { ...options, environment, folder: `${options.folder}-tail` };
   const first = await ServerProcess.start(tailOptions);
   const bids = phaseBids(LOAD);

@@ -2,8 +2,15 @@
 // accounts, lists loans and reads final states. Any refusal stops it: set-up that half succeeded
 // would make every later figure wrong.
 
+import { assert, assertNever } from "../src/money/assert.ts";
 import { MsgpackReader } from "../src/protocol/msgpack-reader.ts";
 import { MsgpackWriter } from "../src/protocol/msgpack-writer.ts";
+import {
+  OPERATIONS,
+  type Field,
+  type Operation,
+  type OperationName,
+} from "../src/protocol/table.ts";
 import { errorName } from "./bid-frames.ts";
 import { openSocket, type Endpoint, type RawSocket } from "./raw-socket.ts";
 import { REQUEST_ID_BYTES, RequestIds } from "./request-ids.ts";
@@ -12,16 +19,16 @@ import { FrameError, OPCODE, encodeFrame } from "./websocket-frames.ts";
 const REPLY = 128;
 const ERROR = 0;
 
-export type FieldValue = string | number | boolean | null | typeof FRESH_ID;
-/** Stands for a new request id. */
-export const FRESH_ID = Symbol("a fresh request id");
+/** Choices are given, and come back, as their index. Request ids are added by the pipe. */
+export type FieldValue = string | number | boolean | null;
+/** By the names in the table of messages: it decides where they stand. */
+export type FieldValues = Readonly<Record<string, FieldValue>>;
 
 export interface Requests {
-  readonly operation: number;
+  readonly operation: OperationName;
   readonly count: number;
-  readonly fields: (index: number) => readonly FieldValue[];
-  /** The reader stands at the reply's first field. */
-  readonly onReply?: (index: number, reader: MsgpackReader) => void;
+  readonly fields: (index: number) => FieldValues;
+  readonly onReply?: (index: number, reply: FieldValues) => void;
 }
 
 interface Run {
@@ -57,8 +64,8 @@ export class RequestPipe {
       onMessage: (bytes, from, to) => pipe.#onMessage(bytes, from, to),
       onRead: () => pipe.#fill(),
       onClose: (reason) => {
-        pipe.#closedBecause = reason;
-        pipe.#run?.reject(new Error(reason));
+        pipe.#closedBecause = `the operator's connection: ${reason}`;
+        pipe.#run?.reject(new Error(pipe.#closedBecause));
       },
     });
     return pipe;
@@ -91,19 +98,23 @@ export class RequestPipe {
 
   #frame(requests: Requests, index: number): Buffer {
     const writer = this.#writer;
-    const fields = requests.fields(index);
+    const operation: Operation = OPERATIONS[requests.operation];
+    const values = requests.fields(index);
     writer.reset();
-    writer.arrayHeader(2 + fields.length);
-    writer.int(requests.operation);
+    writer.arrayHeader(2 + operation.fields.length);
+    writer.int(operation.number);
     writer.int(index);
-    for (const field of fields) {
-      if (field === FRESH_ID) {
+    for (const field of operation.fields) {
+      const value = values[field.name];
+      if (field.type === "requestId") {
         this.#ids.write(this.#idBytes, 0, Date.now());
         writer.binFromLatin1(this.#idBytes.toString("latin1"));
-      } else if (field === null) writer.nil();
-      else if (typeof field === "string") writer.str(field);
-      else if (typeof field === "boolean") writer.bool(field);
-      else writer.int(field);
+      } else if (value === undefined || value === null) {
+        assert(field.optional === true, `${requests.operation} needs ${field.name}`);
+        writer.nil();
+      } else if (typeof value === "string") writer.str(value);
+      else if (typeof value === "boolean") writer.bool(value);
+      else writer.int(value);
     }
     return encodeFrame(OPCODE.binary, writer.view());
   }
@@ -118,31 +129,64 @@ export class RequestPipe {
     const run = this.#run;
     if (type < 0 || run === undefined) return;
     const index = reader.integer();
+    const { operation } = run.requests;
     if (type === ERROR) {
       const code = errorName(reader.integer());
+      const detail = reader.nil() ? "" : ` (${readText(reader)})`;
       this.#run = undefined;
-      run.reject(new Error(`operation ${run.requests.operation} was refused: ${code}`));
+      const request = `${operation} ${JSON.stringify(run.requests.fields(index))}`;
+      run.reject(new Error(`${request} was refused: ${code}${detail}`));
       return;
     }
-    if (type !== REPLY + run.requests.operation || index < 0 || index >= run.sent) {
+    if (type !== REPLY + OPERATIONS[operation].number || index < 0 || index >= run.sent) {
       throw new FrameError(`a message of type ${type} to request ${index}`);
     }
     readText(reader);
-    run.requests.onReply?.(index, reader);
+    run.requests.onReply?.(index, readFields(reader, OPERATIONS[operation].reply));
     if (++run.answered < run.requests.count) return;
     this.#run = undefined;
     run.resolve();
   }
 }
 
-/** A text field of a reply. */
-export function readText(reader: MsgpackReader): string {
+function readFields(reader: MsgpackReader, fields: readonly Field[]): FieldValues {
+  const values: Record<string, FieldValue> = {};
+  for (const field of fields) values[field.name] = readField(reader, field);
+  return values;
+}
+
+function readField(reader: MsgpackReader, field: Field): FieldValue {
+  if (field.optional === true && reader.nil()) return null;
+  switch (field.type) {
+    case "accountId":
+    case "loanId":
+    case "text":
+      return readText(reader);
+    case "flag":
+      return reader.flag() === 1;
+    case "amountCents":
+    case "cents":
+    case "count":
+    case "timeMs":
+    case "choice":
+    case "errorCode": {
+      const value = reader.integer();
+      if (value < 0) throw new FrameError(`${field.name} is no number`);
+      return value;
+    }
+    case "requestId":
+    case "token":
+    case "loanIds":
+      throw new FrameError(`the benchmark reads no ${field.type}`);
+    default:
+      return assertNever(field.type);
+  }
+}
+
+function readText(reader: MsgpackReader): string {
   const size = reader.stringLength();
   if (size < 0) throw new FrameError("a text was expected");
+  const from = reader.bytes.byteOffset + reader.at;
   reader.at += size;
-  return Buffer.from(
-    reader.bytes.buffer,
-    reader.bytes.byteOffset + reader.at - size,
-    size,
-  ).toString();
+  return Buffer.from(reader.bytes.buffer, from, size).toString();
 }
