@@ -1,0 +1,73 @@
+// Example values for the documentation, made from the table. One small story: alice lends to bob.
+
+import { parseRequestId } from "../../actors/address.ts";
+import type { Field } from "./table.ts";
+
+const REQUEST_ID = parseRequestId("01938c3a-7c00-7a3f-8b2d-5f6e7d8c9b0a")!;
+const NOW_MS = 1_732_435_200_000;
+
+/** By field, where the type alone would make a dull or impossible example. */
+const BY_NAME: Readonly<Record<string, unknown>> = {
+  accountId: "alice",
+  subject: "alice",
+  borrowerId: "bob",
+  loanId: "loan-2024-117",
+  loanIds: ["loan-2024-117", "loan-2024-118"],
+  principalCents: 100_000_000,
+  raisedCents: 37_250_000,
+  remainingCents: 62_750_000,
+  amountCents: 250_000,
+  filledCents: 250_000,
+  releasedCents: 250_000,
+  minCents: 100_000,
+  stepCents: 100,
+  minBidCents: 10_000,
+  lenderCapCents: 5_000_000,
+  availableCents: 1_750_000,
+  heldCents: 250_000,
+  bids: 149,
+  bidId: 12,
+  rank: 149,
+  entry: 41,
+  after: 38,
+  openBids: 1,
+  seq: 152,
+  fill: "upTo",
+  kind: "hold_placed",
+  state: "done",
+  reconnectAfterMs: 1_000,
+  expiresAtMs: NOW_MS + 3_600_000,
+  closesAtMs: NOW_MS + 86_400_000,
+  opensAtMs: null,
+  code: null,
+  reference: "custody 2024-11-24/0042",
+  url: "wss://b.example.org/v1/ws",
+  token: "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJhbGljZSJ9.c2lnbmF0dXJl",
+};
+
+/** Values by name, in the form of the program. */
+export function exampleOf(fields: readonly Field[]): Record<string, unknown> {
+  const example: Record<string, unknown> = {};
+  for (const field of fields) {
+    example[field.name] = field.name in BY_NAME ? BY_NAME[field.name] : valueOf(field);
+  }
+  return example;
+}
+
+function valueOf(field: Field): unknown {
+  switch (field.type) {
+    case "requestId":
+      return REQUEST_ID;
+    case "timeMs":
+      return NOW_MS;
+    case "flag":
+      return true;
+    case "choice":
+      return field.choices![0];
+    default:
+      throw new Error(`the field ${field.name} needs an example`);
+  }
+}
+
+export const EXAMPLE_POSITION = "0:3-18127";
+export const EXAMPLE_ID = 7;

@@ -1,0 +1,195 @@
+// The page for users of the protocol, made from the table: every message with an example in both
+// encodings, and every error. A pure function; `npm run docs` writes what it gives.
+
+import {
+  encodeError,
+  encodePush,
+  encodeReply,
+  errorText,
+  pushText,
+  replyText,
+} from "./encode-reply.ts";
+import { encodeRequest, requestText } from "./encode-request.ts";
+import { ERRORS } from "./errors.ts";
+import { EXAMPLE_ID, EXAMPLE_POSITION, exampleOf } from "./examples.ts";
+import { MsgpackWriter } from "./msgpack-writer.ts";
+import { REPLY_OFFSET, wordsOf } from "./plans.ts";
+import {
+  OPERATIONS,
+  PUSHES,
+  type Field,
+  type Operation,
+  type OperationName,
+  type Push,
+  type PushName,
+} from "./table.ts";
+
+const INTRODUCTION = `<!-- Made by "npm run docs" from table.ts. Change that, not this. -->
+
+# The protocol of Loanloom
+
+One WebSocket at \`/v1/ws\` carries everything: requests of the client, one reply or error for each,
+and pushes that the client subscribed to. The same is in [asyncapi.json](asyncapi.json) for tools.
+
+## Connecting
+
+Offer one of two subprotocols in \`Sec-WebSocket-Protocol\`:
+
+- \`loanloom.v1.json\`: text frames, one JSON object with named fields each. For browsers and people.
+- \`loanloom.v1.msgpack\`: binary frames, one MessagePack array with fields by position. For bots.
+
+Present a signed JWT in one of three ways, never in the URL: in the header \`Authorization: Bearer
+<jwt>\`; as a second subprotocol entry \`bearer.<jwt>\` (browsers cannot set headers; the server
+answers with the \`loanloom.v1.*\` entry only); or with \`session.authenticate\` as the first message.
+
+## Frames
+
+| | JSON | MessagePack |
+| --- | --- | --- |
+| request | \`{"op": name, "id": n, ...fields}\` | \`[number, id, ...fields]\` |
+| reply | \`{"re": name, "id": n, "position": p, ...fields}\` | \`[${REPLY_OFFSET} + number, id, position, ...fields]\` |
+| error | \`{"error": code, "id": n, "detail": d, "retryAfterMs": ms}\` | \`[0, id, error number, detail, retryAfterMs]\` |
+| push | \`{"push": name, ...fields}\` | \`[-number, ...fields]\` |
+
+- \`id\` is chosen by the client, an integer of 32 bits without sign, and comes back in the answer.
+  Answers to different requests may come in another order. An error whose \`id\` is null is about a
+  frame that could not be read, or about the session.
+- \`position\` is \`shard:epoch-seq\` of the journal: all that the reply says is durable up to there.
+- Amounts are integers of minor units; times are milliseconds since the epoch, UTC. In JSON a number
+  is written with digits only; in MessagePack as any integer, or as a float 64 beyond 32 bits.
+- One of several choices is its name in JSON and its number in MessagePack, which stands behind it
+  below. The code of an error likewise.
+- A field that may be left out may also be null. In MessagePack the array may end before fields that
+  are left out. Fields that do not exist are refused.
+- Frames of the server may get more fields at the end, and there may be new pushes and new errors:
+  pass over what you do not know.
+
+## Asking once
+
+A request that changes something carries a \`requestId\`, a UUID of version 7: text in JSON, its 16
+bytes (bin 8) in MessagePack. Send the same request with the same \`requestId\` as often as you like:
+it has its effect at most once, and every answer is the first one, refusals included. So after a lost
+connection, send again whatever was not answered. The same id with other fields is
+\`request_id_reused\`; an id older than what the account remembers is \`request_id_too_old\`, and
+has not been executed again. \`request.outcome\` tells what a request came to.
+
+## Close codes
+
+| code | meaning |
+| --- | --- |
+| 1009 | a frame was larger than the server accepts |
+| 1012 | the server stops or lost its unconfirmed work: connect again, send again what was not answered |
+| 4400 | too many frames in a row that were no messages |
+| 4401 | no valid token in time, or it has expired |
+| 4429 | too many refused requests in a row, or too many connections |
+`;
+
+export function protocolPage(): string {
+  const operations = (Object.entries(OPERATIONS) as [OperationName, Operation][]).map(
+    ([name, row]) => operationSection(name, row),
+  );
+  const pushes = (Object.entries(PUSHES) as [PushName, Push][]).map(([name, row]) =>
+    pushSection(name, row),
+  );
+  return [
+    INTRODUCTION,
+    "## Operations",
+    ...operations,
+    "## Pushes",
+    ...pushes,
+    "## Errors",
+    errorSection(),
+    "",
+  ].join("\n\n");
+}
+
+function operationSection(name: OperationName, row: Operation): string {
+  const request = exampleOf(row.fields);
+  const reply = exampleOf(row.reply);
+  const id = EXAMPLE_ID;
+  return [
+    `### ${name}`,
+    `${row.about} ${audience(row)}${row.mutates ? " Has its effect at most once." : ""}`,
+    fieldTable("Request", row.fields),
+    fieldTable("Reply", row.reply),
+    example("request", requestText(name, id, request), (to) =>
+      encodeRequest(to, name, id, request),
+    ),
+    example("reply", replyText(name, id, positionOf(name), reply), (to) =>
+      encodeReply(to, name, id, positionOf(name), reply),
+    ),
+  ].join("\n\n");
+}
+
+function pushSection(name: PushName, row: Push): string {
+  const view = exampleOf(row.fields);
+  return [
+    `### ${name}`,
+    row.about,
+    fieldTable("Push", row.fields),
+    example("push", pushText(name, view), (to) => encodePush(to, name, view)),
+  ].join("\n\n");
+}
+
+function errorSection(): string {
+  const rows = Object.entries(ERRORS).map(
+    ([code, { number, retry, meaning }]) =>
+      `| ${number} | \`${code}\` | ${retry ? "yes" : ""} | ${meaning} |`,
+  );
+  const errorExample = example("error", errorText(EXAMPLE_ID, "rate_limited", null, 250), (to) =>
+    encodeError(to, EXAMPLE_ID, "rate_limited", null, 250),
+  );
+  return [
+    "`retry`: the very same request may succeed later; wait `retryAfterMs` where it is given.",
+    errorExample,
+    ["| number | code | retry | meaning |", "| --- | --- | --- | --- |", ...rows].join("\n"),
+  ].join("\n\n");
+}
+
+const AUDIENCES: Readonly<Record<Operation["subject"], string>> = {
+  anybody: "Open to anybody, even before a token was presented.",
+  account: "For the client's own account; operators may name any.",
+  self: "For clients, about their own account.",
+  market: "For everybody with a token.",
+  operations: "For operators.",
+};
+
+function audience(row: Operation): string {
+  return AUDIENCES[row.subject];
+}
+
+function fieldTable(title: string, fields: readonly Field[]): string {
+  if (fields.length === 0) return `${title}: no fields.`;
+  const rows = fields.map((field) => {
+    const left = field.optional ? "; may be left out" : "";
+    const words = field.choices === undefined ? wordsOf(field) : choiceWords(field.choices);
+    return `| \`${field.name}\` | ${words}${left} | ${field.about} |`;
+  });
+  return [`| ${title} | is | meaning |`, "| --- | --- | --- |", ...rows].join("\n");
+}
+
+function choiceWords(choices: readonly string[]): string {
+  return `one of ${choices.map((choice, index) => `\`${choice}\` (${index})`).join(", ")}`;
+}
+
+/** What concerns the session only is not in any journal. */
+function positionOf(name: OperationName): string {
+  return name.startsWith("session.") ? "" : EXAMPLE_POSITION;
+}
+
+function example(what: string, json: string, write: (to: MsgpackWriter) => void): string {
+  const writer = new MsgpackWriter(512);
+  write(writer);
+  const hex = Array.from(writer.view(), (byte) => byte.toString(16).padStart(2, "0"));
+  const lines: string[] = [];
+  for (let at = 0; at < hex.length; at += 32) lines.push(hex.slice(at, at + 32).join(" "));
+  return [
+    "```text",
+    `${what}, JSON`,
+    json,
+    "",
+    `${what}, MessagePack, ${hex.length} bytes`,
+    ...lines,
+    "```",
+  ].join("\n");
+}
