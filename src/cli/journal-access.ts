@@ -9,6 +9,8 @@ import { SETTINGS } from "../config/settings.ts";
 import { redisConnect, type RedisConnect } from "../journal/connection.ts";
 import { askRedis, socketPathFor } from "../journal/embedded-redis-probe.ts";
 import { EmbeddedRedis } from "../journal/embedded-redis.ts";
+import { JournalError } from "../journal/errors.ts";
+import { UsageError } from "./exit-codes.ts";
 
 export interface JournalAccess {
   /** For people; never with a password. */
@@ -18,29 +20,33 @@ export interface JournalAccess {
   close(): Promise<void>;
 }
 
-/** What was asked for cannot be: a wrong option, a missing folder or key. */
-export class JournalAccessError extends Error {
-  override readonly name = "JournalAccessError";
-}
-
 /** The key must be in the environment, as it must be for `serve` with a REDIS_URL. */
 export function journalsByUrl(url: string, environment: Environment): JournalAccess {
   const { macKey } = SETTINGS.deployment;
   const parsed = macKey.schema.safeParse(environment[macKey.variable]?.trim() ?? "");
   if (!parsed.success || parsed.data === null) {
-    throw new JournalAccessError(`${macKey.variable}: expected ${macKey.expected}`);
+    throw new UsageError(`${macKey.variable}: expected ${macKey.expected}`);
   }
   return {
     name: "the Redis of that URL",
-    connect: redisConnect(url),
+    connect: connectTo(url),
     macKey: parsed.data,
     close: async () => undefined,
   };
 }
 
+function connectTo(url: string): RedisConnect {
+  try {
+    return redisConnect(url);
+  } catch (error) {
+    if (error instanceof JournalError) throw new UsageError(error.message);
+    throw error;
+  }
+}
+
 /**
  * Uses the Redis that runs on the folder; when none does, runs one until `close`, which only reads.
- * Throws JournalAccessError when the folder is no deployment, ConfigError and EmbeddedRedisError.
+ * Throws UsageError when the folder is no deployment, ConfigError and EmbeddedRedisError.
  */
 export async function journalsByFolder(
   dataDir: string,
@@ -51,9 +57,9 @@ export async function journalsByFolder(
     () => true,
     () => false,
   );
-  if (folder === null) throw new JournalAccessError(`${dataDir} has no journal: no folder redis/`);
+  if (folder === null) throw new UsageError(`${dataDir} has no journal: no folder redis/`);
   if (!hasKey && !environment[SETTINGS.deployment.macKey.variable]) {
-    throw new JournalAccessError(
+    throw new UsageError(
       `${dataDir} has no mac.key, and ${SETTINGS.deployment.macKey.variable} is not set`,
     );
   }

@@ -2,22 +2,14 @@
 // reads, and may run beside the server.
 
 import { Command, InvalidArgumentError } from "commander";
-import { ConfigError, loadConfig } from "../config.ts";
+import { loadConfig } from "../config.ts";
 import { audit } from "../history/audit.ts";
 import { countShards, journalSource } from "../history/journal-source.ts";
 import type { AuditReport } from "../history/report.ts";
-import { EmbeddedRedisError } from "../journal/embedded-redis-probe.ts";
-import { JournalError } from "../journal/errors.ts";
 import { shardOf } from "../runtime/shard-of.ts";
 import { auditText } from "./audit-text.ts";
-import {
-  JournalAccessError,
-  journalsByFolder,
-  journalsByUrl,
-  type JournalAccess,
-} from "./journal-access.ts";
-
-const EXIT = { ok: 0, violations: 1, usage: 2, unreachable: 3 } as const;
+import { EXIT, UsageError } from "./exit-codes.ts";
+import { journalsByFolder, journalsByUrl, type JournalAccess } from "./journal-access.ts";
 
 interface VerifyOptions {
   readonly redis?: string;
@@ -60,28 +52,23 @@ function shards(text: string): number {
 }
 
 async function verify(options: VerifyOptions): Promise<number> {
-  let journals: JournalAccess | null = null;
+  const journals = await open(options);
   try {
-    journals = await open(options);
     const report = await auditJournals(journals, options);
     if (options.json) {
       process.stdout.write(`${JSON.stringify(report)}\n`);
     } else {
       process.stdout.write(`journals of ${journals.name}\n\n${auditText(report)}\n`);
     }
-    return report.ok ? EXIT.ok : EXIT.violations;
-  } catch (error) {
-    const code = exitCodeOf(error);
-    process.stderr.write(`loanloom verify: ${(error as Error).message}\n`);
-    return code;
+    return report.ok ? EXIT.ok : EXIT.refused;
   } finally {
-    await journals?.close();
+    await journals.close();
   }
 }
 
 async function open(options: VerifyOptions): Promise<JournalAccess> {
   if (options.redis !== undefined && options.data !== undefined) {
-    throw new JournalAccessError("--redis and --data: give one of them");
+    throw new UsageError("--redis and --data: give one of them");
   }
   if (options.redis !== undefined) return journalsByUrl(options.redis, process.env);
   if (options.data !== undefined) return journalsByFolder(options.data, process.env);
@@ -96,8 +83,8 @@ async function auditJournals(
 ): Promise<AuditReport> {
   const found = await countShards(connect);
   const count = options.shards ?? found;
-  if (found === 0) throw new JournalAccessError("there is no journal");
-  if (found !== count) throw new JournalAccessError(`there are ${found} shards, not ${count}`);
+  if (found === 0) throw new UsageError("there is no journal");
+  if (found !== count) throw new UsageError(`there are ${found} shards, not ${count}`);
   const sources = Array.from({ length: count }, (_, shard) =>
     journalSource({ shard, connect, macKey }),
   );
@@ -115,14 +102,4 @@ async function auditJournals(
     if (shown) process.stderr.write("\r\x1b[K");
     for (const source of sources) source.close();
   }
-}
-
-/** Throws what is none of ours: a bug must not look like a fault of operation. */
-function exitCodeOf(error: unknown): number {
-  if (error instanceof JournalAccessError || error instanceof ConfigError) return EXIT.usage;
-  if (error instanceof EmbeddedRedisError) return EXIT.unreachable;
-  if (error instanceof JournalError) {
-    return error.code === "unsupported_url" ? EXIT.usage : EXIT.unreachable;
-  }
-  throw error;
 }

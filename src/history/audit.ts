@@ -13,8 +13,8 @@ import type { ServerLedger } from "./books.ts";
 import { compareClientRequests, type ClientRequest } from "./client-log.ts";
 import { checkAtEnd } from "./end-checks.ts";
 import { EntryRules } from "./entry-rules.ts";
-import { replayRecord, type Place } from "./replay.ts";
-import type { AuditReport } from "./report.ts";
+import { replayRecord, type ShardPlace } from "./replay.ts";
+import type { AuditReport, Place } from "./report.ts";
 import { loanTotalsOf, totalsOf } from "./totals.ts";
 import { World } from "./world.ts";
 
@@ -42,6 +42,8 @@ export interface AuditOptions {
   readonly atRest: boolean;
   /** All bids that clients sent on the loans that they name. */
   readonly clientRequests?: readonly ClientRequest[];
+  /** Told of each client request where its result stands; null when it has none. */
+  readonly onClientRequest?: (request: ClientRequest, settledAt: Place | null) => void;
   readonly ledger?: ServerLedger;
   readonly upcasters?: Upcasters;
   /** Called now and then with the entries read so far. */
@@ -74,7 +76,10 @@ export async function audit(options: AuditOptions): Promise<AuditReport> {
   if (full) {
     checkAtEnd(world, options.atRest);
     const requests = options.clientRequests;
-    if (requests !== undefined) clients = compareClientRequests(world, requests);
+    if (requests !== undefined) {
+      clients = compareClientRequests(world, requests);
+      tellPlaces(world, requests, options);
+    }
   }
   const { findings } = world;
   return {
@@ -141,7 +146,12 @@ function checkHead(
   );
 }
 
-function replayEntry(world: World, codec: RecordCodec, place: Place, payload: Uint8Array): void {
+function replayEntry(
+  world: World,
+  codec: RecordCodec,
+  place: ShardPlace,
+  payload: Uint8Array,
+): void {
   let batch: ReadBatch;
   try {
     batch = codec.read(payload);
@@ -151,4 +161,15 @@ function replayEntry(world: World, codec: RecordCodec, place: Place, payload: Ui
   }
   place.rules.batch(batch.header, batch.records.length);
   for (const record of batch.records) replayRecord(world, place, record);
+}
+
+function tellPlaces(
+  world: World,
+  requests: readonly ClientRequest[],
+  { onClientRequest }: AuditOptions,
+): void {
+  if (onClientRequest === undefined) return;
+  for (const request of requests) {
+    onClientRequest(request, world.requests.of(request.requestId)[0]?.settledAt ?? null);
+  }
 }

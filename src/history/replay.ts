@@ -23,13 +23,13 @@ import type { World } from "./world.ts";
 type Act = Extract<JournalRecord, { record: "act" }>;
 
 /** Where the records stand: their shard, its rules, and whether its journal is there from the start. */
-export interface Place {
+export interface ShardPlace {
   readonly shard: number;
   readonly rules: EntryRules;
   readonly full: boolean;
 }
 
-export function replayRecord(world: World, place: Place, record: JournalRecord): void {
+export function replayRecord(world: World, place: ShardPlace, record: JournalRecord): void {
   world.records++;
   switch (record.record) {
     case "act":
@@ -65,7 +65,7 @@ export function replayRecord(world: World, place: Place, record: JournalRecord):
   }
 }
 
-function replayAct(world: World, { shard, rules, full }: Place, act: Act): void {
+function replayAct(world: World, { shard, rules, full }: ShardPlace, act: Act): void {
   const self = addressOf(act.kind, act.id);
   const name = `${self.kind}:${self.id}`;
   const { findings } = world;
@@ -179,7 +179,7 @@ function checkedPostings(
 /** Messages follow from events; those inside the shard take the next numbers in order. */
 function sendMessages(
   world: World,
-  { shard, rules, full }: Place,
+  { shard, rules, full }: ShardPlace,
   self: Address,
   event: AccountEvent | LoanEvent,
 ): void {

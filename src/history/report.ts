@@ -46,12 +46,16 @@ export const CHECKS = {
 
 export type Check = keyof typeof CHECKS;
 
-export interface Violation {
-  readonly check: Check;
+/** Where something stands in the journals. */
+export interface Place {
   /** Null when it concerns no single shard. */
   readonly shard: number | null;
   /** `epoch-seq` of the entry, or null when it concerns no single one. */
   readonly position: string | null;
+}
+
+export interface Violation extends Place {
+  readonly check: Check;
   readonly detail: string;
 }
 
@@ -126,7 +130,7 @@ export class Findings {
   #position: string | null = null;
 
   /** Where the auditor stands. */
-  get place(): { readonly shard: number | null; readonly position: string | null } {
+  get place(): Place {
     return { shard: this.#shard, position: this.#position };
   }
 

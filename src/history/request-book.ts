@@ -3,7 +3,7 @@
 import type { AccountEvent } from "../../actors/account/events.ts";
 import type { LoanEvent } from "../../actors/loan/events.ts";
 import type { AccountModel } from "./account-model.ts";
-import type { Findings } from "./report.ts";
+import type { Findings, Place } from "./report.ts";
 
 export type RequestResult =
   | { readonly type: "pending" }
@@ -24,7 +24,7 @@ export interface RequestFact {
   readonly event: AccountEvent | LoanEvent;
   result: RequestResult;
   /** The entry that the result stands in. */
-  settledAt: { readonly shard: number | null; readonly position: string | null } | null;
+  settledAt: Place | null;
 }
 
 export class RequestBook {

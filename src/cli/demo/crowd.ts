@@ -1,0 +1,164 @@
+// A thousand lenders, each with a connection of its own and a log of its own. A lender keeps a few
+// bids in flight and sends the next one as soon as an answer comes: nothing paces them. What they
+// write down, when they send and when they are told, is what the journal is compared with later.
+
+import { parseRequestId } from "../../../actors/address.ts";
+import { LoanloomClient, LoanloomError, newRequestId } from "../../client/client.ts";
+import type { ClientOutcome, ClientRequest } from "../../history/client-log.ts";
+import { ERRORS, type ErrorCode } from "../../protocol/errors.ts";
+import type { BidPlan, PlannedBidder } from "./bid-plan.ts";
+
+/** Bids that one lender has in flight at a time. */
+const IN_FLIGHT_EACH = 4;
+/** Bids sent in one turn of the event loop, so that answers are read in between. */
+const SENT_PER_TURN = 100;
+const CONNECTS_AT_ONCE = 200;
+
+/** One bid as its client knows it. */
+export type LoggedBid = { -readonly [Key in keyof ClientRequest]: ClientRequest[Key] };
+
+export interface CrowdOptions {
+  readonly url: string;
+  readonly plan: BidPlan;
+  readonly loanId: string;
+  readonly principalCents: number;
+  token(accountId: string): Promise<string>;
+  /** Called at each answer that moved the loan. */
+  onRaised(raisedCents: number): void;
+}
+
+interface Bidder {
+  readonly planned: PlannedBidder;
+  readonly client: LoanloomClient;
+  next: number;
+}
+
+export class Crowd {
+  /** In the order of sending. */
+  readonly log: LoggedBid[] = [];
+  /** What was told to be an error of the client itself, such as no answer in time. */
+  readonly failures: string[] = [];
+  raisedCents = 0;
+  accepted = 0;
+  readonly refused = new Map<string, number>();
+  readonly #options: CrowdOptions;
+  readonly #bidders: Bidder[] = [];
+  #unsettled = 0;
+  #done: () => void = () => undefined;
+
+  constructor(options: CrowdOptions) {
+    this.#options = options;
+  }
+
+  get connections(): number {
+    let up = 0;
+    for (const { client } of this.#bidders) if (client.connected) up++;
+    return up;
+  }
+
+  get inFlight(): number {
+    return this.#unsettled;
+  }
+
+  /** Bids sent and not answered now. */
+  unanswered(): LoggedBid[] {
+    return this.log.filter((bid) => bid.acknowledgedAt === undefined);
+  }
+
+  async connect(): Promise<void> {
+    const { url, plan, token } = this.#options;
+    for (let from = 0; from < plan.bidders.length; from += CONNECTS_AT_ONCE) {
+      const group = plan.bidders.slice(from, from + CONNECTS_AT_ONCE);
+      await Promise.all(
+        group.map(async (planned) => {
+          const client = new LoanloomClient({
+            url,
+            token: await token(planned.accountId),
+            requestTimeoutMs: 45_000,
+            reconnect: { delayMsFirst: 100, delayMsMax: 1_000 },
+          });
+          this.#bidders.push({ planned, client, next: 0 });
+          await client.ready;
+        }),
+      );
+    }
+  }
+
+  /** Everybody bids at once. Resolves when every bid of the plan has its answer. */
+  async bid(): Promise<void> {
+    const done = new Promise<void>((resolve) => {
+      this.#done = resolve;
+    });
+    let sent = 0;
+    for (let round = 0; round < IN_FLIGHT_EACH; round++) {
+      for (const bidder of this.#bidders) {
+        this.#sendNext(bidder);
+        if (++sent % SENT_PER_TURN === 0) await new Promise((resolve) => setImmediate(resolve));
+      }
+    }
+    if (this.#unsettled === 0) this.#done();
+    await done;
+  }
+
+  close(): void {
+    for (const { client } of this.#bidders) client.close();
+  }
+
+  #sendNext(bidder: Bidder): void {
+    const { planned, client } = bidder;
+    const bid = planned.bids[bidder.next];
+    if (bid === undefined) return;
+    bidder.next++;
+    const { loanId } = this.#options;
+    const text = newRequestId();
+    const logged: LoggedBid = {
+      requestId: parseRequestId(text)!,
+      accountId: planned.accountId,
+      loanId,
+      amountCents: bid.amountCents,
+      fill: bid.fill,
+      sentAt: performance.now(),
+    };
+    this.log.push(logged);
+    this.#unsettled++;
+    const { amountCents, fill } = bid;
+    void client.placeBid({ requestId: text, loanId, amountCents, fill }).then(
+      ({ bidId, filledCents, rank, remainingCents, position }) => {
+        logged.position = position;
+        const outcome = { type: "BidPlaced", bidId, filledCents, rank, remainingCents } as const;
+        this.#answered(bidder, logged, outcome);
+      },
+      (error: unknown) => this.#refused(bidder, logged, error),
+    );
+  }
+
+  #refused(bidder: Bidder, logged: LoggedBid, error: unknown): void {
+    if (error instanceof LoanloomError && error.code in ERRORS) {
+      this.#answered(bidder, logged, { type: "Refused", code: error.code as ErrorCode });
+      return;
+    }
+    this.failures.push(error instanceof Error ? error.message : String(error));
+    this.#settled(bidder);
+  }
+
+  #answered(bidder: Bidder, logged: LoggedBid, outcome: ClientOutcome): void {
+    logged.outcome = outcome;
+    logged.acknowledgedAt = performance.now();
+    if (outcome.type === "BidPlaced") {
+      this.accepted++;
+      const raisedCents = this.#options.principalCents - outcome.remainingCents;
+      // Answers come in any order: the loan only grows, since nobody cancels here.
+      if (raisedCents > this.raisedCents) this.raisedCents = raisedCents;
+      this.#options.onRaised(this.raisedCents);
+    } else {
+      this.refused.set(outcome.code, (this.refused.get(outcome.code) ?? 0) + 1);
+    }
+    this.#settled(bidder);
+  }
+
+  #settled(bidder: Bidder): void {
+    this.#unsettled--;
+    this.#sendNext(bidder);
+    if (this.#unsettled === 0 && this.log.length === this.#options.plan.bids) this.#done();
+  }
+}
