@@ -3,7 +3,7 @@
 import { Command } from "commander";
 import { operationCommand } from "./operation-command.ts";
 import {
-  show,
+  showUpdate,
   untilInterrupted,
   withRemoteOptions,
   withServer,
@@ -51,7 +51,7 @@ function watchCommand(): Command {
     .action(async (accountId: string | undefined, options: WatchOptions) => {
       await withServer(options, ["client", "operator"], async (client) => {
         const { after } = options;
-        await client.watchAccount((update) => show({ ...update }, options.json), {
+        await client.watchAccount((update) => showUpdate(update, options.json), {
           ...(accountId === undefined ? {} : { accountId }),
           ...(after === undefined ? {} : { after }),
         });

@@ -3,7 +3,7 @@
 import { Command } from "commander";
 import { operationCommand } from "./operation-command.ts";
 import {
-  show,
+  showUpdate,
   untilInterrupted,
   withRemoteOptions,
   withServer,
@@ -47,7 +47,7 @@ function watchCommand(): Command {
     .argument("<loanId>", "the loan", id)
     .action(async (loanId: string, options: RemoteOptions) => {
       await withServer(options, ["client", "operator"], async (client) => {
-        await client.watchLoan(loanId, (update) => show({ ...update }, options.json));
+        await client.watchLoan(loanId, (update) => showUpdate(update, options.json));
         await untilInterrupted(client);
       });
     });

@@ -1,7 +1,12 @@
 // How commands reach a server: where it is, who asks, and what is shown of the answer.
 
 import type { Command } from "commander";
-import { connect, type LoanloomClient } from "../client/client.ts";
+import {
+  connect,
+  type AccountUpdate,
+  type LoanloomClient,
+  type LoanUpdate,
+} from "../client/client.ts";
 import { CLIENT_VARIABLES, loadConfig, type Config } from "../config.ts";
 import type { Role } from "../protocol/table.ts";
 import { EXIT_HELP, UsageError } from "./exit-codes.ts";
@@ -78,6 +83,24 @@ async function tokenOf(
 
 export function show(fields: Readonly<Record<string, unknown>>, json: boolean): void {
   process.stdout.write(json ? `${JSON.stringify(fields)}\n` : `${fieldsText(fields)}\n`);
+}
+
+/** What a watch tells; its end is told by `untilInterrupted`. */
+export function showUpdate(update: AccountUpdate | LoanUpdate, json: boolean): void {
+  switch (update.kind) {
+    case "loan":
+      return show({ kind: update.kind, ...update.loan }, json);
+    case "snapshot": {
+      const { kind, account, resumed, missedAfter } = update;
+      return show({ kind, ...account, resumed, missedAfter }, json);
+    }
+    case "entry": {
+      const { kind, ...entry } = update.entry;
+      return show({ kind: update.kind, moved: kind, ...entry }, json);
+    }
+    case "ended":
+      return;
+  }
 }
 
 /** Until Ctrl-C, or until the watch ends by itself, which is an error. */
