@@ -3,6 +3,7 @@
 // is down and never sends anything twice: ioredis does all three by default, and each of them
 // breaks the owner's rules. Who wants to go on asks for a fresh connection.
 
+import type { Writable } from "node:stream";
 import { Command, Redis, ReplyError, type RedisOptions } from "ioredis";
 import { JournalError } from "./errors.ts";
 
@@ -133,7 +134,7 @@ async function openConnection(options: Target): Promise<RedisConnection> {
     send(command, args, replied) {
       const given = args as (string | number | Buffer)[];
       redis.sendCommand(
-        new Command(command, given, { replyEncoding: null }, (error, reply) => {
+        new UncopiedCommand(command, given, { replyEncoding: null }, (error, reply) => {
           if (error === null || error === undefined) replied(null, (reply ?? null) as Reply);
           else if (error instanceof ReplyError) replied(new RedisReplyError(error.message), null);
           else replied(error, null);
@@ -148,6 +149,38 @@ async function openConnection(options: Target): Promise<RedisConnection> {
       redis.disconnect();
     },
   };
+}
+
+/** From so many bytes on, one copy costs more than what avoids it. */
+const UNCOPIED_BYTES_MIN = 16 * 1024;
+const CRLF = Buffer.from("\r\n");
+const EMPTY = Buffer.alloc(0);
+const EMPTY_ENCODED_BYTES = "$0\r\n\r\n".length;
+
+/**
+ * ioredis copies all arguments into one fresh buffer: 80 to 140 microseconds for 100 to 250 KB,
+ * as much as the MAC. A large last argument is written to the socket as it is instead, in the same
+ * system call as what is before and behind it.
+ */
+class UncopiedCommand extends Command {
+  override toWritable(socket: object): string | Buffer {
+    const at = this.args.length - 1;
+    const large = this.args[at];
+    if (!Buffer.isBuffer(large) || large.length < UNCOPIED_BYTES_MIN) {
+      return super.toWritable(socket);
+    }
+    this.args[at] = EMPTY;
+    const encoded = super.toWritable(socket) as Buffer;
+    this.args[at] = large;
+    const before = encoded.subarray(0, encoded.length - EMPTY_ENCODED_BYTES);
+    const stream = socket as Writable;
+    stream.cork();
+    stream.write(Buffer.concat([before, Buffer.from(`$${large.length}\r\n`)]));
+    stream.write(large);
+    // What is returned is written by the caller, behind these, before the tick ends.
+    process.nextTick(() => stream.uncork());
+    return CRLF;
+  }
 }
 
 /** One command, one answer, for what is not hot. Rejects as `Replied` describes. */
