@@ -16,12 +16,15 @@ import { EmbeddedRedis } from "./journal/embedded-redis.ts";
 import { MemoryWatch } from "./journal/memory-watch.ts";
 import { RecordCodec } from "./journal/records.ts";
 import { ShardJournal } from "./journal/shard-journal.ts";
+import { watchEventLoopLag } from "./ops/event-loop-lag.ts";
+import { Metrics } from "./ops/metrics.ts";
+import { readGateway, readRuntime } from "./ops/sources.ts";
 import type { Cargo } from "./runtime/batch.ts";
 import { createRuntimeCounters } from "./runtime/counters.ts";
 import { systemClock, systemScheduler } from "./runtime/environment.ts";
 import type { OpenJournal } from "./runtime/shard.ts";
 import type { RunLog } from "./runtime/shard-run.ts";
-import { System } from "./runtime/system.ts";
+import { System, type ShardGauges } from "./runtime/system.ts";
 
 export interface RunningServer {
   /** The port that it really listens on. */
@@ -68,13 +71,16 @@ async function start(
   log.info({ redisVersion }, "the journal's Redis is durable");
   for (const warning of warnings) log.warn({}, warning);
 
+  const metrics = new Metrics();
   const gatewayCounters = createGatewayCounters();
+  const runtimeCounters = createRuntimeCounters();
   const gateway = createGateway({
     config: config.gateway,
     metrics: gatewayCounters,
     clock: systemClock,
     log,
     authenticator: authenticatorOf(config, secrets),
+    httpExtra: { metrics: () => metrics.text() },
   });
   const { shards } = config.deployment;
   const system = new System({
@@ -85,7 +91,7 @@ async function start(
     clock: systemClock,
     scheduler: systemScheduler,
     limits: config.runtime,
-    counters: createRuntimeCounters(),
+    counters: runtimeCounters,
     log,
   });
   gateway.attach(system);
@@ -102,12 +108,54 @@ async function start(
     },
   });
   undo.push(() => memory.close());
+  readGateway(metrics, gatewayCounters);
+  readRuntime(metrics, runtimeCounters);
+  observe(metrics, system, memory, redis);
+  undo.push(watchEventLoopLag(metrics.histogram("eventLoopLag")));
   const port = await gateway.listen();
   return {
     port,
     redisPid: redis?.pid ?? null,
     stop: (reason) => stop(gateway, reason, undoAll),
   };
+}
+
+/** What is read from the living parts, rather than counted. */
+function observe(
+  metrics: Metrics,
+  system: System,
+  memory: MemoryWatch,
+  redis: EmbeddedRedis | null,
+): void {
+  const ofShards = (value: (gauges: ShardGauges) => number) => () => {
+    return system.gauges().map((gauges) => {
+      return { labels: { shard: String(gauges.shard) }, value: value(gauges) };
+    });
+  };
+  metrics.read(
+    "residentActors",
+    ofShards((gauges) => gauges.residentActors),
+  );
+  metrics.read(
+    "mailboxDepth",
+    ofShards((gauges) => gauges.mailboxDepth),
+  );
+  metrics.read(
+    "commitsInFlight",
+    ofShards((gauges) => gauges.commitsInFlight),
+  );
+  metrics.read(
+    "trialBalanceDifference",
+    ofShards((gauges) => gauges.trialBalanceDifferenceCents),
+  );
+  metrics.read("quarantinedActors", () => {
+    return system.gauges().reduce((sum, { quarantinedActors }) => sum + quarantinedActors, 0);
+  });
+  metrics.read("requestsInFlight", () => system.inFlight);
+  metrics.read("degraded", () => (system.readiness.ready ? 0 : 1));
+  metrics.read("redisMemory", () => memory.use.usedBytes);
+  metrics.read("redisMemoryMax", () => memory.use.maxBytes);
+  metrics.read("redisRestarts", () => redis?.restarts ?? 0);
 }
 
 async function stop(gateway: Gateway, reason: string, undoAll: () => Promise<void>) {

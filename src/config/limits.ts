@@ -148,6 +148,13 @@ export const GATEWAY_SETTINGS = {
     [1, 10_000],
     "undecodable frames in a row after which a connection is closed",
   ),
+  heldFramesMax: limit(
+    "LOANLOOM_HELD_FRAMES_MAX",
+    64,
+    "frames",
+    [1, 10_000],
+    "frames of a connection that wait while its token is verified",
+  ),
   rateLimitedInRowMax: limit(
     "LOANLOOM_RATE_LIMITED_IN_ROW_MAX",
     2_000,

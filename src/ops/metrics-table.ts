@@ -73,7 +73,7 @@ export const METRICS = {
   mailboxDepth: gauge(
     "loanloom_mailbox_depth",
     "messages",
-    "Messages that wait in the fullest mailbox of a shard.",
+    "Messages and requests that wait in the mailboxes of a shard.",
     ["shard"],
   ),
   residentActors: gauge("loanloom_resident_actors", "actors", "Actors in memory.", ["shard"]),

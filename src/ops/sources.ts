@@ -74,7 +74,6 @@ export interface RuntimeNumbers {
   readonly commits: number;
   readonly records: number;
   readonly decideErrors: number;
-  readonly quarantined: number;
   readonly passivated: number;
   readonly loaded: number;
   readonly snapshotsWritten: number;
@@ -82,9 +81,10 @@ export interface RuntimeNumbers {
   readonly recoveries: number;
   readonly lastRecoverySeconds: number;
   onCommit: (seconds: number, bytes: number) => void;
+  onReply: (seconds: number) => void;
 }
 
-/** Also takes the runtime's `onCommit`, which is called for each commit, not for each message. */
+/** Also takes the runtime's `onCommit` and `onReply`: an addition or two each. */
 export function readRuntime(metrics: Metrics, counters: RuntimeNumbers): void {
   const seconds = metrics.histogram("commitSeconds");
   const bytes = metrics.histogram("commitBytes");
@@ -92,11 +92,12 @@ export function readRuntime(metrics: Metrics, counters: RuntimeNumbers): void {
     seconds.observe(commitSeconds);
     bytes.observe(commitBytes);
   };
+  const replies = metrics.histogram("replySeconds");
+  counters.onReply = (replySeconds) => replies.observe(replySeconds);
   metrics.read("bids", () => bidSamples(counters.bids));
   metrics.read("commits", () => counters.commits);
   metrics.read("records", () => counters.records);
   metrics.read("decideErrors", () => counters.decideErrors);
-  metrics.read("quarantinedActors", () => counters.quarantined);
   metrics.read("actorsPassivated", () => counters.passivated);
   metrics.read("actorsLoaded", () => counters.loaded);
   metrics.read("snapshots", () => counters.snapshotsWritten);

@@ -7,7 +7,6 @@ export interface RuntimeCounters {
   commitBytes: number;
   records: number;
   decideErrors: number;
-  quarantined: number;
   passivated: number;
   loaded: number;
   snapshotsWritten: number;
@@ -16,6 +15,8 @@ export interface RuntimeCounters {
   lastRecoverySeconds: number;
   /** Told for each commit: seconds from first record to durable, and bytes. */
   onCommit: (seconds: number, bytes: number) => void;
+  /** Told for each answer: seconds from taken in to released. */
+  onReply: (seconds: number) => void;
 }
 
 export function createRuntimeCounters(): RuntimeCounters {
@@ -25,7 +26,6 @@ export function createRuntimeCounters(): RuntimeCounters {
     commitBytes: 0,
     records: 0,
     decideErrors: 0,
-    quarantined: 0,
     passivated: 0,
     loaded: 0,
     snapshotsWritten: 0,
@@ -33,5 +33,6 @@ export function createRuntimeCounters(): RuntimeCounters {
     recoveries: 0,
     lastRecoverySeconds: 0,
     onCommit: () => undefined,
+    onReply: () => undefined,
   };
 }

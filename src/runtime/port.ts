@@ -21,6 +21,8 @@ export interface Request {
   readonly correlationId: number;
   /** Who waits: opaque to the runtime. */
   readonly session: unknown;
+  /** When it was taken in, monotonic, in ms: set by the runtime. */
+  takenInMs?: number;
   /** The account it is about, when the command does not name one: the client's own. */
   readonly self: AccountId | null;
 }

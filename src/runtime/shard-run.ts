@@ -113,6 +113,10 @@ export class ShardRun implements ShellHost, BusEnd {
     return this.#itemsQueued;
   }
 
+  get commitsInFlight(): number {
+    return this.#o.journal.inFlight;
+  }
+
   /** Serves: carries out what recovery found under way, and listens to other shards. */
   start(): void {
     for (const [messageNo, { to, command }] of this.state.pending) {
@@ -311,10 +315,12 @@ export class ShardRun implements ShellHost, BusEnd {
 
   #letOut(position: Position, releases: readonly Release[]): void {
     let answers = 0;
-    const { bids } = this.#o.counters;
+    const { bids, onReply } = this.#o.counters;
+    const nowMs = this.#o.clock.monotonicMs();
     for (const release of releases) {
       if (release.kind !== "answer") continue;
       answers++;
+      onReply((nowMs - (release.request.takenInMs ?? nowMs)) / 1_000);
       if (release.request.command.type !== "PlaceBid") continue;
       const { answer } = release;
       const failed = answer.type === "Refused" || answer.type === "Failed";

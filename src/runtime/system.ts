@@ -83,6 +83,7 @@ export class System implements Runtime {
     if (run === null) return this.#unavailable;
     if ((run.degraded || this.#shedding) && !isRead(request.command)) return this.#unavailable;
     const at = this.#o.clock.wallMs();
+    request.takenInMs = this.#o.clock.monotonicMs();
     if (!run.submit(KINDS[to.kind], to.id, request, at)) return this.#busy;
     this.#inFlight++;
     this.#inFlightOf[shardNo]!++;
@@ -145,30 +146,17 @@ export class System implements Runtime {
       : { ready: true, reason: "serving" };
   }
 
-  /** For metrics: sums over all shards, at this moment. */
-  gauges(): RuntimeGauges {
-    let residentActors = 0;
-    let mailboxDepth = 0;
-    let degraded = 0;
-    let quarantined = 0;
-    let trialBalanceDifference = 0n;
-    for (const shard of this.#shards) {
-      residentActors += shard.run?.cells.size ?? 0;
-      mailboxDepth += shard.run?.itemsQueued ?? 0;
-      if (shard.status.status !== "serving") degraded++;
-      quarantined += shard.quarantined;
-      trialBalanceDifference += shard.run?.state.trial.differenceCents() ?? 0n;
-    }
-    const trialBalanceDifferenceCents = Number(trialBalanceDifference);
-    const { inFlight } = this;
-    return {
-      residentActors,
-      mailboxDepth,
-      inFlight,
-      degradedShards: degraded,
+  /** For metrics: each shard at this moment. */
+  gauges(): readonly ShardGauges[] {
+    return this.#shards.map(({ shard, run, status, quarantined }) => ({
+      shard,
+      serving: status.status === "serving",
       quarantinedActors: quarantined,
-      trialBalanceDifferenceCents,
-    };
+      residentActors: run?.cells.size ?? 0,
+      mailboxDepth: run?.itemsQueued ?? 0,
+      commitsInFlight: run?.commitsInFlight ?? 0,
+      trialBalanceDifferenceCents: Number(run?.state.trial.differenceCents() ?? 0n),
+    }));
   }
 
   /** The shards, for checks and tests that look inside. */
@@ -179,12 +167,13 @@ export class System implements Runtime {
   }
 }
 
-export interface RuntimeGauges {
+export interface ShardGauges {
+  readonly shard: number;
+  readonly serving: boolean;
+  readonly quarantinedActors: number;
   readonly residentActors: number;
   readonly mailboxDepth: number;
-  readonly inFlight: number;
-  readonly degradedShards: number;
-  readonly quarantinedActors: number;
+  readonly commitsInFlight: number;
   readonly trialBalanceDifferenceCents: number;
 }
 

@@ -78,16 +78,16 @@ describe("Supervision", () => {
     await world.ask(deposit("a", "poison"));
     bug("account", "evolve", (reference) => reference === "poison");
     await world.crash();
-    expect(world.system.gauges()).toMatchObject({ quarantinedActors: 1 });
+    expect(world.gauges()).toMatchObject({ quarantinedActors: 1 });
     const refused = await world.ask(deposit("a", "more"));
     expect(refused).toMatchObject({ type: "Failed", code: "actor_quarantined" });
     expect(await world.ask(deposit("b", "fine"))).toMatchObject({ type: "Deposited" });
-    expect(world.system.gauges().trialBalanceDifferenceCents).toBe(0);
+    expect(world.gauges().trialBalanceDifferenceCents).toBe(0);
     await new Promise((resolve) => setTimeout(resolve, 100)); // Nothing is trimmed meanwhile.
     // The mended program reads the same journal, and the actor is back with all its money.
     for (const step of undo.splice(0)) step();
     await world.crash();
-    expect(world.system.gauges().quarantinedActors).toBe(0);
+    expect(world.gauges().quarantinedActors).toBe(0);
     expect(await available("a")).toBe(101_00);
   });
 
@@ -149,7 +149,7 @@ describe("Passivation", () => {
   it("an idle actor leaves memory and comes back whole, in order, with nothing lost", async () => {
     world = await new World(1, { idleMs: 1, checkpointMs: 1 }).start();
     await world.openWithMoney("a", 100_00);
-    await world.until(() => world.system.gauges().residentActors === 0);
+    await world.until(() => world.gauges().residentActors === 0);
     const requests = Array.from({ length: 5 }, (_, n) => {
       return world.submit(deposit("a", `r${n}`)).request;
     });
@@ -164,9 +164,9 @@ describe("Passivation", () => {
     await world.openWithMoney("a", 100_00);
     await world.ask({ type: "WatchAccount", accountId: accountId("a"), after: null });
     await new Promise((resolve) => setTimeout(resolve, 100));
-    expect(world.system.gauges().residentActors).toBe(1);
+    expect(world.gauges().residentActors).toBe(1);
     world.system.unwatchAccount(accountId("a"));
-    await world.until(() => world.system.gauges().residentActors === 0);
+    await world.until(() => world.gauges().residentActors === 0);
   });
 
   it("a listing that nobody touches expires at its deadline, and every hold is voided", async () => {
@@ -175,7 +175,7 @@ describe("Passivation", () => {
     await world.listLoan("l");
     for (const id of ["a", "b"]) await world.answered(world.bid(id, "l", 300_00).request);
     expect(world.system.openLoans(10)).toEqual(["l"]);
-    await world.until(() => world.system.gauges().residentActors === 0);
+    await world.until(() => world.gauges().residentActors === 0);
     await world.crash();
     expect(world.system.openLoans(10)).toEqual(["l"]);
     world.nowMs += 60_000;

@@ -136,7 +136,7 @@ async function check(world: World, sent: readonly Sent[]): Promise<{ placed: num
     raised += answer.view.raisedCents;
   }
   expect(held).toBe(raised);
-  expect(world.system.gauges().trialBalanceDifferenceCents).toBe(0);
+  expect(world.gauges().trialBalanceDifferenceCents).toBe(0);
   return { placed };
 }
 

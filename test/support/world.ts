@@ -8,7 +8,7 @@ import { createRuntimeCounters } from "../../src/runtime/counters.ts";
 import { systemScheduler } from "../../src/runtime/environment.ts";
 import { RUNTIME_LIMITS, type RuntimeLimits } from "../../src/runtime/limits.ts";
 import type { ActorCommand, Answer, Outlet, Release, Request } from "../../src/runtime/port.ts";
-import { System } from "../../src/runtime/system.ts";
+import { System, type ShardGauges } from "../../src/runtime/system.ts";
 import { MemoryJournal, MemoryStore } from "./memory-journal.ts";
 
 export const codec = new RecordCodec(ACTOR_LAYOUTS);
@@ -143,6 +143,19 @@ export class World {
       }
       await new Promise((resolve) => setImmediate(resolve));
     }
+  }
+
+  /** Sums over all shards. */
+  gauges() {
+    const sum = (of: (gauges: ShardGauges) => number): number => {
+      return this.system.gauges().reduce((total, gauges) => total + of(gauges), 0);
+    };
+    return {
+      residentActors: sum((g) => g.residentActors),
+      mailboxDepth: sum((g) => g.mailboxDepth),
+      quarantinedActors: sum((g) => g.quarantinedActors),
+      trialBalanceDifferenceCents: sum((g) => g.trialBalanceDifferenceCents),
+    };
   }
 
   /** Where every shard stands, for the message of a failed wait. */
