@@ -1,7 +1,6 @@
 // Memory of a resident account: a server with a few accounts against the same server with many
 // more, each with a deposit and one bid, both after a full garbage collection.
 
-import { FILLS } from "../src/protocol/table.ts";
 import { INSPECT_ARGUMENT, memoryAfterCollection } from "./inspector.ts";
 import { BID_CENTS, Market } from "./market.ts";
 import type { Progress } from "./progress.ts";
@@ -85,7 +84,7 @@ async function addBidders(
       await pipe.send({
         operation: "bid.place",
         count: 1,
-        fields: () => ({ loanId: LOAN, amountCents: BID_CENTS, fill: FILLS.indexOf("exact") }),
+        fields: () => ({ loanId: LOAN, amountCents: BID_CENTS, fill: "exact" }),
       });
       pipe.close();
     }

@@ -2,12 +2,13 @@
 // once; only the correlation id and the request id are patched in. The reader of replies looks at
 // what a benchmark must know and throws at anything else: it must never take a reply for another.
 
-import { assert, assertNever } from "../src/money/assert.ts";
+import { assert } from "../src/money/assert.ts";
+import { encodeRequest } from "../src/protocol/encode-request.ts";
 import { errorByNumber } from "../src/protocol/errors.ts";
 import { MsgpackReader, NOT_AN_INTEGER } from "../src/protocol/msgpack-reader.ts";
 import { MsgpackWriter } from "../src/protocol/msgpack-writer.ts";
-import { FILLS, OPERATIONS } from "../src/protocol/table.ts";
-import { REQUEST_ID_BYTES, type RequestIds } from "./request-ids.ts";
+import { OPERATIONS } from "../src/protocol/table.ts";
+import type { RequestIds } from "./request-ids.ts";
 import { FrameError, OPCODE, encodeFrame } from "./websocket-frames.ts";
 
 const BID = OPERATIONS["bid.place"].number;
@@ -21,6 +22,11 @@ assert(FIRST.name === "bidId" && SECOND.name === "filledCents", "replies begin a
 /** Correlation ids are below it, and at least 2^16: they always take the same five bytes. */
 export const CORRELATION_ID_END = 0x8000_0000;
 
+/** Behind the header of the array, the operation's number and the mark of 32 bits. */
+const CORRELATION_AT = 3;
+/** Found again in the encoded bid, to know where request ids go. */
+const MARK = "\x01\x02\x03\x04\x05\x06\x70\x08\x80\x0a\x0b\x0c\x0d\x0e\x0f\x10";
+
 export interface Bid {
   readonly loanId: string;
   readonly amountCents: number;
@@ -33,38 +39,16 @@ export class BidFrame {
 
   constructor(bid: Bid) {
     const writer = new MsgpackWriter(256);
-    const { number, fields } = OPERATIONS["bid.place"];
-    writer.arrayHeader(2 + fields.length);
-    writer.int(number);
-    const correlationAt = writer.length + 1;
-    writer.int(CORRELATION_ID_END - 1);
-    let requestIdAt = 0;
-    for (const { name } of fields) {
-      switch (name) {
-        case "requestId":
-          requestIdAt = writer.length + 2;
-          writer.binFromLatin1("\0".repeat(REQUEST_ID_BYTES));
-          break;
-        case "loanId":
-          writer.str(bid.loanId);
-          break;
-        case "amountCents":
-          writer.int(bid.amountCents);
-          break;
-        case "fill":
-          writer.int(FILLS.indexOf("exact"));
-          break;
-        case "minCents":
-          writer.nil();
-          break;
-        default:
-          assertNever(name);
-      }
-    }
+    const { loanId, amountCents } = bid;
+    const fields = { requestId: MARK, loanId, amountCents, fill: "exact", minCents: null };
+    encodeRequest(writer, "bid.place", CORRELATION_ID_END - 1, fields);
     this.bytes = encodeFrame(OPCODE.binary, writer.view());
     const headSize = this.bytes.length - writer.length;
-    this.#correlationAt = headSize + correlationAt;
-    this.#requestIdAt = headSize + requestIdAt;
+    this.#correlationAt = headSize + CORRELATION_AT;
+    this.#requestIdAt = this.bytes.indexOf(MARK, headSize, "latin1");
+    const correlation = this.bytes.readUInt32BE(this.#correlationAt);
+    assert(correlation === CORRELATION_ID_END - 1, "an id stands behind the operation");
+    assert(this.#requestIdAt > 0, "a bid has a request id");
   }
 
   /** Writes a fresh bid into `out` at `at` and returns where it ends. */

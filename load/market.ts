@@ -3,7 +3,7 @@
 
 import type { Bid } from "./bid-frames.ts";
 import type { Endpoint } from "./raw-socket.ts";
-import { RequestPipe, type FieldValue } from "./request-pipe.ts";
+import { RequestPipe } from "./request-pipe.ts";
 import type { Tokens } from "./tokens.ts";
 import { FrameError } from "./websocket-frames.ts";
 
@@ -96,7 +96,7 @@ export class Market {
   }
 }
 
-function amount(value: FieldValue | undefined): number {
+function amount(value: unknown): number {
   if (typeof value !== "number") throw new FrameError("an amount was expected");
   return value;
 }
