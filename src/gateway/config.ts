@@ -18,6 +18,8 @@ export interface GatewayConfig {
   readonly authenticateMsMax: number;
   /** Tokens being verified at once, for handshakes, sessions and HTTP together. */
   readonly verificationsMax: number;
+  /** Frames of a session that wait while its first token is verified; bytes: two frames' worth. */
+  readonly heldFramesMax: number;
 
   readonly connectionsMax: number;
   readonly connectionsPerAddressMax: number;
@@ -69,6 +71,7 @@ export const GATEWAY_DEFAULTS: GatewayConfig = Object.freeze({
   idleTimeoutS: 60,
   authenticateMsMax: 3_000,
   verificationsMax: 4_000,
+  heldFramesMax: 64,
   connectionsMax: 20_000,
   connectionsPerAddressMax: 2_000,
   connectionsPerAccountMax: 32,

@@ -13,9 +13,11 @@ export interface GatewayCounters {
   handshakesUnauthenticated: number;
   handshakesOverConnectionLimit: number;
   handshakesOverAddressLimit: number;
+  /** Found when the token was verified: the session is closed with 4429. */
   handshakesOverAccountLimit: number;
   handshakesBusy: number;
   handshakesWhileDraining: number;
+  /** Clients that left while their first token was verified. */
   handshakesAborted: number;
 
   framesReceived: number;

@@ -5,7 +5,8 @@
 //   4 drain, 5 the account's allowance, 6 authorisation, 7 in flight: session, total, 8 the runtime
 //
 // After that the answer comes through the outlet. No promise, no closure and no timer for each
-// message; a token to verify is the exception.
+// message; a token to verify is the exception, and what comes while the first one is verified is
+// held back.
 
 import { decodeJsonRequest, decodeMsgpackRequest } from "../protocol/decode-request.ts";
 import type { ErrorCode } from "../protocol/errors.ts";
@@ -14,7 +15,7 @@ import type { Clock } from "../runtime/environment.ts";
 import type { ActorCommand, Runtime } from "../runtime/port.ts";
 import type { Admission } from "./admission.ts";
 import { ownAccountOf, refusalFor } from "./authorisation.ts";
-import type { Principal } from "./authenticator.ts";
+import type { Principal, Verdict } from "./authenticator.ts";
 import type { GatewayConfig } from "./config.ts";
 import type { GatewayCounters } from "./counters.ts";
 import type { FrameSender } from "./frame-sender.ts";
@@ -53,11 +54,29 @@ export class Intake {
     if (isBinary !== session.isBinary) {
       return this.#badFrame(session, null, "malformed_frame", "text and binary are mixed up");
     }
+    if (session.isAuthenticating && session.principal === null && this.#hold(session, message)) {
+      return;
+    }
+    this.#frame(session, message);
+  }
+
+  #frame(session: Session, message: ArrayBuffer): void {
     const bytes = new Uint8Array(message);
-    const decoded = isBinary ? decodeMsgpackRequest(bytes) : decodeJsonRequest(bytes);
+    const decoded = session.isBinary ? decodeMsgpackRequest(bytes) : decodeJsonRequest(bytes);
     if (!decoded.ok) return this.#badFrame(session, decoded.id, decoded.code, decoded.detail);
     session.badFramesInRow = 0;
     this.#request(session, decoded.id, decoded.command);
+  }
+
+  /** Clients need not wait for their token to be verified; what they send meanwhile is bounded. */
+  #hold(session: Session, message: ArrayBuffer): boolean {
+    const { heldFramesMax, frameBytesMax } = this.#parts.config;
+    const { held } = session;
+    if (held.length >= heldFramesMax) return false;
+    const heldBytes = held.reduce((sum, frame) => sum + frame.byteLength, message.byteLength);
+    if (heldBytes > frameBytesMax * 2) return false;
+    held.push(message.slice(0)); // The original is gone when this handler returns.
+    return true;
   }
 
   #request(session: Session, id: number, command: Command): void {
@@ -90,7 +109,7 @@ export class Intake {
         this.#parts.subscriptions.endLoan(session, command.loanId);
         return sender.reply(session, "loan.unwatch", id, "", NOTHING);
       case "Authenticate":
-        return this.#authenticate(session, id, command.token);
+        return this.authenticate(session, id, command.token);
       default:
         return this.#submit(session, principal, id, command);
     }
@@ -128,13 +147,18 @@ export class Intake {
 
   /** What may be said before a token was verified: one token. */
   #first(session: Session, id: number, command: Command): void {
-    if (command.type === "Authenticate") return this.#authenticate(session, id, command.token);
+    const { counters, config, sender } = this.#parts;
+    if (session.isAuthenticating) {
+      counters.requestsOverSessionLimit++;
+      return sender.error(session, id, "server_busy", null, config.busyRetryAfterMs);
+    }
+    if (command.type === "Authenticate") return this.authenticate(session, id, command.token);
     this.#refuse(session, id, "unauthenticated");
-    // While a token is verified, impatient requests are refused and the session goes on.
-    if (!session.isAuthenticating) this.#closeUnauthenticated(session, "authenticate first");
+    this.#closeUnauthenticated(session, "authenticate first");
   }
 
-  #authenticate(session: Session, id: number, token: string): void {
+  /** `id` is null for the token of a handshake: only its failure is told then. */
+  authenticate(session: Session, id: number | null, token: string): void {
     const { admission, config, sender } = this.#parts;
     if (session.isAuthenticating || admission.isBusy) {
       return sender.error(session, id, "server_busy", null, config.busyRetryAfterMs);
@@ -143,30 +167,50 @@ export class Intake {
     void this.#verify(session, id, token);
   }
 
-  async #verify(session: Session, id: number, token: string): Promise<void> {
-    const { admission, sender, clock } = this.#parts;
+  async #verify(session: Session, id: number | null, token: string): Promise<void> {
+    const { admission, config, counters, sender, clock } = this.#parts;
     const verdict = await admission.verify(token);
     session.isAuthenticating = false;
-    if (session.socket === undefined) return;
-    const previous = session.principal;
-    if (!verdict.ok) {
-      this.#refuse(session, id, verdict.code);
-      if (previous === null) this.#closeUnauthenticated(session, verdict.code);
+    if (!this.#isOpen(session)) {
+      if (session.principal === null) counters.handshakesAborted++;
       return;
     }
-    const { principal } = verdict;
-    const { subject, role, expiresAtMs } = principal;
-    if (previous !== null) {
-      // A session keeps its subject for life: its watches and its requests in flight are theirs.
-      const isSame = previous.subject === subject && previous.role === role;
-      if (!isSame) return this.#refuse(session, id, "forbidden");
-    } else if (!admission.seat(session, principal, clock.wallMs())) {
-      const { busyRetryAfterMs } = this.#parts.config;
-      sender.error(session, id, "too_many_connections", null, busyRetryAfterMs);
+    if (session.principal !== null) return this.#renew(session, id!, verdict);
+    if (!verdict.ok) {
+      this.#refuse(session, id, verdict.code);
+      return this.#closeUnauthenticated(session, verdict.code);
+    }
+    if (!admission.seat(session, verdict.principal, clock.wallMs())) {
+      counters.handshakesOverAccountLimit++;
+      sender.error(session, id, "too_many_connections", null, config.busyRetryAfterMs);
       return session.end(CLOSE.tooMany, "too_many_connections");
     }
+    if (id !== null) this.#authenticated(session, id, verdict.principal);
+    const { held } = session;
+    session.held = [];
+    for (const frame of held) if (this.#isOpen(session)) this.#frame(session, frame);
+  }
+
+  /** A session keeps its subject for life: its watches and its requests in flight are theirs. */
+  #renew(session: Session, id: number, verdict: Verdict): void {
+    if (!verdict.ok) return this.#refuse(session, id, verdict.code);
+    const { subject, role } = session.principal!;
+    const { principal } = verdict;
+    if (principal.subject !== subject || principal.role !== role) {
+      return this.#refuse(session, id, "forbidden");
+    }
     session.principal = principal;
-    sender.reply(session, "session.authenticate", id, "", { subject, role, expiresAtMs });
+    this.#authenticated(session, id, principal);
+  }
+
+  #authenticated(session: Session, id: number, principal: Principal): void {
+    const { subject, role, expiresAtMs } = principal;
+    const view = { subject, role, expiresAtMs };
+    this.#parts.sender.reply(session, "session.authenticate", id, "", view);
+  }
+
+  #isOpen(session: Session): boolean {
+    return session.socket !== undefined;
   }
 
   /** The token has run out and was not renewed. */
@@ -193,7 +237,7 @@ export class Intake {
     session.end(CLOSE.unauthenticated, reason);
   }
 
-  #refuse(session: Session, id: number, code: ErrorCode): void {
+  #refuse(session: Session, id: number | null, code: ErrorCode): void {
     const { counters, sender, config } = this.#parts;
     if (code === "unauthenticated") counters.requestsUnauthenticated++;
     else if (code === "forbidden") counters.requestsForbidden++;

@@ -9,6 +9,8 @@ import type { Principal } from "./authenticator.ts";
 /** What uWebSockets.js carries for each socket. It copies the object, hence the inner reference. */
 export interface SocketTag {
   readonly session: Session;
+  /** The token of the handshake, to be verified first thing. */
+  readonly token: string | null;
 }
 
 export type Socket = uWS.WebSocket<SocketTag>;
@@ -33,6 +35,8 @@ export class Session {
   principal: Principal | null = null;
   allowance: Allowance | null = null;
   isAuthenticating = false;
+  /** Frames that came while the first token was verified. */
+  held: ArrayBuffer[] = [];
   /** A frame was dropped for backpressure: nothing more may follow it. */
   isShort = false;
   inFlight = 0;

@@ -1,5 +1,10 @@
-// The WebSocket endpoint: handshakes with a token that is verified meanwhile, and the callbacks of
-// uWebSockets.js. It decides nothing about messages.
+// The WebSocket endpoint: handshakes, and the callbacks of uWebSockets.js. It decides nothing about
+// messages.
+//
+// A handshake is answered before its handler returns, and its token is verified after that. An
+// upgrade that waits would have to run inside `cork`, which in this version of uWebSockets.js may
+// close the new socket (fixed upstream in uWebSockets pull request 1929; met here in one of eight
+// fresh processes). It also serves browsers: their pages see a close code, but no HTTP status.
 
 import type * as uWS from "uWebSockets.js";
 import type { ErrorCode } from "../protocol/errors.ts";
@@ -26,16 +31,6 @@ export interface SocketParts {
   readonly subscriptions: Subscriptions;
 }
 
-/** What of a request must be kept until the upgrade: the request itself is gone by then. */
-interface Upgrade {
-  readonly response: uWS.HttpResponse;
-  readonly context: uWS.us_socket_context_t;
-  readonly key: string;
-  readonly extensions: string;
-  readonly subprotocol: string;
-  readonly session: Session;
-}
-
 export class SocketEndpoint {
   readonly #parts: SocketParts;
 
@@ -57,6 +52,8 @@ export class SocketEndpoint {
         const { session } = socket.getUserData();
         session.socket = socket;
         admission.opened(session);
+        const { token } = socket.getUserData();
+        if (token !== null) intake.authenticate(session, null, token);
       },
       message: (socket, message, isBinary) =>
         intake.receive(socket.getUserData().session, message, isBinary),
@@ -97,6 +94,10 @@ export class SocketEndpoint {
       config.originsAllowed,
     );
     if (!handshake.ok) return this.#refuseHandshake(response, handshake);
+    if (handshake.token !== null && admission.isBusy) {
+      counters.handshakesBusy++;
+      return refuse(response, "server_busy", null, config.busyRetryAfterMs);
+    }
     const address = addressOf(response, request, config.clientAddressHeader);
     const full = admission.seats.take(address);
     if (full !== undefined) {
@@ -104,46 +105,14 @@ export class SocketEndpoint {
       else counters.handshakesOverAddressLimit++;
       return refuse(response, "too_many_connections", null, config.busyRetryAfterMs);
     }
-    const upgrade: Upgrade = {
-      response,
+    const { isBinary, subprotocol, token } = handshake;
+    response.upgrade<SocketTag>(
+      { session: new Session(isBinary, address, clock.monotonicMs()), token },
+      request.getHeader("sec-websocket-key"),
+      subprotocol,
+      request.getHeader("sec-websocket-extensions"),
       context,
-      key: request.getHeader("sec-websocket-key"),
-      extensions: request.getHeader("sec-websocket-extensions"),
-      subprotocol: handshake.subprotocol,
-      session: new Session(handshake.isBinary, address, clock.monotonicMs()),
-    };
-    if (handshake.token === null) return complete(upgrade);
-    if (admission.isBusy) {
-      admission.seats.giveBack(address);
-      counters.handshakesBusy++;
-      return refuse(response, "server_busy", null, config.busyRetryAfterMs);
-    }
-    void this.#upgradeWithToken(upgrade, handshake.token);
-  }
-
-  async #upgradeWithToken(upgrade: Upgrade, token: string): Promise<void> {
-    const { config, counters, clock, admission, intake } = this.#parts;
-    const { response, session } = upgrade;
-    let isAborted = false;
-    response.onAborted(() => (isAborted = true));
-    const verdict = await admission.verify(token);
-    if (!isAborted && verdict.ok && !intake.isDraining) {
-      if (admission.seat(session, verdict.principal, clock.wallMs())) return complete(upgrade);
-    }
-    admission.seats.giveBack(session.address);
-    if (isAborted) {
-      // The response is invalid: it must not be touched.
-      counters.handshakesAborted++;
-    } else if (intake.isDraining) {
-      counters.handshakesWhileDraining++;
-      refuse(response, "server_shutdown", null, config.reconnectAfterMs);
-    } else if (verdict.ok) {
-      counters.handshakesOverAccountLimit++;
-      refuse(response, "too_many_connections", null, config.busyRetryAfterMs);
-    } else {
-      counters.handshakesUnauthenticated++;
-      refuse(response, verdict.code, null, null);
-    }
+    );
   }
 
   #refuseHandshake(response: uWS.HttpResponse, { code, detail }: HandshakeRefusal): void {
@@ -156,11 +125,6 @@ export class SocketEndpoint {
 }
 
 const TOO_BIG_BYTES = Buffer.from(TOO_BIG);
-
-function complete({ response, session, key, extensions, subprotocol, context }: Upgrade): void {
-  const tag: SocketTag = { session };
-  response.cork(() => response.upgrade(tag, key, subprotocol, extensions, context));
-}
 
 function refuse(
   response: uWS.HttpResponse,

@@ -125,32 +125,73 @@ describe("Handshake: over a real socket", () => {
     ["of an unknown role", async () => sign(SECRET, { role: "root" as "client" })],
     ["that is unsigned", async () => unsigned({ sub: "alice", exp: 4_000_000_000 })],
     ["that is no token", async () => "x"],
-  ])("refuses a token %s: 401", async (_what, tokenOf) => {
+  ])("closes with 4401 a session whose token is one %s", async (_what, tokenOf) => {
     const fixture = await startFixture();
     const token = await tokenOf(fixture);
-    expect(await refusedWith(fixture, { token })).toEqual([401, "unauthenticated"]);
-    expect(fixture.counters.handshakesUnauthenticated).toBe(1);
-    expect(fixture.counters.connectionsOpen).toBe(0);
+    const client = await fixture.connect({ token });
+    client.send("account.get");
+    expect((await client.closed).code).toBe(4401);
+    expect(client.received).toMatchObject([{ kind: "error", id: null, code: "unauthenticated" }]);
+    expect(fixture.counters.sessionsClosedUnauthenticated).toBe(1);
+    expect(fixture.counters.requestsAccepted).toBe(0);
+  });
+
+  test("refuses another scheme of Authorization: 401", async () => {
+    const fixture = await startFixture();
+    const headers = { authorization: "Basic YWxpY2U6c2VjcmV0" };
+    expect(await refusedWith(fixture, { headers })).toEqual([401, "unauthenticated"]);
+  });
+
+  test("lets clients send at once: what comes while the token is verified is held, in order", async () => {
+    const keys = await startKeyServer();
+    keys.delayMs = 200;
+    const fixture = await startFixture({ heldFramesMax: 8 }, {}, keys.config);
+    const client = await fixture.connect({ token: await keys.sign({ sub: "alice" }) });
+    const ids = Array.from({ length: 10 }, () => client.send("session.ping"));
+    // Those beyond the bound are refused at once, the others answered once the token is verified.
+    expect(await client.next()).toMatchObject({ id: 9, code: "server_busy" });
+    expect(await client.next()).toMatchObject({ id: 10, code: "server_busy" });
+    for (const id of ids.slice(0, 8)) {
+      expect(await client.next()).toMatchObject({ kind: "reply", id });
+    }
+  });
+
+  test("bounds what is held by bytes, too", async () => {
+    const keys = await startKeyServer();
+    keys.delayMs = 200;
+    const fixture = await startFixture({}, {}, keys.config);
+    const token = await keys.sign({ sub: "alice" });
+    const client = await fixture.connect({ token });
+    const bulky = Array.from({ length: 10 }, () =>
+      client.send("session.authenticate", { token: "t".repeat(4_000) }),
+    );
+    await client.answerTo(bulky[9]!);
+    const busy = client.received.filter(
+      (message) => message.kind === "error" && message.code === "server_busy",
+    );
+    expect(busy.length).toBeGreaterThanOrEqual(6);
   });
 
   test("survives clients that go away while their token is verified", async () => {
     const keys = await startKeyServer();
-    keys.delayMs = 150;
-    const fixture = await startFixture({}, {}, keys.config);
+    let release = (): void => undefined;
+    keys.gate = new Promise((resolve) => (release = resolve));
+    const fixture = await startFixture({ connectionsPerAddressMax: 50 }, {}, keys.config);
     const token = await keys.sign({ sub: "alice" });
     const gone = Array.from({ length: 50 }, () => abandonHandshake(fixture.port, token));
     await Promise.all(gone);
+    await expect.poll(() => fixture.counters.connectionsOpen).toBe(0);
+    release();
     await expect.poll(() => fixture.counters.handshakesAborted).toBe(50);
-    expect(fixture.counters.connectionsOpened).toBe(0);
     expect(fixture.counters.verificationsPending).toBe(0);
-    // All seats came back: as many as there are at all can be taken now.
+    // The seats came back: with one of the address's fifty lost, one more would do too many.
     const client = await fixture.connect({ token });
     await client.must("session.ping");
     expect(fixture.counters.connectionsOpen).toBe(1);
   });
 });
 
-/** Sends a whole handshake, and cuts the connection 50 ms later. */
+/** Completes a handshake, and cuts the connection right after. */
 function abandonHandshake(port: number, token: string): Promise<void> {
   const head = [
     "GET /v1/ws HTTP/1.1",
@@ -163,10 +204,8 @@ function abandonHandshake(port: number, token: string): Promise<void> {
     `Authorization: Bearer ${token}`,
   ].join("\r\n");
   return new Promise((resolve) => {
-    const socket = net.connect(port, "127.0.0.1", () => {
-      socket.write(`${head}\r\n\r\n`);
-      setTimeout(() => socket.resetAndDestroy(), 50);
-    });
+    const socket = net.connect(port, "127.0.0.1", () => socket.write(`${head}\r\n\r\n`));
+    socket.on("data", () => socket.resetAndDestroy());
     socket.on("error", () => undefined);
     socket.on("close", () => resolve());
   });

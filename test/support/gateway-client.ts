@@ -58,7 +58,11 @@ export class GatewayClient {
       }
     });
     this.closed = new Promise((resolve) =>
-      socket.on("close", (code, reason) => resolve({ code, reason: reason.toString() })),
+      socket.on("close", (code, reason) => {
+        resolve({ code, reason: reason.toString() });
+        // What is waited for will not come: the waiters find out.
+        for (const waiter of this.#waiting.splice(0)) waiter.resolve();
+      }),
     );
     socket.on("error", () => undefined);
   }
@@ -126,19 +130,24 @@ export class GatewayClient {
   async first(matches: (message: ServerMessage) => boolean): Promise<ServerMessage> {
     const known = this.received.find(matches);
     if (known !== undefined) return known;
-    await new Promise<void>((resolve) => this.#waiting.push({ matches, resolve }));
-    return this.received.find(matches)!;
+    await this.#arrival(matches);
+    const arrived = this.received.find(matches);
+    if (arrived === undefined) throw new Error("the session closed before the answer came");
+    return arrived;
   }
 
   /** The next message in order, also if it has come already. */
   async next(): Promise<ServerMessage> {
     const at = this.#read++;
-    if (this.received.length <= at) {
-      await new Promise<void>((resolve) => {
-        this.#waiting.push({ matches: () => this.received.length > at, resolve });
-      });
-    }
-    return this.received[at]!;
+    if (this.received.length <= at) await this.#arrival(() => this.received.length > at);
+    const message = this.received[at];
+    if (message === undefined) throw new Error("the session closed before the message came");
+    return message;
+  }
+
+  async #arrival(matches: (message: ServerMessage) => boolean): Promise<void> {
+    if (this.socket.readyState >= WebSocket.CLOSING) await this.closed;
+    else await new Promise<void>((resolve) => this.#waiting.push({ matches, resolve }));
   }
 
   pushes(push: Pushed["push"]): Pushed[] {

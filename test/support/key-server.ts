@@ -9,6 +9,8 @@ import type { AuthenticatorConfig } from "../../src/gateway/authenticator.ts";
 
 export interface KeyServer {
   readonly config: AuthenticatorConfig["keys"];
+  /** Answers wait for it. */
+  gate: Promise<void>;
   delayMs: number;
   isBroken: boolean;
   requests: number;
@@ -22,10 +24,11 @@ export async function startKeyServer(): Promise<KeyServer> {
   let keyNumber = 0;
   const server = createServer((_request, response) => {
     keyServer.requests++;
-    setTimeout(() => {
+    const answer = (): void => {
       response.writeHead(keyServer.isBroken ? 500 : 200, { "content-type": "application/json" });
       response.end(JSON.stringify({ keys: [published] }));
-    }, keyServer.delayMs);
+    };
+    void keyServer.gate.then(() => setTimeout(answer, keyServer.delayMs));
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   onTestFinished(() => {
@@ -35,6 +38,7 @@ export async function startKeyServer(): Promise<KeyServer> {
   const { port } = server.address() as AddressInfo;
   const keyServer: KeyServer = {
     config: { kind: "jwks", url: `http://127.0.0.1:${port}/keys`, algorithm: "ES256" },
+    gate: Promise.resolve(),
     delayMs: 0,
     isBroken: false,
     requests: 0,

@@ -1,0 +1,164 @@
+import { SignJWT } from "jose";
+import { describe, expect, test } from "vitest";
+import {
+  Authenticator,
+  AUTHENTICATOR_DEFAULTS,
+  type AuthenticatorConfig,
+  type Verdict,
+} from "../../src/gateway/authenticator.ts";
+import { signToken, type TokenClaims } from "../../src/gateway/signing.ts";
+import { SECRET } from "../support/gateway-fixture.ts";
+import { startKeyServer } from "../support/key-server.ts";
+
+const NOW_MS = 1_800_000_000_000;
+const HOUR_MS = 3_600_000;
+const at = (ms: number) => ({ wallMs: () => ms });
+
+function authenticator(config: Partial<AuthenticatorConfig> = {}, nowMs = NOW_MS): Authenticator {
+  const keys = { kind: "secret", secret: SECRET } as const;
+  return new Authenticator({ ...AUTHENTICATOR_DEFAULTS, keys, ...config }, at(nowMs));
+}
+
+function sign(claims: Partial<TokenClaims> = {}): Promise<string> {
+  const common = { subject: "alice", role: "client" as const, issuedAtMs: NOW_MS };
+  return signToken(SECRET, { ...common, expiresAtMs: NOW_MS + HOUR_MS, ...claims });
+}
+
+function codeOf(verdict: Verdict): string {
+  return verdict.ok ? "ok" : verdict.code;
+}
+
+describe("Authenticator: shared secret", () => {
+  test("reads subject, role, expiry, and what revocation needs", async () => {
+    const token = await sign({ role: "operator", tokenId: "t-1" });
+    expect(await authenticator({ clockToleranceS: 0 }).verify(token)).toEqual({
+      ok: true,
+      principal: {
+        subject: "alice",
+        role: "operator",
+        expiresAtMs: NOW_MS + HOUR_MS,
+        issuedAtMs: NOW_MS,
+        tokenId: "t-1",
+      },
+    });
+  });
+
+  test("takes a token without a role for a client's", async () => {
+    const token = await new SignJWT({ sub: "alice", exp: NOW_MS / 1_000 + 60 })
+      .setProtectedHeader({ alg: "HS256" })
+      .sign(SECRET);
+    expect(await authenticator().verify(token)).toMatchObject({ principal: { role: "client" } });
+  });
+
+  test("requires exp and sub", async () => {
+    for (const claims of [{ sub: "alice" }, { exp: NOW_MS / 1_000 + 60 }]) {
+      const token = await new SignJWT(claims).setProtectedHeader({ alg: "HS256" }).sign(SECRET);
+      expect(codeOf(await authenticator().verify(token))).toBe("unauthenticated");
+    }
+  });
+
+  test("refuses another HMAC than the pinned one, with the right secret", async () => {
+    const token = await new SignJWT({ sub: "alice", exp: NOW_MS / 1_000 + 60 })
+      .setProtectedHeader({ alg: "HS512" })
+      .sign(Buffer.concat([SECRET, SECRET]));
+    const keys = { kind: "secret", secret: Buffer.concat([SECRET, SECRET]) } as const;
+    expect(codeOf(await authenticator({ keys }).verify(token))).toBe("unauthenticated");
+  });
+
+  test.each([
+    ["issuer", { issuer: "https://id.example" }, { issuer: "https://id.example" }, "ok"],
+    ["issuer", { issuer: "https://id.example" }, { issuer: "https://evil.example" }, null],
+    ["issuer", { issuer: "https://id.example" }, {}, null],
+    ["audience", { audience: "loanloom" }, { audience: "loanloom" }, "ok"],
+    ["audience", { audience: "loanloom" }, { audience: "other" }, null],
+    ["audience", { audience: "loanloom" }, {}, null],
+  ])("checks the %s when it is configured: %j with %j", async (_what, config, claims, expected) => {
+    const verdict = await authenticator(config).verify(await sign(claims));
+    expect(codeOf(verdict)).toBe(expected ?? "unauthenticated");
+  });
+
+  test("allows the configured difference of clocks, and lets the session live as long", async () => {
+    const token = await sign({ expiresAtMs: NOW_MS });
+    const late = authenticator({ clockToleranceS: 5 }, NOW_MS + 4_000);
+    expect(await late.verify(token)).toMatchObject({ principal: { expiresAtMs: NOW_MS + 5_000 } });
+    const tooLate = authenticator({ clockToleranceS: 5 }, NOW_MS + 6_000);
+    expect(codeOf(await tooLate.verify(token))).toBe("unauthenticated");
+  });
+
+  test("asserts a secret of 256 bits", () => {
+    const keys = { kind: "secret", secret: Buffer.alloc(31) } as const;
+    expect(() => authenticator({ keys })).toThrow("32 bytes");
+  });
+});
+
+describe("Authenticator: revocation", () => {
+  test("of a token by its id leaves the subject's other tokens", async () => {
+    const it = authenticator();
+    it.revocations.revokeToken("t-1", NOW_MS);
+    expect(codeOf(await it.verify(await sign({ tokenId: "t-1" })))).toBe("unauthenticated");
+    expect(codeOf(await it.verify(await sign({ tokenId: "t-2" })))).toBe("ok");
+    expect(codeOf(await it.verify(await sign()))).toBe("ok");
+  });
+
+  test("of a subject covers what was issued up to then, and nothing later", async () => {
+    const it = authenticator();
+    it.revocations.revokeSubject("alice", NOW_MS);
+    expect(codeOf(await it.verify(await sign()))).toBe("unauthenticated");
+    expect(codeOf(await it.verify(await sign({ issuedAtMs: NOW_MS + 1_000 })))).toBe("ok");
+    expect(codeOf(await it.verify(await sign({ subject: "bob" })))).toBe("ok");
+  });
+});
+
+describe("Authenticator: keys by URL", () => {
+  const clock = { wallMs: () => Date.now() };
+
+  function remote(keys: AuthenticatorConfig["keys"]): Authenticator {
+    return new Authenticator({ ...AUTHENTICATOR_DEFAULTS, keys, keysFetchMsMax: 300 }, clock);
+  }
+
+  test("verifies with the published key and fetches it once", async () => {
+    const server = await startKeyServer();
+    const it = remote(server.config);
+    const tokens = [await server.sign({ sub: "alice" }), await server.sign({ sub: "bob" })];
+    for (const token of tokens) expect(codeOf(await it.verify(token))).toBe("ok");
+    expect(server.requests).toBe(1);
+  });
+
+  test("refuses a token signed with the public key as a secret, and one of the shared secret", async () => {
+    const server = await startKeyServer();
+    const it = remote(server.config);
+    const response = await fetch((server.config as { url: string }).url);
+    const publicKey = Buffer.from(await response.text());
+    const confused = await new SignJWT({ sub: "alice", exp: Date.now() / 1_000 + 60 })
+      .setProtectedHeader({ alg: "HS256", kid: "key-1" })
+      .sign(publicKey);
+    expect(codeOf(await it.verify(confused))).toBe("unauthenticated");
+    const shared = await signToken(SECRET, {
+      subject: "alice",
+      role: "client",
+      expiresAtMs: Date.now() + 60_000,
+    });
+    expect(codeOf(await it.verify(shared))).toBe("unauthenticated");
+  });
+
+  test("refuses a token of a key that is not published", async () => {
+    const [trusted, other] = [await startKeyServer(), await startKeyServer()];
+    expect(codeOf(await remote(trusted.config).verify(await other.sign({ sub: "alice" })))).toBe(
+      "unauthenticated",
+    );
+  });
+
+  test("says unavailable, not unauthenticated, when the keys cannot be had", async () => {
+    const server = await startKeyServer();
+    const token = await server.sign({ sub: "alice" });
+    server.isBroken = true;
+    expect(codeOf(await remote(server.config).verify(token))).toBe("unavailable");
+    server.isBroken = false;
+    server.delayMs = 1_000;
+    expect(codeOf(await remote(server.config).verify(token))).toBe("unavailable");
+    const nobody = { ...server.config, url: "http://127.0.0.1:1/keys" } as const;
+    expect(codeOf(await remote(nobody as AuthenticatorConfig["keys"]).verify(token))).toBe(
+      "unavailable",
+    );
+  });
+});
