@@ -1,6 +1,7 @@
 // `loanloom account`: what operators and clients ask about accounts, over the SDK.
 
 import { Command } from "commander";
+import { EXIT_HELP } from "./exit-codes.ts";
 import { operationCommand } from "./operation-command.ts";
 import {
   showUpdate,
@@ -15,6 +16,7 @@ import { wholeNumber } from "./values.ts";
 export function accountCommand(): Command {
   return new Command("account")
     .description("open, fund, show and watch accounts")
+    .addHelpText("after", EXIT_HELP)
     .addCommand(
       operationCommand({ name: "open", operation: "account.open", positional: ["accountId"] }),
     )

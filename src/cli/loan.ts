@@ -1,6 +1,7 @@
 // `loanloom loan`: what operators and clients ask about loans, and bids on them, over the SDK.
 
 import { Command } from "commander";
+import { EXIT_HELP } from "./exit-codes.ts";
 import { operationCommand } from "./operation-command.ts";
 import {
   showUpdate,
@@ -14,6 +15,7 @@ import { id } from "./token.ts";
 export function loanCommand(): Command {
   return new Command("loan")
     .description("list, show and watch loans, and bid on them")
+    .addHelpText("after", EXIT_HELP)
     .addCommand(
       operationCommand({
         name: "list",
