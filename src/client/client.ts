@@ -74,7 +74,6 @@ export class LoanloomClient {
   #neverReady!: (error: LoanloomError) => void;
   #everUp = false;
   #downSinceMs = 0;
-  #pinging = false;
   #closed: LoanloomError | null = null;
 
   /** Starts connecting; requests may be made at once and are sent when the connection is up. */
@@ -92,6 +91,7 @@ export class LoanloomClient {
     this.#link = new Link(url, token, ENCODINGS[encoding], this.#limits, webSocket, {
       up: (connection) => this.#up(connection),
       received: (message) => this.#received(message),
+      quiet: () => this.#ping(),
       down: (code, reason) => this.#down(code, reason),
       lost: (error) => this.#end(error),
     });
@@ -199,20 +199,6 @@ export class LoanloomClient {
   sweep(nowMs: number): void {
     this.#link.sweep(nowMs);
     this.#requests.sweep(nowMs);
-    if (!this.#link.isUp || this.#pinging || this.#link.quietMs < this.#limits.keepAliveMs) return;
-    this.#pinging = true;
-    const pinged = () => {
-      this.#pinging = false;
-    };
-    this.#ask({
-      operation: "session.ping",
-      fields: {},
-      requestId: null,
-      deadlineMs: this.#limits.keepAliveMs,
-      bound: true,
-      resolve: pinged,
-      reject: pinged,
-    });
   }
 
   // ------------------------------------------------------------ what the connection tells
@@ -230,6 +216,18 @@ export class LoanloomClient {
     } else {
       this.#listeners.emit("connected", { url: this.#options.url });
     }
+  }
+
+  #ping(): void {
+    this.#ask({
+      operation: "session.ping",
+      fields: {},
+      requestId: null,
+      deadlineMs: this.#limits.requestTimeoutMs,
+      bound: true,
+      resolve: ignore,
+      reject: ignore,
+    });
   }
 
   #down(code: number, reason: string): void {
@@ -323,7 +321,7 @@ export class LoanloomClient {
 }
 
 function ignore(): void {
-  // Whether the server still heard of the end of a watch makes no difference.
+  // An answer to a ping counts by being heard; one to the end of a watch makes no difference.
 }
 
 function invalid(operation: OperationName, complaint: string): LoanloomError {

@@ -12,6 +12,8 @@ import { platformSocket, type SocketConstructor } from "./web-socket.ts";
 export interface LinkListener {
   up(connection: Connection): void;
   received(message: ServerMessage): void;
+  /** Nothing was heard for `keepAliveMs`: time to ask whether the server is there. */
+  quiet(): void;
   /** The connection, which had been up, is gone. */
   down(code: number, reason: string): void;
   /** There will be no connection any more. */
@@ -26,6 +28,12 @@ const AUTH_FAILURES_MAX = 3;
 const SHUTDOWN_GRACE_MS = 10_000;
 /** Reconnects after an announced end are spread over this, so that they do not come at once. */
 const SHUTDOWN_SPREAD_MS = 500;
+
+/**
+ * The most that one sweep counts as silence. When this process itself was not running (a busy
+ * machine, a closed laptop), what the server sent meanwhile is still to be read.
+ */
+const SWEEP_MS_MAX = 100;
 
 type State = "waiting" | "connecting" | "up" | "closed";
 
@@ -44,7 +52,9 @@ export class Link {
   #authFailures = 0;
   /** In state waiting: when to connect. In state connecting: when to give up the attempt. */
   #dueAtMs = 0;
-  #heardAtMs = 0;
+  #quietMs = 0;
+  #askedIfThere = false;
+  #sweptAtMs = 0;
   #everUp = false;
   readonly #startedAtMs = performance.now();
   /** The last error that named no request: why the server is about to close, as a rule. */
@@ -71,26 +81,43 @@ export class Link {
     return this.#state === "up";
   }
 
-  get quietMs(): number {
-    return performance.now() - this.#heardAtMs;
-  }
-
   /** For the next connections. */
   useToken(token: TokenSource): void {
     this.#token = token;
   }
 
   sweep(nowMs: number): void {
+    const sinceMs = Math.min(nowMs - this.#sweptAtMs, SWEEP_MS_MAX);
+    this.#sweptAtMs = nowMs;
     if (this.#state === "waiting" && nowMs >= this.#dueAtMs) this.#connect(nowMs);
     if (this.#state === "connecting" && nowMs >= this.#dueAtMs) {
       this.#failed("the attempt to connect took too long");
     }
     if (this.#state !== "up") return;
-    if (nowMs - this.#heardAtMs >= 2 * this.#limits.keepAliveMs) {
-      this.#connection?.giveUp("the server is silent");
-    } else if (this.#shutdown !== null && nowMs >= this.#shutdown.graceUntilMs) {
+    if (this.#shutdown !== null && nowMs >= this.#shutdown.graceUntilMs) {
       this.#connection?.giveUp("the server announced its end");
+    } else {
+      this.#listen(sinceMs);
     }
+  }
+
+  /** A connection is given up for silence only when the server was asked, and had its time. */
+  #listen(sinceMs: number): void {
+    const { keepAliveMs } = this.#limits;
+    this.#quietMs += sinceMs;
+    if (this.#quietMs < keepAliveMs) return;
+    if (!this.#askedIfThere) {
+      this.#quietMs = keepAliveMs;
+      this.#askedIfThere = true;
+      this.#listener.quiet();
+    } else if (this.#quietMs >= 2 * keepAliveMs) {
+      this.#connection?.giveUp("the server is silent");
+    }
+  }
+
+  #heard(): void {
+    this.#quietMs = 0;
+    this.#askedIfThere = false;
   }
 
   /** The server said when to come back, and where. */
@@ -139,12 +166,12 @@ export class Link {
         if (!current()) return;
         this.#state = "up";
         this.#everUp = true;
-        this.#heardAtMs = performance.now();
+        this.#heard();
         this.#listener.up(connection);
       },
       received: (message) => {
         if (!current()) return;
-        this.#heardAtMs = performance.now();
+        this.#heard();
         if (message.kind === "reply") this.#failures = this.#authFailures = 0;
         if (message.kind === "error" && message.id === null) {
           this.#serverSaid = message.detail ?? message.code;

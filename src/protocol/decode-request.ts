@@ -242,18 +242,26 @@ function requestIdIn(bytes: Uint8Array, start: number) {
 }
 
 const UUID_LENGTH = 36;
+const NOT_HEX = 0x100;
+/** By code of a character: the value of a digit, else a mark above the 8 bits of two digits. */
+const HEX_VALUES = Int16Array.from({ length: 256 }, (_, code) => {
+  const digit = hexDigit(code);
+  return digit < 0 ? NOT_HEX : digit;
+});
 /** Where a UUID in text has its 16 pairs of digits. */
 const UUID_PAIRS = [0, 2, 4, 6, 9, 11, 14, 16, 19, 21, 24, 26, 28, 30, 32, 34] as const;
 const UUID_HYPHENS = [8, 13, 18, 23] as const;
 
 function uuidIn(bytes: Uint8Array, start: number) {
-  for (const at of UUID_HYPHENS) if (bytes[start + at] !== 0x2d) return undefined;
+  let wrong = 0;
+  for (let index = 0; index < UUID_HYPHENS.length; index++) {
+    wrong |= bytes[start + UUID_HYPHENS[index]!]! ^ 0x2d;
+  }
   for (let index = 0; index < REQUEST_ID_BYTES; index++) {
     const at = start + UUID_PAIRS[index]!;
-    const high = hexDigit(bytes[at]!);
-    const low = hexDigit(bytes[at + 1]!);
-    if (high < 0 || low < 0) return undefined;
-    uuid[index] = (high << 4) | low;
+    const byte = (HEX_VALUES[bytes[at]!]! << 4) | HEX_VALUES[bytes[at + 1]!]!;
+    wrong |= byte >> 8;
+    uuid[index] = byte;
   }
-  return requestIdIn(uuid, 0);
+  return wrong === 0 ? requestIdIn(uuid, 0) : undefined;
 }

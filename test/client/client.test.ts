@@ -333,6 +333,26 @@ describe("Client: connection", () => {
     expect(peer.sessions.length).toBe(2);
   });
 
+  test("keeps a quiet connection whose server answers pings", async () => {
+    const peer = await peerOf((request) => {
+      if (request.command.type === "Ping") request.reply({ at: 1 });
+    });
+    const client = await clientOf(peer, { keepAliveMs: 60 });
+    await until(() => peer.arrived.length >= 4);
+    expect(peer.sessions.length).toBe(1);
+    expect(client.connected).toBe(true);
+  });
+
+  test("does not take its own standstill for the server's silence", async () => {
+    const peer = await peerOf((request) => request.reply({ at: 1 }));
+    const client = await clientOf(peer, { keepAliveMs: 250 });
+    const until = performance.now() + 1_000;
+    while (performance.now() < until);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    expect(client.connected).toBe(true);
+    expect(peer.sessions.length).toBe(1);
+  });
+
   test("comes back to a server that was started anew on the same port", async () => {
     const peer = await startPeer(() => undefined);
     const client = await clientOf(peer);

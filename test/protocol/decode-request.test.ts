@@ -241,6 +241,10 @@ describe("decodeJsonRequest", () => {
     ["a choice that every object has", jsonBid({ fill: '"constructor"' })],
     ["a UUID without hyphens", jsonBid({ requestId: `"${ID_TEXT.replaceAll("-", "")}"` })],
     ["a UUID of version 4", jsonBid({ requestId: '"01930000-0000-4000-8000-000000000001"' })],
+    ["a UUID with a wrong first digit", jsonBid({ requestId: `"g${ID_TEXT.slice(1)}"` })],
+    ["a UUID with a wrong last digit", jsonBid({ requestId: `"${ID_TEXT.slice(0, -1)}g"` })],
+    ["a UUID with a digit of another script", jsonBid({ requestId: `"é${ID_TEXT.slice(2)}"` })],
+    ["a UUID with other hyphens", jsonBid({ requestId: `"${ID_TEXT.replaceAll("-", "_")}"` })],
     ["an id with an escape for a bad character", jsonBid({ loanId: '"a\\u0000"' })],
     ["an id with a broken escape", jsonBid({ loanId: '"a\\x41"' })],
   ])("refuses %s", (_, text) => {
