@@ -54,11 +54,12 @@ export class ClientFleet {
       await Promise.all(runs.map((run) => run.next("measuring", warmUpTimeoutMs)));
       const cpuBefore = this.#cpuMs();
       onMeasuring?.();
-      await Promise.race(
-        runs.map((run) => run.next("measured", job.measuredMs + CONNECT_TIMEOUT_MS)),
-      );
+      const measured = runs.map((run) => run.next("measured", job.measuredMs + CONNECT_TIMEOUT_MS));
+      const allMeasured = Promise.all(measured);
+      await Promise.race([allMeasured, ...measured]);
       const cpuAfter = this.#cpuMs();
       onMeasured?.();
+      await allMeasured;
       const done = await Promise.all(runs.map((run) => run.next("done", DRAIN_TIMEOUT_MS)));
       const results = done.map((message) => message.result);
       const clientCpuMs = cpuBefore === null || cpuAfter === null ? null : cpuAfter - cpuBefore;
