@@ -116,10 +116,10 @@ describe("JournalReader", () => {
     const redis = await startRedis();
     const owner = await Owner.takeOver(redis.socketPath, { limits: { inFlightMax: 4 } });
     await owner.appendUpTo(200, 1_000);
-    const load = owner.appendUpTo(1_500, 1_000);
+    const load = owner.appendUpTo(800, 1_000);
     const reader = readerOf(redis);
     let rounds = 0;
-    while (owner.appended < 1_500) {
+    while (owner.appended < 800) {
       const seen: string[] = [];
       for await (const { position } of reader.read(null)) seen.push(formatPosition(position));
       expect(seen.length).toBeGreaterThan(190);
@@ -130,7 +130,7 @@ describe("JournalReader", () => {
     await load;
     await owner.releasedAll();
     expect(owner.halted).toBeUndefined();
-    expect(await storedCargoes(redis)).toEqual(oneTo(1_500));
+    expect(await storedCargoes(redis)).toEqual(oneTo(800));
   });
 
   test("asks for no more than two chunks ahead, whatever the length of the journal", async () => {
