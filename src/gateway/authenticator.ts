@@ -77,11 +77,13 @@ export class Authenticator {
 
   async verify(token: string): Promise<Verdict> {
     const nowMs = this.#clock.wallMs();
+    let claims: JWTPayload;
     try {
-      return this.#judge(await this.#verify(token, new Date(nowMs)), nowMs);
+      claims = await this.#verify(token, new Date(nowMs));
     } catch (fault) {
       return { ok: false, code: codeOf(fault), reason: String(fault) };
     }
+    return this.#judge(claims, nowMs);
   }
 
   #judge(claims: JWTPayload, nowMs: number): Verdict {

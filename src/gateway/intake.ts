@@ -48,8 +48,12 @@ export class Intake {
     counters.framesReceived++;
     counters.bytesReceived += message.byteLength;
     if (message.byteLength > config.frameBytesMax) {
-      counters.framesTooLarge++;
-      return this.#badFrame(session, null, "frame_too_large", `at most ${config.frameBytesMax}`);
+      return this.#badFrame(
+        session,
+        null,
+        "frame_too_large",
+        `at most ${config.frameBytesMax} bytes`,
+      );
     }
     if (isBinary !== session.isBinary) {
       return this.#badFrame(session, null, "malformed_frame", "text and binary are mixed up");
@@ -263,7 +267,8 @@ export class Intake {
 
   #badFrame(session: Session, id: number | null, code: ErrorCode, detail: string): void {
     const { counters, config, sender } = this.#parts;
-    counters.framesMalformed++;
+    if (code === "frame_too_large") counters.framesTooLarge++;
+    else counters.framesMalformed++;
     sender.error(session, id, code, detail);
     if (++session.badFramesInRow < config.badFramesInRowMax) return;
     counters.sessionsClosedBadFrames++;

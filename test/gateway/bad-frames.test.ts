@@ -84,6 +84,7 @@ describe("Bad frames: of the wrong kind or size", () => {
     client.socket.send(" ".repeat(16 * 1024 + 1));
     expect((await client.closed).code).toBe(1006);
     expect(fixture.counters.framesTooLarge).toBe(2);
+    expect(fixture.counters.framesMalformed).toBe(0);
     await (await fixture.client("alice")).must("session.ping");
   });
 
