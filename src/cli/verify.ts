@@ -1,10 +1,11 @@
 // `loanloom verify`: walks the journals of a deployment and checks ids, MACs and invariants. It only
 // reads, and may run beside the server.
 
+import { SingleBar } from "cli-progress";
 import { Command, InvalidArgumentError } from "commander";
 import { loadConfig } from "../config.ts";
 import { audit } from "../history/audit.ts";
-import { countShards, journalSource } from "../history/journal-source.ts";
+import { countJournals, journalSource } from "../history/journal-source.ts";
 import type { AuditReport } from "../history/report.ts";
 import { shardOf } from "../runtime/shard-of.ts";
 import { auditText } from "./audit-text.ts";
@@ -81,25 +82,44 @@ async function auditJournals(
   { connect, macKey }: JournalAccess,
   options: VerifyOptions,
 ): Promise<AuditReport> {
-  const found = await countShards(connect);
-  const count = options.shards ?? found;
-  if (found === 0) throw new UsageError("there is no journal");
-  if (found !== count) throw new UsageError(`there are ${found} shards, not ${count}`);
+  const found = await countJournals(connect);
+  const count = options.shards ?? found.shards;
+  if (found.shards === 0) throw new UsageError("there is no journal");
+  if (found.shards !== count) {
+    throw new UsageError(`there are ${found.shards} shards, not ${count}`);
+  }
   const sources = Array.from({ length: count }, (_, shard) =>
     journalSource({ shard, connect, macKey }),
   );
-  const shown = process.stderr.isTTY && !options.json;
+  const bar = options.json ? null : progressBar(found.entries);
+  const done = sources.map(() => 0);
   try {
     return await audit({
       shards: sources,
       shardOf: (address) => shardOf(address, count),
       atRest: options.atRest,
       onProgress: (shard, entries) => {
-        if (shown) process.stderr.write(`\rshard ${shard}: ${entries} entries `);
+        done[shard] = entries;
+        bar?.update(done.reduce((sum, each) => sum + each, 0));
       },
     });
   } finally {
-    if (shown) process.stderr.write("\r\x1b[K");
+    bar?.stop();
     for (const source of sources) source.close();
   }
+}
+
+/** On standard error, and only where somebody watches. */
+function progressBar(entries: number): SingleBar | null {
+  if (!process.stderr.isTTY) return null;
+  const bar = new SingleBar({
+    format: "{bar} {percentage} %  {value} of {total} entries",
+    barCompleteChar: "█",
+    barIncompleteChar: "░",
+    stream: process.stderr,
+    hideCursor: true,
+    clearOnComplete: true,
+  });
+  bar.start(entries, 0);
+  return bar;
 }

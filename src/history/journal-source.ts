@@ -27,14 +27,19 @@ export interface JournalSource extends ShardSource {
 /** As many shards as there are journals, numbered from 0. A fixed limit, as in the settings. */
 const SHARDS_MAX = 256;
 
-export async function countShards(connect: RedisConnect): Promise<number> {
+/** How many shards there are, and how many entries all of them have now. */
+export async function countJournals(
+  connect: RedisConnect,
+): Promise<{ readonly shards: number; readonly entries: number }> {
   const link = new OnDemandLink(connect, "reads");
   try {
+    let entries = 0;
     for (let shard = 0; shard < SHARDS_MAX; shard++) {
       const { journal, head } = shardKeys(shard);
-      if ((await link.call("EXISTS", journal, head)) === 0) return shard;
+      if ((await link.call("EXISTS", journal, head)) === 0) return { shards: shard, entries };
+      entries += (await link.call("XLEN", journal)) as number;
     }
-    return SHARDS_MAX;
+    return { shards: SHARDS_MAX, entries };
   } finally {
     link.close();
   }

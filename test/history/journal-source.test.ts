@@ -2,50 +2,24 @@
 
 import { describe, expect, it, onTestFinished } from "vitest";
 import { audit } from "../../src/history/audit.ts";
-import { countShards, journalSource } from "../../src/history/journal-source.ts";
+import { countJournals, journalSource } from "../../src/history/journal-source.ts";
 import { redisConnect } from "../../src/journal/connection.ts";
 import { JournalError } from "../../src/journal/errors.ts";
 import { shardKeys } from "../../src/journal/keys.ts";
-import { ShardJournal } from "../../src/journal/shard-journal.ts";
 import { TestRedis } from "../support/redis.ts";
 import { bidsOf } from "./client-requests.ts";
 import { goodWorld, homeOf } from "./good-world.ts";
-import { encode, type TestEntry, type TestJournal } from "./small-world.ts";
+import { MAC_KEY, storeJournal } from "./stored-journal.ts";
+import type { TestJournal } from "./small-world.ts";
 
-const MAC_KEY = Buffer.alloc(32, 5);
 const JOURNAL = shardKeys(0).journal;
 
-/** Writes the good journal as its owners would have: with heads, MACs and fences. */
 async function storedGoodWorld(): Promise<{ redis: TestRedis; journal: TestJournal }> {
   const redis = await TestRedis.start();
   onTestFinished(() => redis.stop());
   const { journal } = goodWorld();
-  for (const [shard, entries] of journal.entries()) {
-    for (const owned of byOwner(entries)) {
-      const owner = await ShardJournal.takeOver<null>({
-        shard,
-        connect: redisConnect(redis.socketPath),
-        macKey: MAC_KEY,
-        owner: "test",
-        onCommitted: () => undefined,
-        onDegraded: () => undefined,
-        onHalted: () => undefined,
-      });
-      for (const entry of owned) owner.append(Buffer.from(encode(entry)), null);
-      await owner.close();
-    }
-  }
+  await storeJournal(redis, journal);
   return { redis, journal };
-}
-
-/** The entries of each epoch, without its take-over. */
-function byOwner(entries: readonly TestEntry[]): TestEntry[][] {
-  const epochs: TestEntry[][] = [];
-  for (const entry of entries) {
-    if (entry.header === null) epochs.push([]);
-    else epochs.at(-1)!.push(entry);
-  }
-  return epochs;
 }
 
 async function auditOf(redis: TestRedis, journal?: TestJournal, macKey: Uint8Array = MAC_KEY) {
@@ -75,7 +49,8 @@ describe("Auditor: journals in Redis", () => {
     expect(report.violations).toEqual([]);
     expect(report).toMatchObject({ ok: true, coverage: "full", clients: { lost: 0, doubled: 0 } });
     expect(report.totals).toMatchObject({ takeOvers: 4, accounts: 4, clearingCents: 1_000_00 });
-    expect(await countShards(redisConnect(redis.socketPath))).toBe(2);
+    const entries = report.totals.entries;
+    expect(await countJournals(redisConnect(redis.socketPath))).toEqual({ shards: 2, entries });
   });
 
   it("finds a wrong key, and changed bytes of an entry", async () => {

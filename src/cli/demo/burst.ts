@@ -3,7 +3,7 @@
 
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import { connect, newRequestId, type LoanloomClient } from "../../client/client.ts";
+import { LoanloomClient, newRequestId } from "../../client/client.ts";
 import { loadConfig } from "../../config.ts";
 import { loadSecrets } from "../../config/secrets.ts";
 import { signToken } from "../../gateway/signing.ts";
@@ -59,6 +59,8 @@ export class Burst {
   readonly #undo: (() => Promise<void> | void)[] = [];
   #crowd: Crowd | null = null;
   #server: DemoServer | null = null;
+  #over = false;
+  #settled: Promise<void> = Promise.resolve();
   #phase = "starting Redis and the server";
 
   constructor(settings: BurstSettings) {
@@ -102,14 +104,27 @@ export class Burst {
     this.#undo.push(() => server.destroy());
     const ends = Promise.race([aborted, server.failure]);
     const work = this.#work(server, ends, startedMs);
-    // When the race is lost, what is still under way fails with what it needs taken away.
-    work.catch(() => undefined);
+    this.#settled = work.then(
+      () => undefined,
+      () => undefined,
+    );
     return Promise.race([work, ends]);
   }
 
-  /** Ends every process and connection of the run; the folder stays. */
+  /**
+   * Ends every process and connection of the run; the folder stays. What is still under way fails
+   * then, for what it needs is taken away, and nothing new is begun.
+   */
   async cleanUp(): Promise<void> {
+    this.#over = true;
     for (const step of this.#undo.splice(0).reverse()) await step();
+    await this.#settled;
+    for (const step of this.#undo.splice(0).reverse()) await step();
+  }
+
+  #goOn(phase: string): void {
+    if (this.#over) throw new BurstFailure(`ended before ${phase}`);
+    this.#phase = phase;
   }
 
   /** The same for a process that ends at once. */
@@ -119,8 +134,9 @@ export class Burst {
 
   async #work(server: DemoServer, ends: Promise<never>, startedMs: number): Promise<BurstFigures> {
     const token = await tokenMaker(join(this.#settings.folder, "data"));
+    this.#goOn("starting Redis and the server");
     server.start();
-    const operator = await connect({
+    const operator = new LoanloomClient({
       url: server.url,
       token: await token("operator", "operator"),
       inFlightMax: 200,
@@ -128,13 +144,15 @@ export class Burst {
       firstConnectTimeoutMs: 30_000,
     });
     this.#undo.push(() => operator.close());
+    await operator.ready;
     await server.noteRedis();
     await this.#prepare(operator);
     const { crowd, kill } = await this.#burst(server, operator, token, ends);
-    this.#phase = "stopping server and Redis, auditing what is on the disk";
+    this.#goOn("stopping server and Redis");
     crowd.close();
     operator.close();
     await server.stop();
+    this.#goOn("auditing what is on the disk");
     const { report, inFlightJournaled } = await this.#audit(crowd, kill.unanswered);
     return {
       settings: this.#settings,
@@ -157,7 +175,7 @@ export class Burst {
   async #prepare(operator: LoanloomClient): Promise<void> {
     const { bidders } = this.#plan;
     for (let from = 0; from < bidders.length; from += OPENED_AT_ONCE) {
-      this.#phase = `opening accounts: ${from} of ${bidders.length}`;
+      this.#goOn(`opening accounts: ${from} of ${bidders.length}`);
       const group = bidders.slice(from, from + OPENED_AT_ONCE);
       await Promise.all(
         group.map(({ accountId, depositCents }) =>
@@ -172,7 +190,7 @@ export class Burst {
         ),
       );
     }
-    this.#phase = "listing the loan";
+    this.#goOn("listing the loan");
     await operator.request("loan.list", {
       requestId: newRequestId(),
       loanId: LOAN_ID,
@@ -216,19 +234,19 @@ export class Burst {
     });
     this.#crowd = crowd;
     this.#undo.push(() => crowd.close());
-    this.#phase = "connecting the lenders";
+    this.#goOn("connecting the lenders");
     await crowd.connect();
-    this.#phase = "burst";
+    this.#goOn("burst");
     const answered = crowd.bid();
     await Promise.race([half, answered, ends]);
     if (killed === null) throw new BurstFailure("the burst ended before the loan was half full");
     const { atMs, raisedCents } = killed as { atMs: number; raisedCents: number };
-    this.#phase = "burst; the server was killed with -9 and starts again";
     await ended;
+    this.#goOn("burst; the server was killed with -9 and starts again");
     server.start();
     await Promise.race([operator.request("loan.get", { loanId: LOAN_ID }), ends]);
     const serveAgainMs = performance.now() - atMs;
-    this.#phase = `burst; served again after ${Math.round(serveAgainMs)} ms`;
+    this.#goOn(`burst; served again after ${Math.round(serveAgainMs)} ms`);
     await Promise.race([answered, ends]);
     return { crowd, kill: { atMs, raisedCents, serveAgainMs, unanswered } };
   }

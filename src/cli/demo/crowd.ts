@@ -44,6 +44,7 @@ export class Crowd {
   readonly #options: CrowdOptions;
   readonly #bidders: Bidder[] = [];
   #unsettled = 0;
+  #closed = false;
   #done: () => void = () => undefined;
 
   constructor(options: CrowdOptions) {
@@ -71,9 +72,11 @@ export class Crowd {
       const group = plan.bidders.slice(from, from + CONNECTS_AT_ONCE);
       await Promise.all(
         group.map(async (planned) => {
+          const ownToken = await token(planned.accountId);
+          if (this.#closed) throw new Error("the crowd was sent home");
           const client = new LoanloomClient({
             url,
-            token: await token(planned.accountId),
+            token: ownToken,
             requestTimeoutMs: 45_000,
             reconnect: { delayMsFirst: 100, delayMsMax: 1_000 },
           });
@@ -101,6 +104,7 @@ export class Crowd {
   }
 
   close(): void {
+    this.#closed = true;
     for (const { client } of this.#bidders) client.close();
   }
 
