@@ -14,6 +14,8 @@ export interface RunSnapshots {
 export interface RunJournal {
   readonly ready: boolean;
   readonly inFlight: number;
+  /** Whether nobody else can have taken over: committed state may be read without a commit. */
+  readonly leaseHeld: boolean;
   readonly committed: Position;
   /** The last appended entry, or the take-over when nothing was appended yet. */
   readonly last: { readonly position: Position; readonly mac: Uint8Array };

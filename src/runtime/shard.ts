@@ -78,7 +78,7 @@ export class Shard {
     // Callbacks of a journal whose life is over find `run` to be another one, or none.
     let run: ShardRun | null = null;
     const journal = await this.#o.openJournal(this.shard, {
-      onCommitted: (cargo, position) => run?.committed(cargo, position),
+      onCommitted: (cargo, position) => run?.durable(cargo, position),
       onDegraded: (degraded, reason) => this.#degraded(run, degraded, reason),
       onHalted: (reason, detail) => run?.fail(reason, new Error(detail)),
       onRewound: (detail) => run?.fail("rewound_healed", new Error(detail)),

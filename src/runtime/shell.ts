@@ -23,6 +23,8 @@ export interface ShellHost {
   /** True while commits do not get through. */
   readonly degraded: boolean;
   openBatch(at: number): void;
+  /** A record is being written; its number. */
+  countRecord(): number;
   changed(cell: Cell): void;
   /** Lets something be seen: at once, or with the commit that it depends on. */
   release(release: Release, dependsOnRecordNo: number): void;
@@ -158,14 +160,12 @@ export class Shell {
     const { kind } = cell;
     this.stage = "evolve";
     this.#host.openBatch(item.at);
-    state.recordNo++;
-    batch.lastRecordNo = state.recordNo;
-    batch.records++;
+    const recordNo = this.#host.countRecord();
     let changes = false;
     for (const event of events) if (!kind.isAnswer(event)) changes = true;
     if (changes) {
       cell.version++;
-      cell.changedAt = state.recordNo;
+      cell.changedAt = recordNo;
     }
     const version = changes ? cell.version : 0;
     const { writer } = batch;

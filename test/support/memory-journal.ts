@@ -55,6 +55,10 @@ export class MemoryJournal implements OwnedJournal {
     return this.#inFlight.length < this.inFlightMax;
   }
 
+  get leaseHeld(): boolean {
+    return !this.#fenced;
+  }
+
   get inFlight(): number {
     return this.#inFlight.length;
   }
