@@ -38,8 +38,6 @@ export const KIND = {
 
 export interface FieldPlan {
   readonly name: string;
-  /** `,"name":` */
-  readonly jsonKey: string;
   readonly type: FieldType;
   readonly kind: number;
   readonly optional: boolean;
@@ -129,7 +127,6 @@ function planOf(field: Field): FieldPlan {
   const optional = field.optional === true;
   return {
     name: field.name,
-    jsonKey: `,"${field.name}":`,
     type: field.type,
     kind,
     optional,
