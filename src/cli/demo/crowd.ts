@@ -1,15 +1,20 @@
-// A thousand lenders, each with a connection of its own and a log of its own. A lender keeps a few
-// bids in flight and sends the next one as soon as an answer comes: nothing paces them. What they
-// write down, when they send and when they are told, is what the journal is compared with later.
+// A thousand lenders, each with a connection of its own and a log of its own. They keep as many bids
+// in flight as want three eighths of the loan, and send the next one as soon as an answer comes:
+// nothing paces them. What they write down, when they send and when they are told, is what the
+// journal is compared with later.
 
 import { parseRequestId } from "../../../actors/address.ts";
 import { LoanloomClient, LoanloomError, newRequestId } from "../../client/client.ts";
 import type { ClientOutcome, ClientRequest } from "../../history/client-log.ts";
 import { ERRORS, type ErrorCode } from "../../protocol/errors.ts";
-import type { BidPlan, PlannedBidder } from "./bid-plan.ts";
+import type { BidPlan, PlannedBid, PlannedBidder } from "./bid-plan.ts";
 
-/** Bids that one lender has in flight at a time. */
-const IN_FLIGHT_EACH = 4;
+/**
+ * One bid in so many is in flight at a time. All bids want three times the loan, so these want three
+ * eighths: when half is known to be raised, the loan cannot be full yet.
+ */
+const IN_FLIGHT_ONE_IN = 8;
+const IN_FLIGHT_MIN = 2;
 /** Bids sent in one turn of the event loop, so that answers are read in between. */
 const SENT_PER_TURN = 100;
 const CONNECTS_AT_ONCE = 200;
@@ -30,7 +35,6 @@ export interface CrowdOptions {
 interface Bidder {
   readonly planned: PlannedBidder;
   readonly client: LoanloomClient;
-  next: number;
 }
 
 export class Crowd {
@@ -43,6 +47,8 @@ export class Crowd {
   readonly refused = new Map<string, number>();
   readonly #options: CrowdOptions;
   readonly #bidders: Bidder[] = [];
+  /** Everybody's first bid, then everybody's second, and so on. */
+  #turns: Iterator<readonly [Bidder, PlannedBid]> = [].values();
   #unsettled = 0;
   #closed = false;
   #done: () => void = () => undefined;
@@ -80,7 +86,7 @@ export class Crowd {
             requestTimeoutMs: 45_000,
             reconnect: { delayMsFirst: 100, delayMsMax: 1_000 },
           });
-          this.#bidders.push({ planned, client, next: 0 });
+          this.#bidders.push({ planned, client });
           await client.ready;
         }),
       );
@@ -92,12 +98,11 @@ export class Crowd {
     const done = new Promise<void>((resolve) => {
       this.#done = resolve;
     });
-    let sent = 0;
-    for (let round = 0; round < IN_FLIGHT_EACH; round++) {
-      for (const bidder of this.#bidders) {
-        this.#sendNext(bidder);
-        if (++sent % SENT_PER_TURN === 0) await new Promise((resolve) => setImmediate(resolve));
-      }
+    this.#turns = turnsOf(this.#bidders);
+    const window = Math.floor(this.#options.plan.bids / IN_FLIGHT_ONE_IN);
+    for (let sent = 1; sent <= Math.max(IN_FLIGHT_MIN, window); sent++) {
+      this.#sendNext();
+      if (sent % SENT_PER_TURN === 0) await new Promise((resolve) => setImmediate(resolve));
     }
     if (this.#unsettled === 0) this.#done();
     await done;
@@ -108,11 +113,10 @@ export class Crowd {
     for (const { client } of this.#bidders) client.close();
   }
 
-  #sendNext(bidder: Bidder): void {
-    const { planned, client } = bidder;
-    const bid = planned.bids[bidder.next];
-    if (bid === undefined) return;
-    bidder.next++;
+  #sendNext(): void {
+    const turn = this.#turns.next();
+    if (turn.done === true) return;
+    const [{ planned, client }, bid] = turn.value;
     const { loanId } = this.#options;
     const text = newRequestId();
     const logged: LoggedBid = {
@@ -130,22 +134,22 @@ export class Crowd {
       ({ bidId, filledCents, rank, remainingCents, position }) => {
         logged.position = position;
         const outcome = { type: "BidPlaced", bidId, filledCents, rank, remainingCents } as const;
-        this.#answered(bidder, logged, outcome);
+        this.#answered(logged, outcome);
       },
-      (error: unknown) => this.#refused(bidder, logged, error),
+      (error: unknown) => this.#refused(logged, error),
     );
   }
 
-  #refused(bidder: Bidder, logged: LoggedBid, error: unknown): void {
+  #refused(logged: LoggedBid, error: unknown): void {
     if (error instanceof LoanloomError && error.code in ERRORS) {
-      this.#answered(bidder, logged, { type: "Refused", code: error.code as ErrorCode });
+      this.#answered(logged, { type: "Refused", code: error.code as ErrorCode });
       return;
     }
     this.failures.push(error instanceof Error ? error.message : String(error));
-    this.#settled(bidder);
+    this.#settled();
   }
 
-  #answered(bidder: Bidder, logged: LoggedBid, outcome: ClientOutcome): void {
+  #answered(logged: LoggedBid, outcome: ClientOutcome): void {
     logged.outcome = outcome;
     logged.acknowledgedAt = performance.now();
     if (outcome.type === "BidPlaced") {
@@ -157,12 +161,22 @@ export class Crowd {
     } else {
       this.refused.set(outcome.code, (this.refused.get(outcome.code) ?? 0) + 1);
     }
-    this.#settled(bidder);
+    this.#settled();
   }
 
-  #settled(bidder: Bidder): void {
+  #settled(): void {
     this.#unsettled--;
-    this.#sendNext(bidder);
+    this.#sendNext();
     if (this.#unsettled === 0 && this.log.length === this.#options.plan.bids) this.#done();
+  }
+}
+
+function* turnsOf(bidders: readonly Bidder[]): Generator<readonly [Bidder, PlannedBid]> {
+  const most = Math.max(...bidders.map(({ planned }) => planned.bids.length));
+  for (let turn = 0; turn < most; turn++) {
+    for (const bidder of bidders) {
+      const bid = bidder.planned.bids[turn];
+      if (bid !== undefined) yield [bidder, bid];
+    }
   }
 }
