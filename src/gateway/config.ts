@@ -18,7 +18,7 @@ export interface GatewayConfig {
   readonly authenticateMsMax: number;
   /** Tokens being verified at once, for handshakes, sessions and HTTP together. */
   readonly verificationsMax: number;
-  /** Frames of a session that wait while its first token is verified; bytes: two frames' worth. */
+  /** Frames of a session that wait while its first token is verified; bytes: of four large ones. */
   readonly heldFramesMax: number;
 
   readonly connectionsMax: number;

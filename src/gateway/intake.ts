@@ -35,6 +35,9 @@ export interface IntakeParts {
 /** The most loans that market.loans answers with: the table says 100. */
 export const OPEN_LOANS_MAX = 100;
 
+/** Held frames take at most as many bytes as so many of the largest. */
+const HELD_LARGE_FRAMES = 4;
+
 export class Intake {
   readonly #parts: IntakeParts;
   isDraining = false;
@@ -78,7 +81,7 @@ export class Intake {
     const { held } = session;
     if (held.length >= heldFramesMax) return false;
     const heldBytes = held.reduce((sum, frame) => sum + frame.byteLength, message.byteLength);
-    if (heldBytes > frameBytesMax * 2) return false;
+    if (heldBytes > frameBytesMax * HELD_LARGE_FRAMES) return false;
     held.push(message.slice(0)); // The original is gone when this handler returns.
     return true;
   }

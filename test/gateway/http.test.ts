@@ -2,7 +2,7 @@ import net from "node:net";
 import { describe, expect, test } from "vitest";
 import { formatRequestId } from "../../actors/address.ts";
 import { requestIds } from "../support/gateway-client.ts";
-import { bid, startFixture, type Fixture } from "../support/gateway-fixture.ts";
+import { bid, eventually, type Fixture, startFixture } from "../support/gateway-fixture.ts";
 
 interface Answer {
   readonly status: number;
@@ -173,7 +173,7 @@ describe("HTTP: reads", () => {
     });
     expect(fixture.counters.httpTimeouts).toBe(1);
     const waiting = get(fixture, "/v1/accounts/alice", alice);
-    await expect.poll(() => fixture.runtime.inFlight).toBe(2);
+    await eventually(() => fixture.runtime.inFlight).toBe(2);
     fixture.runtime.loseAll("fenced");
     expect(await waiting).toMatchObject({ status: 503, body: { error: "unavailable" } });
     // Answers that come too late find nobody, and hurt nobody.
@@ -193,11 +193,11 @@ describe("HTTP: reads", () => {
       );
       return socket;
     });
-    await expect.poll(() => fixture.runtime.inFlight).toBe(20);
+    await eventually(() => fixture.runtime.inFlight).toBe(20);
     for (const socket of sockets) socket.resetAndDestroy();
     await new Promise((resolve) => setTimeout(resolve, 50));
     fixture.runtime.resume();
-    await expect.poll(() => fixture.runtime.inFlight).toBe(0);
+    await eventually(() => fixture.runtime.inFlight).toBe(0);
     expect((await get(fixture, "/healthz")).status).toBe(200);
   });
 });
@@ -240,19 +240,19 @@ describe("HTTP: manners", () => {
     socket.on("data", (chunk) => (received += chunk.toString()));
     socket.on("error", () => undefined);
     socket.write("GET /readyz HTTP/1.1\r\nHost: x\r\n\r\n");
-    await expect.poll(() => received).toContain("200 OK");
+    await eventually(() => received).toContain("200 OK");
     fixture.runtime.isPaused = true;
     const client = await fixture.client("alice");
     client.send("account.get");
-    await expect.poll(() => fixture.runtime.inFlight).toBe(1);
+    await eventually(() => fixture.runtime.inFlight).toBe(1);
     const drained = fixture.gateway.drain("stop");
     received = "";
     socket.write("GET /readyz HTTP/1.1\r\nHost: x\r\n\r\n");
-    await expect.poll(() => received).toContain('"reason":"draining"');
+    await eventually(() => received).toContain('"reason":"draining"');
     socket.write(
       `GET /v1/loans HTTP/1.1\r\nHost: x\r\nAuthorization: ${alice.headers.authorization}\r\n\r\n`,
     );
-    await expect.poll(() => received).toContain("server_shutdown");
+    await eventually(() => received).toContain("server_shutdown");
     fixture.runtime.resume();
     await drained;
     socket.destroy();

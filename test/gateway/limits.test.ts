@@ -3,7 +3,7 @@ import { Allowance, Allowances } from "../../src/gateway/allowances.ts";
 import { checkGatewayConfig, GATEWAY_DEFAULTS } from "../../src/gateway/config.ts";
 import type { AccountId } from "../../actors/address.ts";
 import { HandshakeRefused, type GatewayClient } from "../support/gateway-client.ts";
-import { bid, startFixture, type Fixture } from "../support/gateway-fixture.ts";
+import { bid, eventually, type Fixture, startFixture } from "../support/gateway-fixture.ts";
 
 async function handshakeStatus(connecting: Promise<GatewayClient>): Promise<[number, string]> {
   try {
@@ -36,7 +36,7 @@ describe("Limits: connections", () => {
       expect(third.received).toMatchObject([{ code: "too_many_connections", retryAfterMs: 200 }]);
       await (await fixture.client("bob")).must("session.ping");
       first.close();
-      await expect.poll(() => fixture.counters.connectionsOpen).toBe(2);
+      await eventually(() => fixture.counters.connectionsOpen).toBe(2);
       await (await another()).must("session.ping");
       expect(fixture.counters.handshakesOverAccountLimit).toBe(1);
     },
@@ -105,7 +105,7 @@ describe("Limits: requests", () => {
     expect((await two.refusal("session.ping")).code).toBe("rate_limited");
     one.close();
     two.close();
-    await expect.poll(() => fixture.counters.connectionsOpen).toBe(0);
+    await eventually(() => fixture.counters.connectionsOpen).toBe(0);
     const again = await fixture.client("alice");
     expect((await again.refusal("session.ping")).code).toBe("rate_limited");
     await (await fixture.client("bob")).must("session.ping");
@@ -134,7 +134,7 @@ describe("Limits: requests", () => {
       expect(await client.answerTo(id)).toMatchObject({ code: "server_busy", retryAfterMs: 200 });
     }
     const elsewhere = other.send("bid.place", bid("promo", 100));
-    await expect.poll(() => fixture.runtime.inFlight).toBe(4);
+    await eventually(() => fixture.runtime.inFlight).toBe(4);
     fixture.runtime.resume();
     for (const id of ids.slice(0, 3)) expect((await client.answerTo(id)).kind).toBe("reply");
     expect((await other.answerTo(elsewhere)).kind).toBe("reply");
@@ -150,7 +150,7 @@ describe("Limits: requests", () => {
     const [one, two] = [await fixture.client("alice"), await fixture.client("alice")];
     fixture.runtime.isPaused = true;
     for (let sent = 0; sent < 2; sent++) one.send("account.get");
-    await expect.poll(() => fixture.runtime.inFlight).toBe(2);
+    await eventually(() => fixture.runtime.inFlight).toBe(2);
     two.send("account.get");
     expect((await two.refusal("account.get")).code).toBe("server_busy");
     expect(fixture.counters.requestsOverTotalLimit).toBe(1);
@@ -199,11 +199,9 @@ describe("Limits: slow consumers", () => {
   async function stuff(fixture: Fixture, client: GatewayClient, ask: () => void): Promise<void> {
     client.socket.pause();
     const asking = setInterval(ask, 1);
-    await expect
-      .poll(() => fixture.counters.sessionsClosedSlow, { timeout: 25_000, interval: 20 })
-      .toBe(1);
+    await eventually(() => fixture.counters.sessionsClosedSlow).toBe(1);
     clearInterval(asking);
-    await expect.poll(() => fixture.counters.connectionsOpen).toBe(1);
+    await eventually(() => fixture.counters.connectionsOpen).toBe(1);
   }
 
   test("are closed, never short-changed: what arrives is a prefix without a hole", async () => {
@@ -234,11 +232,11 @@ describe("Limits: slow consumers", () => {
     for (let placed = 0; placed < 60; placed++) await bidder.must("bid.place", bid("promo", 100));
     const slow = await fixture.client("alice", { encoding: "json" });
     for (let asked = 0; asked < 3; asked++) await slow.must("account.watch", { after: 0 });
-    await expect.poll(() => slow.pushes("account.entry").length).toBe(3 * 61);
+    await eventually(() => slow.pushes("account.entry").length).toBe(3 * 61);
     await stuff(fixture, slow, () => {
       for (let sent = 0; sent < 20; sent++) slow.send("account.watch", { after: 0 });
     });
-    await expect.poll(() => fixture.runtime.inFlight).toBe(0);
+    await eventually(() => fixture.runtime.inFlight).toBe(0);
     slow.socket.resume();
     await slow.closed;
     // The cut may take along what the client had not read; never something in the middle.

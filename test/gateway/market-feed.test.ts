@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { GatewayClient } from "../support/gateway-client.ts";
-import { bid, startFixture, type Fixture } from "../support/gateway-fixture.ts";
+import { bid, eventually, type Fixture, startFixture } from "../support/gateway-fixture.ts";
 
 const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
@@ -66,14 +66,14 @@ describe("Market feed", () => {
     const { seen } = await watch(fixture, "bob", "msgpack");
     const startMs = performance.now();
     await bidder.must("bid.place", bid("promo", 100));
-    await expect.poll(() => seen.length).toBe(1);
+    await eventually(() => seen.length).toBe(1);
     expect(seen[0]!.atMs - startMs).toBeLessThan(1_000);
     // The second one waits, and what is published then is the latest.
     await bidder.must("bid.place", bid("promo", 200));
     await bidder.must("bid.place", bid("promo", 300));
     await sleep(200);
     expect(seen.length).toBe(1);
-    await expect.poll(() => seen.length, { timeout: 4_000 }).toBe(2);
+    await eventually(() => seen.length).toBe(2);
     expect(seen[1]).toMatchObject({ raisedCents: 600 });
     expect(seen[1]!.atMs - seen[0]!.atMs).toBeGreaterThan(1_900);
   });
@@ -102,14 +102,14 @@ describe("Market feed", () => {
       await watch(fixture, "eve", "msgpack"),
     ];
     await bidder.must("bid.place", bid("promo", 100));
-    await expect.poll(() => [one.seen.length, two.seen.length]).toEqual([1, 1]);
+    await eventually(() => [one.seen.length, two.seen.length]).toEqual([1, 1]);
     await one.client.must("loan.unwatch", { loanId: "promo" });
     await bidder.must("bid.place", bid("promo", 100));
-    await expect.poll(() => two.seen.length).toBe(2);
+    await eventually(() => two.seen.length).toBe(2);
     expect(one.seen.length).toBe(1);
     expect(fixture.runtime.unwatched).toEqual([]);
     two.client.close();
-    await expect.poll(() => fixture.runtime.unwatched).toEqual(["promo"]);
+    await eventually(() => fixture.runtime.unwatched).toEqual(["promo"]);
     const published = fixture.counters.progressPublished;
     await bidder.must("bid.place", bid("promo", 100));
     await sleep(50);
@@ -120,7 +120,7 @@ describe("Market feed", () => {
     const { fixture, bidder } = await market();
     const { client } = await watch(fixture, "bob", "json");
     await bidder.must("bid.place", bid("promo", 1_000_000));
-    await expect.poll(() => client.pushes("loan.progress").length).toBe(1);
+    await eventually(() => client.pushes("loan.progress").length).toBe(1);
     expect(client.pushes("loan.progress")[0]!.view).toMatchObject({
       loanId: "promo",
       status: "funded",

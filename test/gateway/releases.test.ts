@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { ServerMessage } from "../../src/protocol/decode-reply.ts";
 import { requestIds, type GatewayClient } from "../support/gateway-client.ts";
-import { bid, startFixture } from "../support/gateway-fixture.ts";
+import { bid, eventually, startFixture } from "../support/gateway-fixture.ts";
 
 describe("Releases: answers", () => {
   test.each(["msgpack", "json"] as const)("of a commit come in order, in %s", async (encoding) => {
@@ -14,7 +14,7 @@ describe("Releases: answers", () => {
     for (let sent = 0; sent < 100; sent++) {
       for (const client of clients) client.send("bid.place", bid("promo", 100));
     }
-    await expect.poll(() => fixture.runtime.inFlight).toBe(200);
+    await eventually(() => fixture.runtime.inFlight).toBe(200);
     fixture.runtime.resume();
     for (const client of clients) {
       await client.answerTo(100);
@@ -85,11 +85,11 @@ describe("Releases: answers", () => {
     fixture.runtime.isPaused = true;
     const lost = bid("promo", 100);
     gone.send("bid.place", lost);
-    await expect.poll(() => fixture.runtime.inFlight).toBe(1);
+    await eventually(() => fixture.runtime.inFlight).toBe(1);
     const kept = stays.send("bid.place", bid("promo", 200));
-    await expect.poll(() => fixture.runtime.inFlight).toBe(2);
+    await eventually(() => fixture.runtime.inFlight).toBe(2);
     gone.close();
-    await expect.poll(() => fixture.counters.connectionsOpen).toBe(1);
+    await eventually(() => fixture.counters.connectionsOpen).toBe(1);
     fixture.runtime.resume();
     expect((await stays.answerTo(kept)).kind).toBe("reply");
     expect(fixture.counters.answersWithoutSession).toBe(1);
@@ -116,7 +116,7 @@ describe("Releases: the account's stream", () => {
     const { entry } = (await watcher.must("account.watch", watch)) as { entry: number };
     for (let sent = 0; sent < 200; sent++) bidder.send("bid.place", bid("promo", 100));
     await bidder.answerTo(400);
-    await expect.poll(() => entriesOf(watcher).at(-1)).toBe(401);
+    await eventually(() => entriesOf(watcher).at(-1)).toBe(401);
     expect(entriesOf(watcher)).toEqual(
       Array.from({ length: 401 - entry }, (_, at) => entry + 1 + at),
     );
@@ -133,7 +133,7 @@ describe("Releases: the account's stream", () => {
     client.send("bid.place", bid("promo", 100));
     const watching = client.send("account.watch", watch);
     client.send("bid.place", bid("promo", 200));
-    await expect.poll(() => fixture.runtime.inFlight).toBe(3);
+    await eventually(() => fixture.runtime.inFlight).toBe(3);
     fixture.runtime.resume();
     expect(await client.answerTo(watching)).toMatchObject({ view: { heldCents: 100, entry: 2 } });
     await client.answerTo(3);
@@ -152,7 +152,7 @@ describe("Releases: the account's stream", () => {
     for (let sent = 0; sent < 5; sent++) await client.must("bid.place", bid("promo", 100));
     const view = await client.must("account.watch", { accountId: null, after: 3 });
     expect(view).toMatchObject({ resumed: true, entry: 6 });
-    await expect.poll(() => entriesOf(client)).toEqual([4, 5, 6]);
+    await eventually(() => entriesOf(client)).toEqual([4, 5, 6]);
     expect(client.pushes("account.entry")[0]!.view).toMatchObject({
       accountId: "alice",
       kind: "hold_placed",
@@ -176,7 +176,7 @@ describe("Releases: the account's stream", () => {
     await bob.must("account.watch", watch);
     await operator.must("account.watch", { accountId: "alice", after: null });
     await alice.must("bid.place", bid("promo", 100));
-    await expect.poll(() => entriesOf(operator)).toEqual([2]);
+    await eventually(() => entriesOf(operator)).toEqual([2]);
     expect(entriesOf(alice)).toEqual([2]);
     await bob.must("session.ping");
     expect(entriesOf(bob)).toEqual([]);
@@ -209,14 +209,14 @@ describe("Releases: the account's stream", () => {
     await leaves.must("account.watch", watch);
     fixture.runtime.isPaused = true;
     const watching = stays.send("account.watch", watch);
-    await expect.poll(() => fixture.runtime.inFlight).toBe(1);
+    await eventually(() => fixture.runtime.inFlight).toBe(1);
     leaves.close();
-    await expect.poll(() => fixture.counters.connectionsOpen).toBe(1);
+    await eventually(() => fixture.counters.connectionsOpen).toBe(1);
     expect(fixture.runtime.unwatched).toEqual([]);
     fixture.runtime.resume();
     await stays.answerTo(watching);
     await stays.must("bid.place", bid("promo", 100));
-    await expect.poll(() => entriesOf(stays)).toEqual([2]);
+    await eventually(() => entriesOf(stays)).toEqual([2]);
   });
 
   test("of a session that goes while it asks is not told to nobody for ever", async () => {
@@ -225,11 +225,11 @@ describe("Releases: the account's stream", () => {
     const gone = await fixture.client("alice");
     fixture.runtime.isPaused = true;
     gone.send("account.watch", watch);
-    await expect.poll(() => fixture.runtime.inFlight).toBe(1);
+    await eventually(() => fixture.runtime.inFlight).toBe(1);
     gone.close();
-    await expect.poll(() => fixture.counters.connectionsOpen).toBe(0);
+    await eventually(() => fixture.counters.connectionsOpen).toBe(0);
     fixture.runtime.resume();
-    await expect.poll(() => fixture.runtime.inFlight).toBe(0);
+    await eventually(() => fixture.runtime.inFlight).toBe(0);
     expect([...fixture.runtime.accounts.values()].some(({ watched }) => watched)).toBe(false);
   });
 });
@@ -247,7 +247,7 @@ describe("Releases: a deposit by the operator", () => {
       amountCents: 50,
       reference: "bank-7",
     });
-    await expect.poll(() => client.pushes("account.entry").length).toBe(1);
+    await eventually(() => client.pushes("account.entry").length).toBe(1);
     expect(client.pushes("account.entry")[0]!.view).toMatchObject({
       kind: "deposit",
       amountCents: 50,

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { bid, startFixture } from "../support/gateway-fixture.ts";
+import { bid, eventually, startFixture } from "../support/gateway-fixture.ts";
 import { createGateway, startGateway } from "../../src/gateway/gateway.ts";
 import { GATEWAY_DEFAULTS } from "../../src/gateway/config.ts";
 import { createGatewayCounters } from "../../src/gateway/counters.ts";
@@ -15,12 +15,12 @@ describe("Shutdown: drain", () => {
     await idle.must("session.ping");
     fixture.runtime.isPaused = true;
     const accepted = client.send("bid.place", bid("promo", 100));
-    await expect.poll(() => fixture.runtime.inFlight).toBe(1);
+    await eventually(() => fixture.runtime.inFlight).toBe(1);
 
     const drained = fixture.gateway.drain("new version");
     const notice = { reconnectAfterMs: 1_000, url: "wss://b.example/v1/ws" };
-    await expect.poll(() => client.pushes("server.shutdown").at(0)?.view).toEqual(notice);
-    await expect.poll(() => idle.pushes("server.shutdown").at(0)?.view).toEqual(notice);
+    await eventually(() => client.pushes("server.shutdown").at(0)?.view).toEqual(notice);
+    await eventually(() => idle.pushes("server.shutdown").at(0)?.view).toEqual(notice);
     const refused = await client.refusal("bid.place", bid("promo", 100));
     expect(refused).toMatchObject({ code: "server_shutdown", retryAfterMs: 1_000 });
     // The port is closed: nobody gets in any more.
@@ -40,7 +40,7 @@ describe("Shutdown: drain", () => {
     const client = await fixture.client("alice");
     fixture.runtime.isPaused = true;
     client.send("account.get");
-    await expect.poll(() => fixture.runtime.inFlight).toBe(1);
+    await eventually(() => fixture.runtime.inFlight).toBe(1);
     const startMs = performance.now();
     await fixture.gateway.drain("stop");
     expect(performance.now() - startMs).toBeGreaterThan(140);
@@ -59,7 +59,7 @@ describe("Shutdown: a shard that lost its speculative work", () => {
     fixture.runtime.isPaused = true;
     const lost = bid("promo", 100) as { requestId: string };
     client.send("bid.place", lost);
-    await expect.poll(() => fixture.runtime.inFlight).toBe(1);
+    await eventually(() => fixture.runtime.inFlight).toBe(1);
     fixture.runtime.loseAll("fenced");
     expect(await client.closed).toEqual({ code: 1012, reason: "fenced" });
     expect(fixture.counters.sessionsClosedByReset).toBe(1);

@@ -1,7 +1,7 @@
 // Starts a gateway on a free port of the loopback, with real actors behind it, and stops it and
 // every client when the test ends, also when it fails.
 
-import { onTestFinished } from "vitest";
+import { expect, onTestFinished } from "vitest";
 import {
   Authenticator,
   AUTHENTICATOR_DEFAULTS,
@@ -41,7 +41,7 @@ export interface Fixture {
   readonly logged: string[];
   token(subject: string, claims?: Partial<TokenClaims>): Promise<string>;
   connect(options?: ConnectOptions): Promise<GatewayClient>;
-  /** A client that is authenticated by header. */
+  /** A client that was authenticated by header: its token is verified. */
   client(subject: string, options?: ConnectOptions): Promise<GatewayClient>;
   operator(options?: ConnectOptions): Promise<GatewayClient>;
   /** Opens the account with that much available. */
@@ -100,10 +100,15 @@ export async function startFixture(
     clients.push(client);
     return client;
   };
+  const admitted = async (options: ConnectOptions): Promise<GatewayClient> => {
+    const client = await connect(options);
+    await eventually(() => counters.verificationsPending).toBe(0);
+    return client;
+  };
   const client = async (subject: string, options: ConnectOptions = {}): Promise<GatewayClient> =>
-    connect({ ...options, token: await token(subject) });
+    admitted({ ...options, token: await token(subject) });
   const operator = async (options: ConnectOptions = {}): Promise<GatewayClient> =>
-    connect({ ...options, token: await token("operator", { role: "operator" }) });
+    admitted({ ...options, token: await token("operator", { role: "operator" }) });
   const asOperator = async (work: (by: GatewayClient) => Promise<unknown>): Promise<void> => {
     const by = await operator();
     await work(by);
@@ -143,4 +148,9 @@ export async function startFixture(
 
 export function bid(loanId: string, amountCents: number, fill = "exact"): object {
   return { requestId: requestIds.next(), loanId, amountCents, fill, minCents: null };
+}
+
+/** Becomes true in time, also on a machine that is busy with other things. */
+export function eventually<T>(read: () => T): ReturnType<typeof expect.poll<T>> {
+  return expect.poll(read, { timeout: 20_000, interval: 5 });
 }
