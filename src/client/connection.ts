@@ -14,6 +14,8 @@ export interface ConnectionListener {
 }
 
 const OPEN = 1;
+/** RFC 6455, 7.4.1: what a close event has when there was no close frame. */
+const ABNORMAL = 1006;
 /** Close code of the client for a connection that it gives up by itself. */
 const GIVEN_UP = 4000;
 const CLOSE_GRACE_MS = 1_000;
@@ -23,6 +25,7 @@ export class Connection {
   readonly #encoding: Encoding;
   readonly #listener: ConnectionListener;
   #failure: string | null = null;
+  #everOpen = false;
   #ended = false;
   #closing: ReturnType<typeof setTimeout> | undefined;
 
@@ -47,6 +50,8 @@ export class Connection {
     };
     socket.onerror = (event: { message?: unknown }) => {
       if (typeof event.message === "string") this.#failure = event.message;
+      // The WebSocket of Node 22 tells of a failed attempt by this alone, without a close event.
+      if (!this.#everOpen) this.#end(ABNORMAL, "");
     };
     socket.onclose = ({ code, reason }) => this.#end(code, reason);
   }
@@ -75,6 +80,7 @@ export class Connection {
 
   #opened(): void {
     if (this.#ended) return;
+    this.#everOpen = true;
     if (this.#socket.protocol !== this.#encoding.subprotocol) {
       this.giveUp("the server did not choose the subprotocol");
       return;

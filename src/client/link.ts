@@ -1,5 +1,8 @@
 // Keeps one connection up: connects, waits with growing jittered pauses, connects again, and tells
 // when going on is useless. It knows nothing of requests; it is swept, and sets no timer.
+//
+// A server answers the handshake before it has verified the token, and holds back only so much of
+// what comes meanwhile. So a connection counts as up when the server has answered a first ping.
 
 import type { ServerMessage } from "../protocol/decode-reply.ts";
 import { backoffMs } from "./backoff.ts";
@@ -20,6 +23,8 @@ export interface LinkListener {
   lost(error: LoanloomError): void;
 }
 
+/** Id of the first ping; those of requests begin at 1. */
+const GREETING_ID = 0;
 /** Close code of the gateway: no valid token, or it has expired. */
 export const CLOSE_UNAUTHENTICATED = 4401;
 /** A token function may repair a refused token; after so many in a row it did not. */
@@ -163,25 +168,33 @@ export class Link {
     const current = () => generation === this.#generation;
     this.#connection = new Connection(webSocket, url, token, this.#encoding, {
       opened: (connection) => {
-        if (!current()) return;
-        this.#state = "up";
-        this.#everUp = true;
-        this.#heard();
-        this.#listener.up(connection);
+        if (current()) connection.send("session.ping", GREETING_ID, {});
       },
       received: (message) => {
-        if (!current()) return;
-        this.#heard();
-        if (message.kind === "reply") this.#failures = this.#authFailures = 0;
-        if (message.kind === "error" && message.id === null) {
-          this.#serverSaid = message.detail ?? message.code;
-        }
-        this.#listener.received(message);
+        if (current()) this.#received(message);
       },
       ended: (code, reason, failure) => {
         if (current()) this.#ended(code, reason, failure);
       },
     });
+  }
+
+  #received(message: ServerMessage): void {
+    this.#heard();
+    if (message.kind === "reply") this.#failures = this.#authFailures = 0;
+    if (message.kind === "error" && message.id === null) {
+      this.#serverSaid = message.detail ?? message.code;
+    }
+    if (this.#state === "up") return this.#listener.received(message);
+    if (message.kind === "reply" && message.id === GREETING_ID) {
+      this.#state = "up";
+      this.#everUp = true;
+      this.#listener.up(this.#connection!);
+    } else if (message.kind === "error" && message.id === GREETING_ID) {
+      this.#serverSaid = message.detail ?? message.code;
+      // Whoever may not even ping is about to be closed, with a code that says why.
+      if (message.code !== "unauthenticated") this.#failed(message.code);
+    }
   }
 
   #ended(code: number, reason: string, failure: string | null): void {

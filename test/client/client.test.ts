@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, test } from "vitest";
+import { WebSocket } from "ws";
 import {
   connect,
   LoanloomClient,
@@ -9,6 +10,7 @@ import {
   type LoanUpdate,
 } from "../../src/client/client.ts";
 import type { EncodingName } from "../../src/client/encoding.ts";
+import type { SocketConstructor } from "../../src/client/web-socket.ts";
 import { startPeer, type Arrived, type Peer } from "./scripted-peer.ts";
 
 const open: { close(): unknown }[] = [];
@@ -263,9 +265,55 @@ describe("Client: connection", () => {
   });
 
   test("rejects connect with unauthenticated when a fixed token is refused", async () => {
-    const peer = await peerOf(() => undefined, { admit: () => 401 });
+    const greet = (ping: Arrived) => {
+      ping.peer.error(null, "unauthenticated");
+      ping.peer.socket.close(4401, "unauthenticated");
+    };
+    const peer = await peerOf(() => undefined, { greet });
     const refused = await refusalOf(connect({ url: peer.url, token: "old" }));
     expect(refused.code).toBe("unauthenticated");
+    expect(peer.sessions.length).toBe(1);
+  });
+
+  test.each([
+    [401, "unauthenticated"],
+    [403, "origin_not_allowed"],
+  ])(
+    "understands a handshake refused with %i, where the platform tells it",
+    async (status, code) => {
+      const peer = await peerOf(() => undefined, { admit: () => status });
+      // Browsers and Node 22 do not tell the status; `ws` does.
+      const webSocket = WebSocket as unknown as SocketConstructor;
+      expect((await refusalOf(connect({ url: peer.url, token: "old", webSocket }))).code).toBe(
+        code,
+      );
+    },
+  );
+
+  test("tries again when a handshake is refused for now", async () => {
+    let attempts = 0;
+    const peer = await peerOf((request) => request.reply(FILLED), {
+      admit: () => (++attempts < 3 ? 503 : 101),
+    });
+    const client = await clientOf(peer);
+    expect(await client.placeBid(BID)).toMatchObject(FILLED);
+    expect(attempts).toBe(3);
+  });
+
+  test("sends nothing but a ping before the server has accepted the token", async () => {
+    let greeted: Arrived | undefined;
+    const peer = await peerOf((request) => request.reply(FILLED), {
+      greet: (ping) => (greeted = ping),
+    });
+    const client = new LoanloomClient({ url: peer.url, token: "t" });
+    open.push(client);
+    const bid = client.placeBid(BID);
+    await until(() => greeted !== undefined);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect([peer.arrived.length, client.connected]).toEqual([0, false]);
+    greeted!.reply({ at: 1 });
+    expect(await bid).toMatchObject(FILLED);
+    expect(client.connected).toBe(true);
   });
 
   test("asks a token function again for each connection", async () => {
@@ -281,8 +329,11 @@ describe("Client: connection", () => {
   });
 
   test("gives up after three refused tokens in a row, and rejects what waits", async () => {
-    const peer = await peerOf((request) => request.peer.socket.close(4401, "no"));
-    const client = await clientOf(peer, { token: () => "never-good" });
+    const greet = (ping: Arrived) => ping.peer.socket.close(4401, "no");
+    const peer = await peerOf(() => undefined, { greet });
+    const reconnect = { delayMsFirst: 20, delayMsMax: 100 };
+    const client = new LoanloomClient({ url: peer.url, token: () => "never-good", reconnect });
+    open.push(client);
     expect((await refusalOf(client.placeBid(BID))).code).toBe("unauthenticated");
     expect(peer.sessions.length).toBe(3);
     expect((await refusalOf(client.account())).code).toBe("unauthenticated");

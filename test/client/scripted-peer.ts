@@ -99,7 +99,8 @@ export async function startPeer(
   options: {
     readonly port?: number;
     readonly admit?: () => number;
-    readonly joined?: (session: PeerSession) => void;
+    /** Takes the first ping of each connection; otherwise it is answered and not counted. */
+    readonly greet?: (ping: Arrived) => void;
   } = {},
 ): Promise<Peer> {
   const http = createServer();
@@ -107,6 +108,7 @@ export async function startPeer(
     noServer: true,
     handleProtocols: (offered) => [...offered].find((one) => one.startsWith("loanloom.v1."))!,
   });
+  const greet = options.greet ?? ((ping: Arrived) => ping.reply({ at: Date.now() }));
   const arrived: Arrived[] = [];
   const sessions: PeerSession[] = [];
   http.on("upgrade", (request, socket, head) => {
@@ -118,9 +120,9 @@ export async function startPeer(
     upgrades.handleUpgrade(request, socket, head, (webSocket) => {
       const session = new PeerSession(webSocket, request.headers["sec-websocket-protocol"] ?? "");
       sessions.push(session);
-      options.joined?.(session);
       webSocket.on("message", (frame: Buffer) => {
         const one = session.arrived(frame);
+        if (one.id === 0) return greet(one);
         arrived.push(one);
         script(one, arrived.length);
       });
