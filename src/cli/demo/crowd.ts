@@ -84,7 +84,6 @@ export class Crowd {
             url,
             token: ownToken,
             requestTimeoutMs: 45_000,
-            reconnect: { delayMsFirst: 100, delayMsMax: 1_000 },
           });
           this.#bidders.push({ planned, client });
           await client.ready;
