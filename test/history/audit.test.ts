@@ -80,7 +80,6 @@ describe("Auditor", () => {
       number: fc.integer({ min: 1, max: 6 }),
     });
     const histories = fc.array(command, { minLength: 1, maxLength: 60 });
-    let collectedCents = 0;
     await fc.assert(
       fc.asyncProperty(histories, fc.constantFrom(1, 4), async (commands, shards) => {
         const home = (address: Address): number => shardOf(address, shards);
@@ -103,6 +102,9 @@ describe("Auditor", () => {
           atRest: false,
         });
         expect(running.violations).toEqual([]);
+        // Fills what is left of every loan, so that each history has closings too.
+        world.open("filler", 10_000_00);
+        for (let loan = 0; loan < 3; loan++) world.bid("filler", `loan-${loan}`, 1_000_00, "upTo");
         world.settle();
         for (let loan = 0; loan < 3; loan++) {
           world.confirm(`loan-${loan}`);
@@ -115,11 +117,11 @@ describe("Auditor", () => {
           atRest: true,
         });
         expect(rest.violations).toEqual([]);
-        expect(rest.totals.depositedCents).toBe(6 * 700_00);
-        collectedCents += rest.totals.clearingCents;
+        expect(rest.totals.depositedCents).toBe(6 * 700_00 + 10_000_00);
+        // The second one has a cap for each lender, and may stay open.
+        expect(rest.totals.clearingCents).toBeGreaterThanOrEqual(2_000_00);
       }),
       { numRuns: 150 },
     );
-    expect(collectedCents).toBeGreaterThan(0);
   });
 });
