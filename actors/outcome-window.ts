@@ -18,8 +18,10 @@ export interface OutcomeEntry {
 export const OUTCOMES_KEPT_MAX = 128;
 
 export class OutcomeWindow {
-  /** In the order of arrival: the first key is the oldest. */
   readonly #entries = new Map<RequestId, OutcomeEntry>();
+  /** The same in the order of arrival, from `#front` on: finding the oldest costs nothing. */
+  readonly #order: OutcomeEntry[] = [];
+  #front = 0;
   /** The latest time of a forgotten id, in ms. Ids not after it are refused unless remembered. */
   #watermarkMs = 0;
   #open = 0;
@@ -68,25 +70,38 @@ export class OutcomeWindow {
   }
 
   /**
-   * Forgets the oldest settled entries beyond the limit. One that still waits is kept whatever
-   * its age; an actor's holds limit how many those can be.
+   * Forgets the oldest settled entry beyond the limit. One that still waits is kept whatever its
+   * age; an actor's holds limit how many those can be.
    */
   #remember(entry: OutcomeEntry): void {
-    assert(!this.#entries.has(entry.requestId), "a request is remembered once");
     this.#entries.set(entry.requestId, entry);
-    if (this.#entries.size <= OUTCOMES_KEPT_MAX) return;
-    for (const [requestId, oldest] of this.#entries) {
-      if (oldest.outcome === undefined) continue;
-      this.#entries.delete(requestId);
-      const timeMs = requestTimeMs(requestId);
-      if (timeMs > this.#watermarkMs) this.#watermarkMs = timeMs;
-      break;
+    this.#order.push(entry);
+    assert(this.#entries.size === this.#order.length - this.#front, "a request is remembered once");
+    if (this.#entries.size > OUTCOMES_KEPT_MAX) this.#forgetOldest();
+  }
+
+  #forgetOldest(): void {
+    const order = this.#order;
+    let at = this.#front;
+    while (at < order.length && order[at]!.outcome === undefined) at++;
+    const oldest = order[at];
+    if (oldest === undefined) return;
+    // Those that wait before it move up by one; nearly always there are none.
+    order.copyWithin(this.#front + 1, this.#front, at);
+    this.#front++;
+    if (this.#front >= OUTCOMES_KEPT_MAX) {
+      order.splice(0, this.#front);
+      this.#front = 0;
     }
+    this.#entries.delete(oldest.requestId);
+    const timeMs = requestTimeMs(oldest.requestId);
+    if (timeMs > this.#watermarkMs) this.#watermarkMs = timeMs;
   }
 
   toSnapshot(): unknown[] {
     const rows: unknown[] = [this.#watermarkMs];
-    for (const entry of this.#entries.values()) {
+    for (let at = this.#front; at < this.#order.length; at++) {
+      const entry = this.#order[at]!;
       rows.push(entry.requestId, entry.fingerprint, entry.outcome ?? null);
     }
     return rows;
@@ -99,12 +114,10 @@ export class OutcomeWindow {
       const requestId = rows[at] as RequestId;
       const outcome = (rows[at + 2] as Outcome | null) ?? undefined;
       if (outcome === undefined) window.#open++;
-      window.#entries.set(requestId, {
-        requestId,
-        fingerprint: rows[at + 1] as number,
-        outcome,
-        waiter: undefined,
-      });
+      const fingerprint = rows[at + 1] as number;
+      const entry = { requestId, fingerprint, outcome, waiter: undefined };
+      window.#entries.set(requestId, entry);
+      window.#order.push(entry);
     }
     return window;
   }

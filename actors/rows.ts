@@ -22,6 +22,7 @@ export class Rows {
   readonly #segments: (number[] | undefined)[] = [];
   /** How many rows of each segment are still open; a full segment without any is dropped. */
   readonly #open: number[] = [];
+  /** Full segments that changed. The tail is in every snapshot anyway. */
   readonly #dirty = new Set<number>();
   #count = 0;
 
@@ -48,7 +49,7 @@ export class Rows {
     if (this.#columns > 2) segment.push(c);
     if (this.#columns > 3) segment.push(d);
     this.#open[segmentNo]!++;
-    this.#dirty.add(segmentNo);
+    if (this.#count % ROWS_PER_SEGMENT === 0) this.#dirty.add(segmentNo);
     return this.#count;
   }
 
@@ -68,7 +69,7 @@ export class Rows {
     const segment = this.#segments[segmentNo];
     assert(segment !== undefined && rowNo <= this.#count, `row ${rowNo} is there`);
     segment[placeOf(rowNo) * this.#columns + column] = value;
-    this.#dirty.add(segmentNo);
+    if (segmentNo !== segmentOf(this.#count + 1)) this.#dirty.add(segmentNo);
   }
 
   /** The row will not be asked for again. Its segment goes when it is full and all are closed. */
@@ -78,7 +79,7 @@ export class Rows {
     const open = --this.#open[segmentNo]!;
     const full = this.#count >= (segmentNo + 1) * ROWS_PER_SEGMENT;
     if (open === 0 && full) this.#segments[segmentNo] = undefined;
-    this.#dirty.add(segmentNo);
+    if (full) this.#dirty.add(segmentNo);
   }
 
   /** The segment that the next row goes to, as it stands: it is part of every snapshot. */
@@ -90,9 +91,7 @@ export class Rows {
   /** Full segments that changed since the last call; null for one that was dropped. */
   takeDirty(): RowSegment[] {
     const changed: RowSegment[] = [];
-    const tailNo = segmentOf(this.#count + 1);
     for (const segmentNo of this.#dirty) {
-      if (segmentNo === tailNo) continue;
       const numbers = this.#segments[segmentNo];
       changed.push([segmentNo, numbers === undefined ? null : [...numbers]]);
     }

@@ -4,35 +4,19 @@
 import { ZERO_CENTS, type Cents } from "../../src/money/cents.ts";
 import type { AccountId, LoanId, RequestId } from "../address.ts";
 import type { RequestStamp } from "../decider.ts";
+import { Numbered } from "../numbered.ts";
 import { OutcomeWindow } from "../outcome-window.ts";
 import type { Refusal } from "../refusals.ts";
 import { Rows } from "../rows.ts";
+import { EntryLog } from "./entry-log.ts";
 
 /** Balances stay far from 2^53, so that every sum of two is exact: 10 billion yuan. */
 export const BALANCE_CENTS_MAX = 1_000_000_000_000;
 export const HOLDS_OPEN_MAX = 200_000;
-/** The last entries are kept for clients that resume their stream; older ones are history. */
-export const ENTRIES_KEPT_MAX = 64;
 
 /** Columns of a hold's row. The row's number is the hold's number, and the bid's id for the client. */
 export const HOLD = { loan: 0, amountCents: 1, bidNo: 2, status: 3 } as const;
 export const HOLD_STATUS = { waiting: 0, placed: 1, cancelling: 2, closed: 3 } as const;
-
-export type EntryKind = "deposit" | "hold_placed" | "hold_released" | "hold_posted";
-
-/** One line of the account's stream, which is its ledger. */
-export interface Entry {
-  /** 1, 2, 3 ... without a gap. */
-  readonly entry: number;
-  readonly at: number;
-  readonly kind: EntryKind;
-  /** What was moved, always positive; the kind says from where to where. */
-  readonly amountCents: number;
-  readonly availableCents: number;
-  readonly heldCents: number;
-  readonly loanId: LoanId | null;
-  readonly bidId: number | null;
-}
 
 export interface AbsentAccount {
   readonly status: "absent";
@@ -49,13 +33,11 @@ export interface OpenAccount {
   readonly holds: Rows;
   holdsOpen: number;
   /** The requests of bids that the loan has not answered yet, by hold number. */
-  readonly asking: Map<number, RequestId>;
+  readonly asking: Numbered<RequestId>;
   /** Loans that rows of holds refer to by index. Emptied when no hold is open. */
   readonly loans: LoanId[];
   readonly loanIndex: Map<LoanId, number>;
-  entryCount: number;
-  /** The last entries, oldest first. */
-  readonly entries: Entry[];
+  readonly entries: EntryLog;
 }
 
 export type AccountState = AbsentAccount | OpenAccount;
@@ -73,11 +55,10 @@ export function openAccount(accountId: AccountId, outcomes: OutcomeWindow): Open
     heldCents: ZERO_CENTS,
     holds: new Rows(4),
     holdsOpen: 0,
-    asking: new Map(),
+    asking: new Numbered(),
     loans: [],
     loanIndex: new Map(),
-    entryCount: 0,
-    entries: [],
+    entries: new EntryLog(),
   };
 }
 
@@ -139,7 +120,7 @@ export function accountView(account: OpenAccount): AccountView {
     accountId: account.accountId,
     availableCents: account.availableCents,
     heldCents: account.heldCents,
-    entry: account.entryCount,
+    entry: account.entries.count,
     openBids: account.holdsOpen,
   };
 }

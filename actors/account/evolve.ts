@@ -4,15 +4,8 @@
 import { assert, assertNever } from "../../src/money/assert.ts";
 import { cents } from "../../src/money/cents.ts";
 import type { AccountId, LoanId, RequestId } from "../address.ts";
-import {
-  ENTRIES_KEPT_MAX,
-  HOLD,
-  HOLD_STATUS,
-  openAccount,
-  type AccountState,
-  type EntryKind,
-  type OpenAccount,
-} from "./account.ts";
+import { HOLD, HOLD_STATUS, openAccount, type AccountState, type OpenAccount } from "./account.ts";
+import type { EntryKind } from "./entry-log.ts";
 import type { AccountEvent } from "./events.ts";
 
 export function evolveAccount(
@@ -36,7 +29,7 @@ export function evolveAccount(
         type: "Deposited",
         availableCents: account.availableCents,
         heldCents: account.heldCents,
-        entry: account.entryCount,
+        entry: account.entries.count,
       });
       return account;
     }
@@ -48,7 +41,7 @@ export function evolveAccount(
       assert(row === holdNo, "holds are numbered without a gap");
       account.holdsOpen++;
       account.outcomes.open(event.requestId, event.fingerprint);
-      account.asking.set(holdNo, event.requestId);
+      account.asking.add(holdNo, event.requestId);
       writeEntry(account, "hold_placed", at, amountCents, event.loanId, holdNo);
       return account;
     }
@@ -142,9 +135,8 @@ function closeHold(account: OpenAccount, holdNo: number): void {
 }
 
 function takeAsking(account: OpenAccount, holdNo: number): RequestId {
-  const requestId = account.asking.get(holdNo);
-  assert(requestId !== undefined, `hold ${holdNo} waits for its loan`);
-  account.asking.delete(holdNo);
+  const requestId = account.asking.take(holdNo);
+  assert(requestId !== undefined, "the hold waits for its loan");
   return requestId;
 }
 
@@ -171,19 +163,6 @@ function writeEntry(
   loanId: LoanId | null,
   bidId: number | null,
 ): void {
-  account.entryCount++;
-  account.entries.push({
-    entry: account.entryCount,
-    at,
-    kind,
-    amountCents,
-    availableCents: account.availableCents,
-    heldCents: account.heldCents,
-    loanId,
-    bidId,
-  });
-  // Trimmed in steps: shifting a row off at each entry would move the whole array each time.
-  if (account.entries.length >= ENTRIES_KEPT_MAX * 2) {
-    account.entries.splice(0, account.entries.length - ENTRIES_KEPT_MAX);
-  }
+  const { availableCents, heldCents } = account;
+  account.entries.write(kind, at, amountCents, availableCents, heldCents, loanId, bidId);
 }

@@ -5,9 +5,11 @@ import { assert } from "../../src/money/assert.ts";
 import { cents } from "../../src/money/cents.ts";
 import type { AccountId, LoanId, RequestId } from "../address.ts";
 import type { StateSnapshot } from "../decider.ts";
+import { Numbered } from "../numbered.ts";
 import { OutcomeWindow } from "../outcome-window.ts";
 import { Rows, type RowSegment } from "../rows.ts";
-import type { AccountState, Entry, EntryKind, OpenAccount } from "./account.ts";
+import type { AccountState, OpenAccount } from "./account.ts";
+import { EntryLog } from "./entry-log.ts";
 
 const FORMAT = 1;
 
@@ -21,10 +23,9 @@ export function snapshotAccount(account: AccountState, parts: "changed" | "all")
     account.holds.header(),
     account.holds.tail(),
     account.holdsOpen,
-    [...account.asking].flat(),
+    [...account.asking.entries()].flat(),
     account.loans,
-    account.entryCount,
-    account.entries.flatMap(entryValues),
+    account.entries.toSnapshot(),
   ];
   const { holds } = account;
   return { main, parts: parts === "all" ? holds.fullSegments() : holds.takeDirty() };
@@ -52,39 +53,14 @@ export function restoreAccount(
     asking: restoreAsking(main[7] as unknown[]),
     loans,
     loanIndex: new Map(loans.map((loanId, index) => [loanId, index])),
-    entryCount: main[9] as number,
-    entries: restoreEntries(main[10] as unknown[]),
+    entries: EntryLog.restore(main[9] as unknown[]),
   };
 }
 
-function restoreAsking(values: readonly unknown[]): Map<number, RequestId> {
-  const asking = new Map<number, RequestId>();
+function restoreAsking(values: readonly unknown[]): Numbered<RequestId> {
+  const asking = new Numbered<RequestId>();
   for (let at = 0; at < values.length; at += 2) {
-    asking.set(values[at] as number, values[at + 1] as RequestId);
+    asking.add(values[at] as number, values[at + 1] as RequestId);
   }
   return asking;
-}
-
-const ENTRY_VALUES = 8;
-
-function entryValues(entry: Entry): unknown[] {
-  const { at, kind, amountCents, availableCents, heldCents, loanId, bidId } = entry;
-  return [entry.entry, at, kind, amountCents, availableCents, heldCents, loanId, bidId];
-}
-
-function restoreEntries(values: readonly unknown[]): Entry[] {
-  const entries: Entry[] = [];
-  for (let at = 0; at < values.length; at += ENTRY_VALUES) {
-    entries.push({
-      entry: values[at] as number,
-      at: values[at + 1] as number,
-      kind: values[at + 2] as EntryKind,
-      amountCents: values[at + 3] as number,
-      availableCents: values[at + 4] as number,
-      heldCents: values[at + 5] as number,
-      loanId: values[at + 6] as LoanId | null,
-      bidId: values[at + 7] as number | null,
-    });
-  }
-  return entries;
 }

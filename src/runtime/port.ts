@@ -2,7 +2,8 @@
 // what it gives back. Nothing here knows sockets; nothing there knows actors.
 
 import type { AccountId, LoanId } from "../../actors/address.ts";
-import type { AccountView, Entry } from "../../actors/account/account.ts";
+import type { AccountView } from "../../actors/account/account.ts";
+import type { Entry } from "../../actors/account/entry-log.ts";
 import type { LoanView } from "../../actors/loan/loan.ts";
 import type { Outcome } from "../../actors/outcomes.ts";
 import type { ErrorCode } from "../protocol/errors.ts";

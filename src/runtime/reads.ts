@@ -63,10 +63,10 @@ function readAccount(
       cell.watched = true;
       const { after } = command;
       const view = accountView(account);
-      const oldest = account.entries[0]?.entry ?? account.entryCount + 1;
       // An `after` from the future belongs to another history: the snapshot is a new start.
-      const resumed = after !== null && after >= oldest - 1 && after <= account.entryCount;
-      const entries = resumed ? account.entries.filter(({ entry }) => entry > after) : [];
+      const { oldest, count } = account.entries;
+      const resumed = after !== null && after >= oldest - 1 && after <= count;
+      const entries = resumed ? account.entries.after(after) : [];
       return { type: "AccountWatched", view: { ...view, resumed, entries } };
     }
     default:

@@ -92,7 +92,7 @@ class Replay {
 
   /** Those with messages under way will be needed at once. */
   async loadReceivers(): Promise<void> {
-    const receivers = [...this.#state.pending.values()].map(({ to }) => to);
+    const receivers = [...this.#state.pending.entries()].map(([, { to }]) => to);
     await this.#loadMissing(receivers.map((to) => [KINDS[to.kind].number, to.id]));
   }
 

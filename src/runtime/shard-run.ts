@@ -105,7 +105,7 @@ export class ShardRun implements ShellHost, CommitHost {
 
   /** Serves: carries out what recovery found under way, and listens to other shards. */
   start(): void {
-    for (const [messageNo, { to, command }] of this.state.pending) {
+    for (const [messageNo, { to, command }] of this.state.pending.entries()) {
       this.#deliverMessage(messageNo, to, command);
     }
     this.#letters.attach();

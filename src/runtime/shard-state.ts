@@ -3,6 +3,7 @@
 // and replaying go through the same code here.
 
 import type { Address } from "../../actors/address.ts";
+import { Numbered } from "../../actors/numbered.ts";
 import { TrialBalance } from "../ledger/trial-balance.ts";
 import { assert } from "../money/assert.ts";
 import type { RecordCodec, Typed } from "../journal/records.ts";
@@ -31,7 +32,7 @@ export class ShardState {
   /** The last number given to a message for an actor of this shard. */
   messageNo = 0;
   /** Messages to actors of this shard that are not carried out yet, by number. */
-  readonly pending = new Map<number, PendingMessage>();
+  readonly pending = new Numbered<PendingMessage>();
   readonly links: readonly Link[];
   trial = new TrialBalance();
   readonly alarms = new Alarms();
@@ -58,7 +59,7 @@ export class ShardState {
 
   #expect(message: PendingMessage): void {
     const messageNo = ++this.messageNo;
-    this.pending.set(messageNo, message);
+    this.pending.add(messageNo, message);
     this.postman.local(messageNo, message);
   }
 
@@ -74,7 +75,7 @@ export class ShardState {
 
   /** A message was carried out by the record that is being written. */
   consume(messageNo: number): void {
-    assert(this.pending.delete(messageNo), `message ${messageNo} is carried out once`);
+    assert(this.pending.take(messageNo) !== undefined, "a message is carried out once");
   }
 
   /** A letter came in under the next number of its link; it is pending from now on. */
@@ -85,7 +86,7 @@ export class ShardState {
 
   toSnapshot(codec: RecordCodec): unknown[] {
     const pending: unknown[] = [];
-    for (const [messageNo, { to, command }] of this.pending) {
+    for (const [messageNo, { to, command }] of this.pending.entries()) {
       const kind = KINDS[to.kind].number;
       pending.push([messageNo, kind, to.id, codec.toValues(kind, "messages", command)]);
     }
@@ -113,7 +114,7 @@ export class ShardState {
       unknown[],
     ][]) {
       const to = { kind: kindByNumber(kind).name, id } as Address;
-      state.pending.set(messageNo, { to, command: codec.readTyped(kind, "messages", stored) });
+      state.pending.add(messageNo, { to, command: codec.readTyped(kind, "messages", stored) });
     }
     (values[5] as unknown[][]).forEach((link, peer) => state.links[peer]!.restore(link, codec));
     state.trial = TrialBalance.restore(values[6] as Record<string, string>);

@@ -201,9 +201,8 @@ export class Shell {
       return;
     }
     const account = cell.state as unknown as OpenAccount;
-    for (const entry of account.entries) {
-      if (entry.entry <= entryBefore) continue;
-      const { accountId } = account;
+    const { accountId } = account;
+    for (const entry of account.entries.after(entryBefore)) {
       this.#host.batch.releases.push({ kind: "entry", accountId, entry });
     }
   }
@@ -213,5 +212,5 @@ const RETRY_AFTER_MS = 250;
 
 function entryOf(cell: Cell): number {
   const state = cell.state as unknown as OpenAccount;
-  return state.status === "open" ? state.entryCount : 0;
+  return state.status === "open" ? state.entries.count : 0;
 }

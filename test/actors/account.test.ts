@@ -1,9 +1,6 @@
 import { describe, expect, it } from "vitest";
-import {
-  BALANCE_CENTS_MAX,
-  ENTRIES_KEPT_MAX,
-  type OpenAccount,
-} from "../../actors/account/account.ts";
+import { BALANCE_CENTS_MAX, type OpenAccount } from "../../actors/account/account.ts";
+import { ENTRIES_KEPT_MAX } from "../../actors/account/entry-log.ts";
 import { given, request } from "../support/given.ts";
 
 const OPENED = { type: "AccountOpened", ...request(1) };
@@ -142,7 +139,7 @@ describe("Account: entries", () => {
     const posted = { type: "HoldPosted", holdNo: 1, amountCents: 300_00, loanId: "l" };
     const { state } = given("account", "a", ...events, posted);
     const { entries } = state as unknown as OpenAccount;
-    expect(entries.map((e) => [e.entry, e.kind, e.availableCents, e.heldCents])).toEqual([
+    expect(entries.after(0).map((e) => [e.entry, e.kind, e.availableCents, e.heldCents])).toEqual([
       [1, "deposit", 500_00, 0],
       [2, "hold_placed", 100_00, 400_00],
       [3, "hold_released", 200_00, 300_00],
@@ -155,11 +152,13 @@ describe("Account: entries", () => {
       return { type: "Deposited", ...request(200 + n), amountCents: 1, reference: "r" };
     });
     const { state } = given("account", "a", OPENED, ...deposits);
-    const { entries, entryCount } = state as unknown as OpenAccount;
-    expect(entryCount).toBe(1_000);
-    expect(entries.at(-1)?.entry).toBe(1_000);
-    expect(entries.length).toBeGreaterThanOrEqual(ENTRIES_KEPT_MAX);
-    expect(entries.length).toBeLessThanOrEqual(2 * ENTRIES_KEPT_MAX);
+    const { entries } = state as unknown as OpenAccount;
+    expect(entries.count).toBe(1_000);
+    expect(entries.after(0).map(({ entry }) => entry)).toEqual(
+      Array.from({ length: ENTRIES_KEPT_MAX }, (_, n) => 1_001 - ENTRIES_KEPT_MAX + n),
+    );
+    expect(entries.after(998).map(({ entry }) => entry)).toEqual([999, 1_000]);
+    expect(entries.after(1_000)).toEqual([]);
   });
 
   it("evolve refuses what cannot have happened", () => {

@@ -207,9 +207,8 @@ export class InlineRuntime implements Runtime {
     }
     account.watched = true;
     const after = command.type === "WatchAccount" ? command.after : null;
-    const kept = state.entries.slice(-RESUME_KEPT);
-    const resumed = after !== null && after <= state.entryCount;
-    const entries = resumed ? kept.filter(({ entry }) => entry > after) : [];
+    const resumed = after !== null && after <= state.entries.count;
+    const entries = resumed ? state.entries.after(after).slice(-RESUME_KEPT) : [];
     const view = { ...accountView(state), resumed, entries };
     this.#answer(request, { type: "AccountWatched", view });
   }
@@ -256,13 +255,12 @@ export class InlineRuntime implements Runtime {
     };
     if (to.kind === "account") {
       const account = this.#account(to.id);
-      const before = account.state.status === "open" ? account.state.entryCount : 0;
+      const before = account.state.status === "open" ? account.state.entries.count : 0;
       account.state = evolveAccount(account.state, event as AccountEvent, to.id, this.#nowMs());
       accountMessages(event as AccountEvent, to.id, send);
       this.#settle(account.state.outcomes);
       if (account.state.status !== "open" || !account.watched) return;
-      for (const entry of account.state.entries) {
-        if (entry.entry <= before) continue;
+      for (const entry of account.state.entries.after(before)) {
         this.#releases.push({ kind: "entry", accountId: to.id, entry });
       }
       return;

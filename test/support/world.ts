@@ -163,7 +163,9 @@ export class World {
     const shards = this.stores.map((_, shard) => {
       const { run, status } = this.system.shard(shard);
       const links = run?.state.links.map((link) => [link.sent, link.settled, link.received]);
-      const pending = [...(run?.state.pending.values() ?? [])].map(({ command }) => command.type);
+      const pending = [...(run?.state.pending.entries() ?? [])].map(
+        ([, { command }]) => command.type,
+      );
       return { status, settled: run?.isSettled, queued: run?.itemsQueued, links, pending };
     });
     return JSON.stringify({ shards, resets: this.resets, decide: this.counters.decideErrors });

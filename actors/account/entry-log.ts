@@ -1,0 +1,105 @@
+// The last entries of an account as rows of numbers in a ring: written at every movement of money,
+// read only when somebody watches. No object is made for an entry that nobody asks for.
+
+import { assert } from "../../src/money/assert.ts";
+import type { LoanId } from "../address.ts";
+
+export const ENTRY_KINDS = ["deposit", "hold_placed", "hold_released", "hold_posted"] as const;
+export type EntryKind = (typeof ENTRY_KINDS)[number];
+
+/** One line of the account's stream, which is its ledger. */
+export interface Entry {
+  /** 1, 2, 3 ... without a gap. */
+  readonly entry: number;
+  readonly at: number;
+  readonly kind: EntryKind;
+  /** What was moved, always positive; the kind says from where to where. */
+  readonly amountCents: number;
+  readonly availableCents: number;
+  readonly heldCents: number;
+  readonly loanId: LoanId | null;
+  readonly bidId: number | null;
+}
+
+/** The last entries are kept for clients that resume their stream; older ones are history. */
+export const ENTRIES_KEPT_MAX = 64;
+const COLUMNS = 6;
+
+export class EntryLog {
+  #count = 0;
+  /** at, kind, amount, available, held, bid (0 for none): six numbers an entry. */
+  readonly #numbers: number[] = [];
+  readonly #loans: (LoanId | null)[] = [];
+
+  /** Entries ever written: the number of the last one. */
+  get count(): number {
+    return this.#count;
+  }
+
+  write(
+    kind: EntryKind,
+    at: number,
+    amountCents: number,
+    availableCents: number,
+    heldCents: number,
+    loanId: LoanId | null,
+    bidId: number | null,
+  ): void {
+    const place = this.#count % ENTRIES_KEPT_MAX;
+    const row = place * COLUMNS;
+    const numbers = this.#numbers;
+    numbers[row] = at;
+    numbers[row + 1] = ENTRY_KINDS.indexOf(kind);
+    numbers[row + 2] = amountCents;
+    numbers[row + 3] = availableCents;
+    numbers[row + 4] = heldCents;
+    numbers[row + 5] = bidId ?? 0;
+    this.#loans[place] = loanId;
+    this.#count++;
+  }
+
+  /** The number of the oldest entry that is kept; one above the count when there is none. */
+  get oldest(): number {
+    return this.#count - this.#loans.length + 1;
+  }
+
+  /** The kept entries after a number, oldest first. */
+  after(entry: number): Entry[] {
+    const entries: Entry[] = [];
+    for (let number = Math.max(entry + 1, this.oldest); number <= this.#count; number++) {
+      entries.push(this.#read(number));
+    }
+    return entries;
+  }
+
+  #read(entry: number): Entry {
+    const place = (entry - 1) % ENTRIES_KEPT_MAX;
+    const row = place * COLUMNS;
+    const bidId = this.#numbers[row + 5]!;
+    return {
+      entry,
+      at: this.#numbers[row]!,
+      kind: ENTRY_KINDS[this.#numbers[row + 1]!]!,
+      amountCents: this.#numbers[row + 2]!,
+      availableCents: this.#numbers[row + 3]!,
+      heldCents: this.#numbers[row + 4]!,
+      loanId: this.#loans[place]!,
+      bidId: bidId === 0 ? null : bidId,
+    };
+  }
+
+  toSnapshot(): unknown[] {
+    return [this.#count, this.#numbers, this.#loans];
+  }
+
+  static restore(values: readonly unknown[]): EntryLog {
+    const log = new EntryLog();
+    log.#count = values[0] as number;
+    log.#numbers.push(...(values[1] as number[]));
+    log.#loans.push(...(values[2] as (LoanId | null)[]));
+    const kept = Math.min(log.#count, ENTRIES_KEPT_MAX);
+    assert(log.#loans.length === kept, "as many entries are kept as there can be");
+    assert(log.#numbers.length === kept * COLUMNS, "an entry has all its numbers");
+    return log;
+  }
+}
