@@ -60,14 +60,14 @@ export class Rows {
 
   get(rowNo: number, column: number): number {
     const value = this.#segments[segmentOf(rowNo)]?.[placeOf(rowNo) * this.#columns + column];
-    assert(value !== undefined, `row ${rowNo} is there`);
+    assert(value !== undefined, "the row is there", rowNo);
     return value;
   }
 
   set(rowNo: number, column: number, value: number): void {
     const segmentNo = segmentOf(rowNo);
     const segment = this.#segments[segmentNo];
-    assert(segment !== undefined && rowNo <= this.#count, `row ${rowNo} is there`);
+    assert(segment !== undefined && rowNo <= this.#count, "the row is there", rowNo);
     segment[placeOf(rowNo) * this.#columns + column] = value;
     if (segmentNo !== segmentOf(this.#count + 1)) this.#dirty.add(segmentNo);
   }
@@ -75,7 +75,7 @@ export class Rows {
   /** The row will not be asked for again. Its segment goes when it is full and all are closed. */
   close(rowNo: number): void {
     const segmentNo = segmentOf(rowNo);
-    assert(this.#open[segmentNo]! > 0, `segment ${segmentNo} has an open row`);
+    assert(this.#open[segmentNo]! > 0, "the segment has an open row", segmentNo);
     const open = --this.#open[segmentNo]!;
     const full = this.#count >= (segmentNo + 1) * ROWS_PER_SEGMENT;
     if (open === 0 && full) this.#segments[segmentNo] = undefined;
@@ -141,7 +141,7 @@ export class Rows {
     if (tail.length > 0) rows.#segments[tailNo] = [...tail];
     for (const segmentNo of Rows.segmentsOf(header)) {
       const size = rows.#segments[segmentNo]?.length;
-      assert(size === ROWS_PER_SEGMENT * columns, `segment ${segmentNo} is whole`);
+      assert(size === ROWS_PER_SEGMENT * columns, "the segment is whole", segmentNo);
     }
     const tailRows = rows.#count % ROWS_PER_SEGMENT;
     assert(tail.length === tailRows * columns, "the tail has the rest of the rows");

@@ -75,7 +75,7 @@ function decideMessage(
   }
   const heldCents = account.holds.get(holdNo, HOLD.amountCents);
   const status = account.holds.get(holdNo, HOLD.status);
-  assert(status !== HOLD_STATUS.closed, `hold ${holdNo} is open`);
+  assert(status !== HOLD_STATUS.closed, "the hold is open", holdNo);
   switch (message.type) {
     case "ConfirmBid": {
       const { bidNo, filledCents, remainingCents } = message;

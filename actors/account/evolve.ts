@@ -19,7 +19,7 @@ export function evolveAccount(
     state.outcomes.settle(event.requestId, event.fingerprint, { type: "AccountOpened" });
     return openAccount(self, state.outcomes);
   }
-  assert(state.status === "open", `${event.type} on an account that is open`);
+  assert(state.status === "open", "the account is open", event.type);
   const account = state;
   switch (event.type) {
     case "Deposited": {

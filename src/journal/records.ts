@@ -68,7 +68,7 @@ export type Upcaster = (fields: readonly unknown[]) => readonly unknown[];
 /** By `kind/events|messages/code/version`; each leads to the next version. */
 export type Upcasters = Readonly<Record<string, Upcaster>>;
 
-interface Plan {
+export interface Plan {
   readonly code: number;
   readonly version: number;
   readonly names: readonly string[];
@@ -99,7 +99,7 @@ export class RecordCodec {
     }
   }
 
-  /** A writer's view of one kind of actor: looked up once, not for each event. */
+  /** The layouts of one kind of actor by type, for whoever writes its events. */
   plansOf(kind: number, side: Side): ReadonlyMap<string, Plan> {
     const prefix = `${kind}/${side}/`;
     const plans = new Map<string, Plan>();
@@ -279,11 +279,7 @@ export function writeTyped(to: MsgpackWriter, plan: Plan, typed: Typed): void {
         to.bool(value as boolean);
         break;
       case "list":
-        to.arrayHeader((value as unknown[]).length);
-        for (const item of value as (string | number)[]) {
-          if (typeof item === "string") to.str(item);
-          else to.int(item);
-        }
+        writeList(to, value as readonly (string | number)[]);
         break;
       default:
         throw new AssertionError(`field ${names[at]} has no kind`);
@@ -291,4 +287,10 @@ export function writeTyped(to: MsgpackWriter, plan: Plan, typed: Typed): void {
   }
 }
 
-export type { Plan };
+export function writeList(to: MsgpackWriter, items: readonly (string | number)[]): void {
+  to.arrayHeader(items.length);
+  for (const item of items) {
+    if (typeof item === "string") to.str(item);
+    else to.int(item);
+  }
+}

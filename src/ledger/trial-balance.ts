@@ -30,7 +30,7 @@ export class TrialBalance {
 
   /** Every event's postings sum to zero. */
   closeEvent(): void {
-    assert(this.#eventSum === 0, `an event's postings sum to ${this.#eventSum}, not to zero`);
+    assert(this.#eventSum === 0, "an event's postings sum to zero, not to", this.#eventSum);
   }
 
   #fold(code: LedgerCode): void {

@@ -4,8 +4,16 @@ export class AssertionError extends Error {
   override readonly name = "AssertionError";
 }
 
-export function assert(condition: boolean, message: string): asserts condition {
-  if (!condition) throw new AssertionError(message);
+/**
+ * `detail` is put behind the message of a failure. Messages are constants: text that is put together
+ * at each call costs more than what it guards.
+ */
+export function assert(
+  condition: boolean,
+  message: string,
+  detail?: string | number,
+): asserts condition {
+  if (!condition) throw new AssertionError(detail === undefined ? message : `${message}: ${detail}`);
 }
 
 /** The end of every exhaustive switch: unreachable for well-typed code, a bug otherwise. */

@@ -43,7 +43,10 @@ export class MsgpackWriter {
 
   /** A copy that later writes do not touch. On Node only. */
   copy(): Buffer {
-    return Buffer.from(this.#bytes.subarray(0, this.#at));
+    // Buffer.from would copy an array that is no Buffer item by item.
+    const copy = Buffer.allocUnsafeSlow(this.#at);
+    copy.set(this.#bytes.subarray(0, this.#at));
+    return copy;
   }
 
   #reserve(size: number): void {

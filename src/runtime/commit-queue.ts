@@ -174,8 +174,10 @@ export class CommitQueue {
     this.#o.outlet.release(text, releases);
   }
 
+  /** Counts answers, and bids by what they came to. */
   #count(releases: readonly Release[]): number {
     let answers = 0;
+    let accepted = 0;
     const { bids, onReply } = this.#o.counters;
     const nowMs = this.#o.clock.monotonicMs();
     for (const release of releases) {
@@ -184,10 +186,10 @@ export class CommitQueue {
       answers++;
       onReply((nowMs - (request.takenInMs ?? nowMs)) / 1_000);
       if (request.command.type !== "PlaceBid") continue;
-      const failed = answer.type === "Refused" || answer.type === "Failed";
-      const outcome = failed ? answer.code : "accepted";
-      bids.set(outcome, (bids.get(outcome) ?? 0) + 1);
+      if (answer.type !== "Refused" && answer.type !== "Failed") accepted++;
+      else bids.set(answer.code, (bids.get(answer.code) ?? 0) + 1);
     }
+    if (accepted > 0) bids.set("accepted", (bids.get("accepted") ?? 0) + accepted);
     return answers;
   }
 }

@@ -28,7 +28,7 @@ export class Link {
   }
 
   receive(number: number): void {
-    assert(number === this.received + 1, `letter ${number} follows ${this.received}`);
+    assert(number === this.received + 1, "letters come in order", number);
     this.received = number;
   }
 

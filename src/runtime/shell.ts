@@ -5,7 +5,8 @@
 import type { OutcomeEntry } from "../../actors/outcome-window.ts";
 import type { RequestId } from "../../actors/address.ts";
 import { type OpenAccount } from "../../actors/account/account.ts";
-import { writeTyped, type Plan, type RecordCodec, type Typed } from "../journal/records.ts";
+import { compileWriter, type TypedWriter } from "../journal/compiled-writer.ts";
+import type { RecordCodec, Typed } from "../journal/records.ts";
 import { assert } from "../money/assert.ts";
 import type { Batch } from "./batch.ts";
 import { cellKey, type Cell, type Item } from "./cell.ts";
@@ -35,7 +36,7 @@ type Mutation = Typed & { readonly requestId: RequestId; readonly fingerprint: n
 export class Shell {
   readonly #host: ShellHost;
   readonly #codec: RecordCodec;
-  readonly #plans: ReadonlyMap<string, Plan>[] = [];
+  readonly #writers: Map<string, TypedWriter>[] = [];
   /** Where the turn is: supervision asks when something threw. */
   stage: "idle" | "decide" | "evolve" = "idle";
   current: Item | null = null;
@@ -44,7 +45,11 @@ export class Shell {
     this.#host = host;
     this.#codec = codec;
     for (const kind of Object.values(KINDS)) {
-      this.#plans[kind.number] = codec.plansOf(kind.number, "events");
+      const writers = new Map<string, TypedWriter>();
+      for (const [type, plan] of codec.plansOf(kind.number, "events")) {
+        writers.set(type, compileWriter(plan));
+      }
+      this.#writers[kind.number] = writers;
     }
   }
 
@@ -131,7 +136,7 @@ export class Shell {
   /** Messages of other actors and alarms: decided like requests, but they cannot be refused. */
   #carryOut(cell: Cell, item: Item): void {
     const decision = cell.kind.decide(cell.state, item.command, item.at);
-    assert(decision.accepted, `${item.command.type} is not refused`);
+    assert(decision.accepted, "a message is not refused", item.command.type);
     if (decision.events.length === 0 && item.messageNo === 0) return;
     this.#write(cell, decision.events, item);
     this.#answerSettled(cell, null, null);
@@ -179,12 +184,12 @@ export class Shell {
       messageNo,
       events.length,
     );
-    const plans = this.#plans[kind.number]!;
+    const writers = this.#writers[kind.number]!;
     const entryBefore = cell.watched ? entryOf(cell) : 0;
     for (const event of events) {
-      const plan = plans.get(event.type);
-      assert(plan !== undefined, `${event.type} has a layout`);
-      writeTyped(writer, plan, event);
+      const write = writers.get(event.type);
+      assert(write !== undefined, "the event has a layout", event.type);
+      write(writer, event);
       cell.state = kind.evolve(cell.state, event, cell.id, at);
       const alarm = state.imply(kind, cell.id, event);
       if (alarm !== undefined) batch.alarms.push([cellKey(kind.name, cell.id), alarm]);

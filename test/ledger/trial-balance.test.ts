@@ -5,7 +5,7 @@ describe("TrialBalance", () => {
   it("an event whose postings do not sum to zero is found at once", () => {
     const balance = new TrialBalance();
     balance.post("asset.custody", "", 100);
-    expect(() => balance.closeEvent()).toThrow(/sum to 100/);
+    expect(() => balance.closeEvent()).toThrow(/not to: 100/);
   });
 
   it("sums beyond 2^53 exactly", () => {
