@@ -20,7 +20,7 @@ const VALUES: Record<FieldKind, fc.Arbitrary<unknown>> = {
 };
 
 describe("RecordCodec", () => {
-  const cases = Object.entries(ACTOR_LAYOUTS).flatMap(([kind, sides]) =>
+  const cases = Object.entries(ACTOR_LAYOUTS).flatMap(([kind]) =>
     (["events", "messages"] as const).flatMap((side) =>
       [...codec.plansOf(Number(kind), side)].map(([type, plan]) => ({ kind, side, type, plan })),
     ),
