@@ -265,7 +265,7 @@ export const RUNTIME_SETTINGS = {
   ),
   snapshotSliceBytes: limit(
     "LOANLOOM_SNAPSHOT_SLICE_BYTES",
-    256 * KIB,
+    128 * KIB,
     "bytes",
     [4 * KIB, 16 * MIB],
     "snapshots that are written in one slice",

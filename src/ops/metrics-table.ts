@@ -107,9 +107,6 @@ export const METRICS = {
     ["shard"],
   ),
   records: counter("loanloom_journal_records_total", "records", "Records committed."),
-  journalEntries: gauge("loanloom_journal_entries", "entries", "Commits kept in the journal.", [
-    "shard",
-  ]),
   snapshots: counter("loanloom_snapshots_total", "snapshots", "Snapshots of actors written."),
   checkpoints: counter("loanloom_checkpoints_total", "checkpoints", "Checkpoints completed."),
   degraded: gauge(

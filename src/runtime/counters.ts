@@ -13,6 +13,8 @@ export interface RuntimeCounters {
   checkpoints: number;
   recoveries: number;
   lastRecoverySeconds: number;
+  /** Events that the last recovery of a shard had to replay. */
+  lastRecoveryEvents: number;
   /** Told for each commit: seconds from first record to durable, and bytes. */
   onCommit: (seconds: number, bytes: number) => void;
   /** Told for each answer: seconds from taken in to released. */
@@ -32,6 +34,7 @@ export function createRuntimeCounters(): RuntimeCounters {
     checkpoints: 0,
     recoveries: 0,
     lastRecoverySeconds: 0,
+    lastRecoveryEvents: 0,
     onCommit: () => undefined,
     onReply: () => undefined,
   };

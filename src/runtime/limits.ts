@@ -33,7 +33,7 @@ export const RUNTIME_LIMITS: RuntimeLimits = {
   sealTurnsMax: 4,
   idleMs: 300_000,
   checkpointMs: 1_000,
-  snapshotSliceBytes: 256 * 1024,
+  snapshotSliceBytes: 128 * 1024,
   journalKeep: "checkpoint",
   retryAfterMs: 250,
 };

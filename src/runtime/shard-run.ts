@@ -301,6 +301,12 @@ export class ShardRun implements ShellHost, CommitHost {
     this.#stopTick = this.#o.scheduler.after(TICK_MS, () => this.#tick());
   }
 
+  /** True when all is in snapshots; hurries until it is. Used at shutdown. */
+  hurryCheckpoint(): boolean {
+    if (!this.#snapshotter.isCurrent) this.#snapshotter.hurry();
+    return this.#snapshotter.isCurrent;
+  }
+
   setDegraded(degraded: boolean): void {
     this.degraded = degraded;
     if (!degraded) this.#commits.resume();

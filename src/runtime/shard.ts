@@ -95,6 +95,7 @@ export class Shard {
     counters.recoveries++;
     counters.lastRecoverySeconds = seconds;
     const { events, entries } = recovered;
+    counters.lastRecoveryEvents = events;
     log.info({ shard: this.shard, events, entries, seconds }, "shard serves");
     run.start();
     this.#become({ status: "serving" });
@@ -150,11 +151,12 @@ export class Shard {
     if (!FATAL.has(reason)) this.#restart();
   }
 
-  /** Stops after what was taken in is durable, or after `waitMs`. */
+  /** Stops after what was taken in is durable and in snapshots, or after `waitMs`. */
   async stop(waitMs: number): Promise<void> {
     this.#stopping = true;
     const until = this.#o.clock.monotonicMs() + waitMs;
-    while (this.#run?.isSettled === false && this.#o.clock.monotonicMs() < until) {
+    const isDone = (run: ShardRun): boolean => run.isSettled && run.hurryCheckpoint();
+    while (this.#run !== null && !isDone(this.#run) && this.#o.clock.monotonicMs() < until) {
       await new Promise<void>((resolve) => void this.#o.scheduler.after(5, resolve));
     }
     this.#run?.stop();

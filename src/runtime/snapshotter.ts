@@ -55,6 +55,7 @@ interface Checkpoint {
 }
 
 const RETRY_MS = 250;
+const SLICE_PAUSE_MS = 2;
 
 export class Snapshotter {
   readonly #host: SnapshotterHost;
@@ -64,13 +65,15 @@ export class Snapshotter {
   #slice: Slice | null = null;
   #writing = false;
   #startAtMs: number;
-  #lastCheckpointRecordNo: number;
+  #lastCheckpointRecordNo = -1;
+  /** The record of the last checkpoint that is complete. */
+  #doneRecordNo = -1;
+  #hurried = false;
 
   constructor(host: SnapshotterHost, options: SnapshotterOptions) {
     this.#host = host;
     this.#o = options;
     this.#startAtMs = options.clock.monotonicMs() + options.limits.checkpointMs;
-    this.#lastCheckpointRecordNo = -1;
   }
 
   changed(cell: Cell): void {
@@ -96,11 +99,25 @@ export class Snapshotter {
   }
 
   tick(): void {
-    if (this.#host.degraded) return;
+    if (this.#host.degraded || this.#host.dead) return;
     if (this.#host.isQuietBoundary) this.boundary();
     if (this.#checkpoint === null || this.#slice !== null || this.#writing) return;
     this.#slice = this.#encode(this.#checkpoint.due);
     this.#writeWhenDurable();
+  }
+
+  /** Before a stop: checkpoints follow each other, without the usual pauses. */
+  hurry(): void {
+    this.#hurried = true;
+    this.#startAtMs = 0;
+    this.tick();
+  }
+
+  /** A start from the last checkpoint has nothing to replay. */
+  get isCurrent(): boolean {
+    if (this.#host.hasQuarantined) return true;
+    const { recordNo } = this.#host.state;
+    return this.#checkpoint === null && this.#doneRecordNo === recordNo;
   }
 
   committed(): void {
@@ -159,9 +176,15 @@ export class Snapshotter {
     const checkpoint = this.#checkpoint;
     if (checkpoint === null) return;
     if (slice.items[0] === checkpoint.item) this.#finish(checkpoint);
-    else if (checkpoint.due.length > 0) return;
+    else if (checkpoint.due.length > 0) this.#nextSlice();
     else if (this.#host.hasQuarantined) this.#end();
     else this.#writeCheckpoint(checkpoint);
+  }
+
+  /** A pause between slices leaves the event loop to the clients. */
+  #nextSlice(): void {
+    if (this.#hurried) this.tick();
+    else this.#o.scheduler.after(SLICE_PAUSE_MS, () => this.tick());
   }
 
   #writeCheckpoint(checkpoint: Checkpoint): void {
@@ -177,6 +200,7 @@ export class Snapshotter {
 
   #finish(checkpoint: Checkpoint): void {
     this.#end();
+    this.#doneRecordNo = checkpoint.item.position;
     this.#o.counters.checkpoints++;
     if (this.#o.limits.journalKeep === "all") return;
     this.#o.journal.trim(checkpoint.position).then(undefined, (error: unknown) => {

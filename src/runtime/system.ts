@@ -30,7 +30,9 @@ export interface SystemOptions {
 export class System implements Runtime {
   readonly #shards: readonly Shard[];
   readonly #o: SystemOptions;
+  /** Deadlines of the loans that take bids now or will. */
   readonly #market = new Map<string, number>();
+  #soonest: readonly LoanId[] | null = null;
   #inFlight = 0;
   #shedding = false;
   /** Of each shard's life: what a reset forgets was never answered. */
@@ -119,11 +121,15 @@ export class System implements Runtime {
     const loanId = key.slice("loan/".length);
     if (atMs === null) this.#market.delete(loanId);
     else this.#market.set(loanId, atMs);
+    this.#soonest = null;
   }
 
   openLoans(limit: number): readonly LoanId[] {
-    const soonest = [...this.#market].sort(([, a], [, b]) => a - b).slice(0, limit);
-    return soonest.map(([loanId]) => loanId as LoanId);
+    // Sorted once for each change of the market, not for each client that looks at it.
+    this.#soonest ??= [...this.#market]
+      .sort(([, a], [, b]) => a - b)
+      .map(([loanId]) => loanId as LoanId);
+    return this.#soonest.slice(0, limit);
   }
 
   get inFlight(): number {

@@ -186,6 +186,20 @@ describe("Passivation", () => {
   });
 });
 
+describe("Stopping", () => {
+  it("leaves nothing to replay: the last checkpoint has it all", async () => {
+    world = await new World(2, { checkpointMs: 3_600_000 }).start();
+    for (let n = 0; n < 50; n++) await world.openWithMoney(`a-${n}`, 100_00);
+    expect(world.counters.checkpoints).toBe(0);
+    await world.stop();
+    expect(world.counters.checkpoints).toBe(2);
+    for (const store of world.stores) expect(store.entries.length).toBeLessThanOrEqual(1);
+    world = await world.reopen();
+    expect(await available("a-49")).toBe(100_00);
+    expect(world.counters.lastRecoveryEvents).toBe(0);
+  });
+});
+
 describe("Watching", () => {
   it("an account's stream has no gap: snapshot, what is kept after `after`, then each entry", async () => {
     world = await new World().start();

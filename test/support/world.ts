@@ -99,6 +99,14 @@ export class World {
     await this.system.start();
   }
 
+  /** A new process after an orderly stop, on what is stored. */
+  async reopen(): Promise<this> {
+    this.#stopped = false;
+    this.counters = createRuntimeCounters();
+    this.system = this.#create();
+    return this.start();
+  }
+
   async stop(): Promise<void> {
     this.auto = true;
     await this.system.stop(1_000);
