@@ -12,7 +12,8 @@ export interface Batch<Cargo> {
   readonly head: string;
   readonly previousHead: string;
   readonly payload: Buffer;
-  readonly cargo: Cargo;
+  /** Null once it was told to be committed: only the bytes may be needed again. */
+  cargo: Cargo | null;
   releasedAtMs: number;
 }
 

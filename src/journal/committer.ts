@@ -180,6 +180,9 @@ export class Committer<Cargo> {
       const batch = this.#stopped ? undefined : this.#window.release(nowMs);
       if (batch === undefined) break;
       this.#options.onCommitted(batch);
+      // What waited for the commit is done with. Kept with the bytes for ten seconds it would be
+      // most of the heap.
+      batch.cargo = null;
     }
     this.dropOld();
   }

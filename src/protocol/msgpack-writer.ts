@@ -14,9 +14,14 @@ const allocate: (sizeBytes: number) => Uint8Array =
 const FLOAT = new DataView(new ArrayBuffer(8));
 const UTF8 = new TextEncoder();
 
+/** The longest view that is kept, in bytes. */
+const VIEWS_KEPT_MAX = 255;
+
 export class MsgpackWriter {
   #bytes: Uint8Array;
   #at = 0;
+  /** By length. */
+  readonly #views: (Uint8Array | undefined)[] = [];
 
   constructor(sizeBytes = 64 * 1024) {
     this.#bytes = allocate(sizeBytes);
@@ -36,9 +41,12 @@ export class MsgpackWriter {
     if (length < this.#at) this.#at = length;
   }
 
-  /** The bytes from `from` on, valid until the next write. */
-  view(from = 0): Uint8Array {
-    return this.#bytes.subarray(from, this.#at);
+  /** What was written, valid until the next write. */
+  view(): Uint8Array {
+    const length = this.#at;
+    if (length > VIEWS_KEPT_MAX) return this.#bytes.subarray(0, length);
+    // Replies are short and of few lengths: one view of each is made once, not for each reply.
+    return (this.#views[length] ??= this.#bytes.subarray(0, length));
   }
 
   /** A copy that later writes do not touch. On Node only. */
@@ -54,6 +62,7 @@ export class MsgpackWriter {
     const larger = allocate(Math.max(this.#bytes.length * 2, this.#at + size));
     larger.set(this.#bytes.subarray(0, this.#at));
     this.#bytes = larger;
+    this.#views.length = 0;
   }
 
   nil(): void {
