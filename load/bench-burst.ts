@@ -11,6 +11,7 @@ import { ClientFleet } from "./client-fleet.ts";
 import { describeMachine } from "./machine.ts";
 import { PHASES, WrongState } from "./phases.ts";
 import { Progress } from "./progress.ts";
+import { writeResults } from "./readme-results.ts";
 import { measureRecovery } from "./recovery-times.ts";
 import { report, reportJson, reportText, type Report } from "./report.ts";
 import { LIFTED_LIMITS, newSecret, type ServerOptions } from "./server-process.ts";
@@ -30,6 +31,7 @@ interface Options {
   readonly snapshotAccounts: number;
   readonly profile?: string | true;
   readonly dataFolder: string;
+  readonly readme?: string;
 }
 
 const command = new Command("bench:burst")
@@ -49,6 +51,7 @@ const command = new Command("bench:burst")
   .option("--snapshot-accounts <n>", "accounts to start with, with --recovery", count, 1_000_000)
   .option("--profile [folder]", "one round of the server under --cpu-prof; no memory figure")
   .option("--data-folder <path>", "where Redis writes; on a real disk", tmpdir())
+  .option("--readme <file>", "also write the results between the markers of this file")
   .addHelpText(
     "after",
     `\nExit codes: 0 measured, ${EXIT.failed} a process failed, ${EXIT.void} void (more than 1 % ` +
@@ -137,6 +140,7 @@ const folder = mkdtempSync(join(resolve(options.dataFolder), "loanloom-bench-"))
 try {
   const done = await measure(options, folder);
   console.log(options.json ? reportJson(done) : reportText(done));
+  if (options.readme !== undefined) writeResults(options.readme, done, new Date());
   if (done.void) {
     console.error(`VOID: ${done.voidBecause.join("; ")}`);
     process.exitCode = EXIT.void;
