@@ -6,6 +6,9 @@
 import type { Writable } from "node:stream";
 import { Command, Redis, ReplyError, type RedisOptions } from "ioredis";
 import { JournalError } from "./errors.ts";
+import { restoreFastStrings } from "./fast-strings.ts";
+
+restoreFastStrings();
 
 /** Bulk strings come as Buffers, integers as numbers, nil as null. */
 export type Reply = Buffer | number | null | readonly Reply[];

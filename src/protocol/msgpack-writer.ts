@@ -19,12 +19,15 @@ const VIEWS_KEPT_MAX = 255;
 
 export class MsgpackWriter {
   #bytes: Uint8Array;
+  /** Its length, kept apart: asking the array at every write costs more than the write. */
+  #capacity: number;
   #at = 0;
   /** By length. */
   readonly #views: (Uint8Array | undefined)[] = [];
 
   constructor(sizeBytes = 64 * 1024) {
     this.#bytes = allocate(sizeBytes);
+    this.#capacity = sizeBytes;
   }
 
   get length(): number {
@@ -58,8 +61,9 @@ export class MsgpackWriter {
   }
 
   #reserve(size: number): void {
-    if (this.#at + size <= this.#bytes.length) return;
-    const larger = allocate(Math.max(this.#bytes.length * 2, this.#at + size));
+    if (this.#at + size <= this.#capacity) return;
+    this.#capacity = Math.max(this.#capacity * 2, this.#at + size);
+    const larger = allocate(this.#capacity);
     larger.set(this.#bytes.subarray(0, this.#at));
     this.#bytes = larger;
     this.#views.length = 0;
