@@ -5,6 +5,7 @@
 import { assert } from "../src/money/assert.ts";
 import { requestTimeMs, type RequestId } from "./address.ts";
 import type { Outcome } from "./outcomes.ts";
+import { RequestTable } from "./request-table.ts";
 
 export interface OutcomeEntry {
   readonly requestId: RequestId;
@@ -18,7 +19,7 @@ export interface OutcomeEntry {
 export const OUTCOMES_KEPT_MAX = 128;
 
 export class OutcomeWindow {
-  readonly #entries = new Map<RequestId, OutcomeEntry>();
+  readonly #entries = new RequestTable<OutcomeEntry>();
   /** The same in the order of arrival, from `#front` on: finding the oldest costs nothing. */
   readonly #order: OutcomeEntry[] = [];
   #front = 0;
@@ -42,22 +43,30 @@ export class OutcomeWindow {
   }
 
   /** A request was accepted and waits for another actor. */
-  open(requestId: RequestId, fingerprint: number): void {
-    this.#remember({ requestId, fingerprint, outcome: undefined, waiter: undefined });
+  open(requestId: RequestId, fingerprint: number): OutcomeEntry {
+    const entry = { requestId, fingerprint, outcome: undefined, waiter: undefined };
+    this.#remember(entry);
     this.#open++;
+    return entry;
   }
 
   /** The outcome of a request that was opened before, or of one that is settled at once. */
   settle(requestId: RequestId, fingerprint: number, outcome: Outcome): void {
-    let entry = this.#entries.get(requestId);
-    if (entry === undefined) {
-      entry = { requestId, fingerprint, outcome, waiter: undefined };
-      this.#remember(entry);
-    } else {
-      assert(entry.outcome === undefined, "a request is settled once");
-      entry.outcome = outcome;
-      this.#open--;
+    const opened = this.#entries.get(requestId);
+    if (opened !== undefined) {
+      this.settleOpened(opened, outcome);
+      return;
     }
+    const entry = { requestId, fingerprint, outcome, waiter: undefined };
+    this.#remember(entry);
+    this.#settled.push(entry);
+  }
+
+  /** The outcome of what `open` returned. */
+  settleOpened(entry: OutcomeEntry, outcome: Outcome): void {
+    assert(entry.outcome === undefined, "a request is settled once");
+    entry.outcome = outcome;
+    this.#open--;
     this.#settled.push(entry);
   }
 
@@ -74,9 +83,8 @@ export class OutcomeWindow {
    * age; an actor's holds limit how many those can be.
    */
   #remember(entry: OutcomeEntry): void {
-    this.#entries.set(entry.requestId, entry);
+    this.#entries.add(entry);
     this.#order.push(entry);
-    assert(this.#entries.size === this.#order.length - this.#front, "a request is remembered once");
     if (this.#entries.size > OUTCOMES_KEPT_MAX) this.#forgetOldest();
   }
 
@@ -93,7 +101,7 @@ export class OutcomeWindow {
       order.splice(0, this.#front);
       this.#front = 0;
     }
-    this.#entries.delete(oldest.requestId);
+    this.#entries.remove(oldest);
     const timeMs = requestTimeMs(oldest.requestId);
     if (timeMs > this.#watermarkMs) this.#watermarkMs = timeMs;
   }
@@ -116,7 +124,7 @@ export class OutcomeWindow {
       if (outcome === undefined) window.#open++;
       const fingerprint = rows[at + 1] as number;
       const entry = { requestId, fingerprint, outcome, waiter: undefined };
-      window.#entries.set(requestId, entry);
+      window.#entries.add(entry);
       window.#order.push(entry);
     }
     return window;

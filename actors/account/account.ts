@@ -5,7 +5,7 @@ import { ZERO_CENTS, type Cents } from "../../src/money/cents.ts";
 import type { AccountId, LoanId, RequestId } from "../address.ts";
 import type { RequestStamp } from "../decider.ts";
 import { Numbered } from "../numbered.ts";
-import { OutcomeWindow } from "../outcome-window.ts";
+import { OutcomeWindow, type OutcomeEntry } from "../outcome-window.ts";
 import type { Refusal } from "../refusals.ts";
 import { Rows } from "../rows.ts";
 import { EntryLog } from "./entry-log.ts";
@@ -33,7 +33,7 @@ export interface OpenAccount {
   readonly holds: Rows;
   holdsOpen: number;
   /** The requests of bids that the loan has not answered yet, by hold number. */
-  readonly asking: Numbered<RequestId>;
+  readonly asking: Numbered<OutcomeEntry>;
   /** Loans that rows of holds refer to by index. Emptied when no hold is open. */
   readonly loans: LoanId[];
   readonly loanIndex: Map<LoanId, number>;

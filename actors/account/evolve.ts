@@ -3,7 +3,8 @@
 
 import { assert, assertNever } from "../../src/money/assert.ts";
 import { cents } from "../../src/money/cents.ts";
-import type { AccountId, LoanId, RequestId } from "../address.ts";
+import type { AccountId, LoanId } from "../address.ts";
+import type { OutcomeEntry } from "../outcome-window.ts";
 import { HOLD, HOLD_STATUS, openAccount, type AccountState, type OpenAccount } from "./account.ts";
 import type { EntryKind } from "./entry-log.ts";
 import type { AccountEvent } from "./events.ts";
@@ -40,19 +41,18 @@ export function evolveAccount(
       const row = account.holds.append(loan, amountCents, 0, HOLD_STATUS.waiting);
       assert(row === holdNo, "holds are numbered without a gap");
       account.holdsOpen++;
-      account.outcomes.open(event.requestId, event.fingerprint);
-      account.asking.add(holdNo, event.requestId);
+      account.asking.add(holdNo, account.outcomes.open(event.requestId, event.fingerprint));
       writeEntry(account, "hold_placed", at, amountCents, event.loanId, holdNo);
       return account;
     }
     case "BidConfirmed": {
       const { holdNo, filledCents, releasedCents, remainingCents, bidNo } = event;
-      const requestId = takeAsking(account, holdNo);
+      const opened = takeAsking(account, holdNo);
       account.holds.set(holdNo, HOLD.amountCents, filledCents);
       account.holds.set(holdNo, HOLD.bidNo, bidNo);
       account.holds.set(holdNo, HOLD.status, HOLD_STATUS.placed);
       if (releasedCents > 0) release(account, holdNo, releasedCents, at);
-      account.outcomes.settle(requestId, 0, {
+      account.outcomes.settleOpened(opened, {
         type: "BidPlaced",
         bidId: holdNo,
         filledCents,
@@ -62,10 +62,10 @@ export function evolveAccount(
       return account;
     }
     case "BidRefused": {
-      const requestId = takeAsking(account, event.holdNo);
+      const opened = takeAsking(account, event.holdNo);
       release(account, event.holdNo, event.releasedCents, at);
       closeHold(account, event.holdNo);
-      account.outcomes.settle(requestId, 0, { type: "Refused", code: event.refusal });
+      account.outcomes.settleOpened(opened, { type: "Refused", code: event.refusal });
       return account;
     }
     case "CancelAsked": {
@@ -134,10 +134,10 @@ function closeHold(account: OpenAccount, holdNo: number): void {
   }
 }
 
-function takeAsking(account: OpenAccount, holdNo: number): RequestId {
-  const requestId = account.asking.take(holdNo);
-  assert(requestId !== undefined, "the hold waits for its loan");
-  return requestId;
+function takeAsking(account: OpenAccount, holdNo: number): OutcomeEntry {
+  const opened = account.asking.take(holdNo);
+  assert(opened !== undefined, "the hold waits for its loan", holdNo);
+  return opened;
 }
 
 function loanOfHold(account: OpenAccount, holdNo: number): LoanId {

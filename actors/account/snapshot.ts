@@ -6,7 +6,7 @@ import { cents } from "../../src/money/cents.ts";
 import type { AccountId, LoanId, RequestId } from "../address.ts";
 import type { StateSnapshot } from "../decider.ts";
 import { Numbered } from "../numbered.ts";
-import { OutcomeWindow } from "../outcome-window.ts";
+import { OutcomeWindow, type OutcomeEntry } from "../outcome-window.ts";
 import { Rows, type RowSegment } from "../rows.ts";
 import type { AccountState, OpenAccount } from "./account.ts";
 import { EntryLog } from "./entry-log.ts";
@@ -23,7 +23,7 @@ export function snapshotAccount(account: AccountState, parts: "changed" | "all")
     account.holds.header(),
     account.holds.tail(),
     account.holdsOpen,
-    [...account.asking.entries()].flat(),
+    [...account.asking.entries()].flatMap(([holdNo, { requestId }]) => [holdNo, requestId]),
     account.loans,
     account.entries.toSnapshot(),
   ];
@@ -42,25 +42,31 @@ export function restoreAccount(
 ): OpenAccount {
   assert(main[0] === FORMAT, "a snapshot of a known format");
   const loans = main[8] as LoanId[];
+  const outcomes = OutcomeWindow.fromSnapshot(main[1] as unknown[]);
   return {
     status: "open",
     accountId: self,
-    outcomes: OutcomeWindow.fromSnapshot(main[1] as unknown[]),
+    outcomes,
     availableCents: cents(main[2] as number),
     heldCents: cents(main[3] as number),
     holds: Rows.restore(4, main[4] as number[], main[5] as number[], parts),
     holdsOpen: main[6] as number,
-    asking: restoreAsking(main[7] as unknown[]),
+    asking: restoreAsking(main[7] as unknown[], outcomes),
     loans,
     loanIndex: new Map(loans.map((loanId, index) => [loanId, index])),
     entries: EntryLog.restore(main[9] as unknown[]),
   };
 }
 
-function restoreAsking(values: readonly unknown[]): Numbered<RequestId> {
-  const asking = new Numbered<RequestId>();
+function restoreAsking(
+  values: readonly unknown[],
+  outcomes: OutcomeWindow,
+): Numbered<OutcomeEntry> {
+  const asking = new Numbered<OutcomeEntry>();
   for (let at = 0; at < values.length; at += 2) {
-    asking.add(values[at] as number, values[at + 1] as RequestId);
+    const opened = outcomes.get(values[at + 1] as RequestId);
+    assert(opened?.outcome === undefined && opened !== undefined, "what waits is remembered");
+    asking.add(values[at] as number, opened);
   }
   return asking;
 }
