@@ -1,0 +1,164 @@
+// The server that the tests of this room kill: the built `loanloom serve` in a process of its own,
+// with its embedded Redis, on a folder that outlives both. Whatever happens, `destroy` leaves
+// neither process behind. Both are ended by pid, never by name.
+
+import { spawn, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { closeSync, existsSync, openSync, readFileSync } from "node:fs";
+import { mkdtemp, realpath, rm } from "node:fs/promises";
+import { createServer, type AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { isProcessOf, runningPid } from "../../src/journal/embedded-redis-probe.ts";
+
+const PROGRAM = fileURLToPath(new URL("../../dist/src/cli/loanloom.js", import.meta.url));
+const STOP_MS_MAX = 30_000;
+const POLL_MS = 10;
+
+export class ChaosServer {
+  readonly dataDir: string;
+  readonly port: number;
+  readonly #folder: string;
+  readonly #environment: Readonly<Record<string, string>>;
+  #child: ChildProcess | null = null;
+  /** Ends that nobody asked for: a bug of the server. */
+  readonly deaths: string[] = [];
+  #mayEnd = false;
+
+  static async create(environment: Readonly<Record<string, string>>): Promise<ChaosServer> {
+    if (!existsSync(PROGRAM)) throw new Error("run `npm run build` first: the test needs dist/");
+    const folder = await mkdtemp(join(tmpdir(), "ll-chaos-"));
+    return new ChaosServer(folder, await freePort(), environment);
+  }
+
+  private constructor(folder: string, port: number, environment: Readonly<Record<string, string>>) {
+    this.#folder = folder;
+    this.dataDir = join(folder, "data");
+    this.port = port;
+    this.#environment = environment;
+  }
+
+  get url(): string {
+    return `ws://127.0.0.1:${this.port}/v1/ws`;
+  }
+
+  get log(): string {
+    return readFileSync(join(this.#folder, "server.log"), "utf8");
+  }
+
+  /** How often the log says something. */
+  logged(message: string): number {
+    return this.log.split(message).length - 1;
+  }
+
+  start(): void {
+    const log = openSync(join(this.#folder, "server.log"), "a");
+    const clean = Object.entries(process.env).filter(
+      ([name]) => !name.startsWith("LOANLOOM_") && name !== "REDIS_URL",
+    );
+    const child = spawn(process.execPath, [PROGRAM, "serve"], {
+      stdio: ["ignore", log, log],
+      env: {
+        ...Object.fromEntries(clean),
+        ...this.#environment,
+        LOANLOOM_DATA: this.dataDir,
+        HOST: "127.0.0.1",
+        PORT: String(this.port),
+      },
+    });
+    closeSync(log);
+    this.#child = child;
+    this.#mayEnd = false;
+    child.once("exit", (code, signal) => {
+      if (!this.#mayEnd) this.deaths.push(signal ?? `code ${code}`);
+    });
+  }
+
+  /** Whether /readyz says that all shards serve. */
+  async isReady(): Promise<boolean> {
+    const answer = await fetch(`http://127.0.0.1:${this.port}/readyz`, {
+      signal: AbortSignal.timeout(1_000),
+    }).catch(() => null);
+    await answer?.body?.cancel();
+    return answer?.status === 200;
+  }
+
+  async untilReady(): Promise<void> {
+    while (!(await this.isReady())) {
+      if (this.deaths.length > 0) throw new Error(`the server ended: ${this.log.slice(-2_000)}`);
+      await sleep(POLL_MS);
+    }
+  }
+
+  /** Null while no Redis runs on the data. */
+  async redisPid(): Promise<number | null> {
+    const folder = await this.#redisFolder();
+    return folder === null ? null : runningPid(join(folder, "redis.pid"), folder);
+  }
+
+  #redisFolder(): Promise<string | null> {
+    return realpath(join(this.dataDir, "redis")).catch(() => null);
+  }
+
+  /** kill -9. Its Redis runs on, and the next start finds it. */
+  async kill(): Promise<void> {
+    await this.#end("SIGKILL");
+  }
+
+  /** kill -9 of the Redis that runs now. Resolves to its pid when it is gone. */
+  async killRedis(): Promise<number> {
+    const folder = await this.#redisFolder();
+    const pid = await this.redisPid();
+    if (folder === null || pid === null) throw new Error("there is no Redis to kill");
+    process.kill(pid, "SIGKILL");
+    while (await isProcessOf(pid, folder)) await sleep(1);
+    return pid;
+  }
+
+  /** Redis does not answer for so long, but keeps its connections and takes in what they send. */
+  async freezeRedis(forMs: number): Promise<void> {
+    const pid = await this.redisPid();
+    if (pid === null) throw new Error("there is no Redis to freeze");
+    process.kill(pid, "SIGSTOP");
+    try {
+      await sleep(forMs);
+    } finally {
+      process.kill(pid, "SIGCONT");
+    }
+  }
+
+  /** Asks server and Redis to end in order. Resolves to the exit code, null if it had to be killed. */
+  async stop(): Promise<number | null> {
+    await this.#end("SIGTERM");
+    return this.#child?.exitCode ?? null;
+  }
+
+  async #end(signal: NodeJS.Signals): Promise<void> {
+    const child = this.#child;
+    if (child === null || child.exitCode !== null || child.signalCode !== null) return;
+    this.#mayEnd = true;
+    const ended = once(child, "exit");
+    child.kill(signal);
+    const timer = setTimeout(() => child.kill("SIGKILL"), STOP_MS_MAX);
+    await ended;
+    clearTimeout(timer);
+  }
+
+  async destroy(): Promise<void> {
+    await this.kill();
+    if ((await this.redisPid()) !== null) await this.killRedis();
+    await rm(this.#folder, { recursive: true, force: true });
+  }
+}
+
+async function freePort(): Promise<number> {
+  const probe = createServer();
+  probe.listen(0, "127.0.0.1");
+  await once(probe, "listening");
+  const { port } = probe.address() as AddressInfo;
+  probe.close();
+  await once(probe, "close");
+  return port;
+}
