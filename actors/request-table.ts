@@ -1,6 +1,6 @@
-// Finds what is remembered of a request by its id. Ids are random, so a few of their bits are the
-// hash, and a table of one array with linear probing is all that is needed: a general map would
-// hash the text anew and allocate as ids come and go.
+// Finds what is remembered of a request by its id. Ids are random bytes already, so a table of one
+// array with linear probing is all that is needed: a general map would hash the text anew and
+// allocate as ids come and go.
 
 import { assert } from "../src/money/assert.ts";
 import type { RequestId } from "./address.ts";
@@ -67,7 +67,20 @@ export class RequestTable<Entry extends { readonly requestId: RequestId }> {
   }
 }
 
-/** The last two bytes of an id: random in a UUIDv7. A client that chooses them slows only itself. */
-function hashOf(requestId: RequestId): number {
-  return (requestId.charCodeAt(14) << 8) | requestId.charCodeAt(15);
+/**
+ * Mixes the last eight bytes of an id, random or counting in a UUIDv7: generators differ in which.
+ * A client that chooses them slows only itself.
+ */
+function hashOf(id: RequestId): number {
+  const upper =
+    (id.charCodeAt(8) << 24) |
+    (id.charCodeAt(9) << 16) |
+    (id.charCodeAt(10) << 8) |
+    id.charCodeAt(11);
+  const lower =
+    (id.charCodeAt(12) << 24) |
+    (id.charCodeAt(13) << 16) |
+    (id.charCodeAt(14) << 8) |
+    id.charCodeAt(15);
+  return Math.imul(upper ^ Math.imul(lower, 0x85ebca6b), 0x9e3779b1) >>> 12;
 }
