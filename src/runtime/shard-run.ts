@@ -131,7 +131,8 @@ export class ShardRun implements ShellHost, CommitHost {
     const kind = KINDS[to.kind];
     const cell = this.cells.get(kind.number, to.id) ?? this.#load(kind, to.id);
     this.messagesQueued++;
-    const at = this.batch.isOpen ? this.batch.atMs : this.#o.clock.wallMs();
+    // A bid comes to its loan at the time at which it came to us, not at that of its batch.
+    const at = this.#shell.current?.at ?? this.#o.clock.wallMs();
     this.#deliver(cell, { command, at, request: null, messageNo });
   }
 

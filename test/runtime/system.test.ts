@@ -67,4 +67,27 @@ describe.each([1, 4])("Runtime with %i shards", (shards) => {
     const other = world.bid("a", "l1", 300_00, { requestId: sent.requestId, fingerprint: 2 });
     expect(await world.answered(other.request)).toMatchObject({ code: "request_id_reused" });
   });
+
+  it("opens and closes a listing by the time of each bid, however long its batch waits", async () => {
+    world = await new World(shards).start();
+    for (const id of ["early", "right", "late"]) await world.openWithMoney(id, 600_00);
+    const opensAtMs = world.nowMs + 10;
+    await world.listLoan("l1", { opensAtMs, closesAtMs: opensAtMs + 10 });
+    world.auto = false; // Nothing is committed meanwhile: all three share a batch.
+    const early = world.bid("early", "l1", 100_00);
+    await world.turns(10);
+    world.nowMs = opensAtMs;
+    const right = world.bid("right", "l1", 100_00);
+    await world.turns(10);
+    world.nowMs = opensAtMs + 10;
+    const late = world.bid("late", "l1", 100_00);
+    await world.turns(10);
+    world.auto = true;
+    expect(await world.answered(right.request)).toMatchObject(
+      // Between shards a letter leaves after its commit, and comes in at the time of its arrival.
+      shards === 1 ? { type: "BidPlaced", rank: 1 } : {},
+    );
+    expect(await world.answered(late.request)).toMatchObject({ code: "listing_closed" });
+    expect((await world.answered(early.request)).type).toBe("Refused");
+  });
 });
