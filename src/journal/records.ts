@@ -4,7 +4,7 @@
 //
 //   header   [format, atMs, firstRecordNo, firstMessageNo]
 //   act      [1, kind, id, version, atDelta, cause, [code, version, ...fields], ...]
-//   arrived  [2, fromShard, number, kind, id, [code, version, ...fields]]
+//   arrived  [2, fromShard, number, kind, id, atDelta, [code, version, ...fields]]
 //   received [3, toShard, number]
 //
 // act: an actor carried out a command; `version` counts its state changes (0 when nothing of its
@@ -54,6 +54,8 @@ export type JournalRecord =
       readonly number: number;
       readonly kind: number;
       readonly id: string;
+      /** When what led to it was taken in by the other shard, in ms. */
+      readonly at: number;
       readonly message: Typed;
     }
   | { readonly record: "received"; readonly toShard: number; readonly number: number };
@@ -142,14 +144,16 @@ export class RecordCodec {
     number: number,
     kind: number,
     id: string,
+    atDelta: number,
     message: Typed,
   ): void {
-    to.arrayHeader(6);
+    to.arrayHeader(7);
     to.int(RECORD.arrived);
     to.int(fromShard);
     to.int(number);
     to.int(kind);
     to.str(id);
+    to.int(atDelta);
     const plan = this.#plans.get(`${kind}/messages/${message.type}`);
     assert(plan !== undefined, `${message.type} has a layout`);
     writeTyped(to, plan, message);
@@ -205,7 +209,8 @@ export class RecordCodec {
           number: value[2] as number,
           kind,
           id: value[4] as string,
-          message: this.readTyped(kind, "messages", value[5] as unknown[]),
+          at: atMs + (value[5] as number),
+          message: this.readTyped(kind, "messages", value[6] as unknown[]),
         };
       }
       case RECORD.received:

@@ -66,9 +66,10 @@ export class Correspondence implements BusEnd {
     this.#commits.open(this.#clock.wallMs());
     this.#commits.countRecord();
     const { batch } = this.#commits;
-    const { number, to, command } = letter;
+    const { number, to, command, at } = letter;
     const kind = KINDS[to.kind].number;
-    this.#codec.writeArrived(batch.writer, fromShard, number, kind, to.id, command);
+    const delta = at - batch.atMs;
+    this.#codec.writeArrived(batch.writer, fromShard, number, kind, to.id, delta, command);
     batch.arrivals.set(fromShard, number);
     state.arrive(fromShard, letter);
   }

@@ -11,6 +11,8 @@ export interface Letter {
   readonly number: number;
   readonly to: Address;
   readonly command: Typed;
+  /** When what led to it was taken in, in ms. */
+  readonly at: number;
 }
 
 export class Link {
@@ -21,8 +23,8 @@ export class Link {
   /** Sent and not yet known to be committed by the peer, oldest first. */
   outbox: Letter[] = [];
 
-  send(to: Address, command: Typed): Letter {
-    const letter = { number: ++this.sent, to, command };
+  send(to: Address, command: Typed, at: number): Letter {
+    const letter = { number: ++this.sent, to, command, at };
     this.outbox.push(letter);
     return letter;
   }
@@ -46,9 +48,9 @@ export class Link {
   }
 
   toSnapshot(codec: RecordCodec): unknown[] {
-    const outbox = this.outbox.map(({ number, to, command }) => {
+    const outbox = this.outbox.map(({ number, to, command, at }) => {
       const kind = KINDS[to.kind].number;
-      return [number, kind, to.id, codec.toValues(kind, "messages", command)];
+      return [number, kind, to.id, codec.toValues(kind, "messages", command), at];
     });
     return [this.sent, this.received, outbox];
   }
@@ -56,9 +58,10 @@ export class Link {
   restore(values: readonly unknown[], codec: RecordCodec): void {
     this.sent = values[0] as number;
     this.received = values[1] as number;
-    const outbox = values[2] as [number, number, string, unknown[]][];
-    this.outbox = outbox.map(([number, kind, id, stored]) => ({
+    const outbox = values[2] as [number, number, string, unknown[], number][];
+    this.outbox = outbox.map(([number, kind, id, stored, at]) => ({
       number,
+      at,
       to: { kind: kindByNumber(kind).name, id } as Address,
       command: codec.readTyped(kind, "messages", stored),
     }));

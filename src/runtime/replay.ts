@@ -132,7 +132,8 @@ class Replay {
         return;
       case "arrived": {
         const to = { kind: kindByNumber(record.kind).name, id: record.id } as Address;
-        state.arrive(record.fromShard, { number: record.number, to, command: record.message });
+        const { number, message: command, at } = record;
+        state.arrive(record.fromShard, { number, to, command, at });
         return;
       }
       case "received":
@@ -150,7 +151,7 @@ class Replay {
     if (applies && record.version > 0) this.#changes(cell, record);
     for (const event of record.events) {
       this.#events++;
-      this.#state.imply(kind, record.id, event);
+      this.#state.imply(kind, record.id, event, record.at);
     }
     if (record.cause !== 0) this.#state.consume(record.cause);
   }

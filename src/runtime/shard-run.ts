@@ -2,7 +2,7 @@
 // being filled, and the order in which things may leave. It is thrown away whole when anything is
 // wrong; the journal is the truth, and the next life starts from it.
 
-import type { Address } from "../../actors/address.ts";
+import { JournalError } from "../journal/errors.ts";
 import type { Position } from "../journal/position.ts";
 import type { RecordCodec, Typed } from "../journal/records.ts";
 import type { Batch, Cargo } from "./batch.ts";
@@ -18,7 +18,7 @@ import type { RuntimeLimits } from "./limits.ts";
 import { Loader } from "./loader.ts";
 import type { Outlet, Release, Request } from "./port.ts";
 import type { RunJournal } from "./run-journal.ts";
-import type { ShardState } from "./shard-state.ts";
+import type { PendingMessage, ShardState } from "./shard-state.ts";
 import { Shell, type ShellHost } from "./shell.ts";
 import { Snapshotter } from "./snapshotter.ts";
 import { Stage } from "./stage.ts";
@@ -82,7 +82,8 @@ export class ShardRun implements ShellHost, CommitHost {
     this.#loader = new Loader(options.journal.snapshots, {
       loaded: (cell) => this.#loaded(cell),
       failed: (cell) => this.#loadFailed(cell),
-      broken: (error) => this.fail("snapshot_invalid", error),
+      // Tampered with: another life would read the same, so the shard stays down.
+      broken: (error) => this.fail(isTampered(error) ? "tampered" : "snapshot_invalid", error),
     });
     this.#snapshotter = new Snapshotter(this, options);
     for (const cell of cells.all()) {
@@ -90,7 +91,7 @@ export class ShardRun implements ShellHost, CommitHost {
       if (cell.changedAt > cell.snapshotAt) this.#snapshotter.changed(cell);
     }
     state.postman = {
-      local: (messageNo, { to, command }) => this.#deliverMessage(messageNo, to, command),
+      local: (messageNo, message) => this.#deliverMessage(messageNo, message),
       remote: (toShard, letter) => void this.batch.letters.push([toShard, letter]),
     };
   }
@@ -105,8 +106,8 @@ export class ShardRun implements ShellHost, CommitHost {
 
   /** Serves: carries out what recovery found under way, and listens to other shards. */
   start(): void {
-    for (const [messageNo, { to, command }] of this.state.pending.entries()) {
-      this.#deliverMessage(messageNo, to, command);
+    for (const [messageNo, message] of this.state.pending.entries()) {
+      this.#deliverMessage(messageNo, message);
     }
     this.#letters.attach();
     this.#tick();
@@ -127,12 +128,10 @@ export class ShardRun implements ShellHost, CommitHost {
     if (cell !== undefined) cell.watched = false;
   }
 
-  #deliverMessage(messageNo: number, to: Address, command: Typed): void {
+  #deliverMessage(messageNo: number, { to, command, at }: PendingMessage): void {
     const kind = KINDS[to.kind];
     const cell = this.cells.get(kind.number, to.id) ?? this.#load(kind, to.id);
     this.messagesQueued++;
-    // A bid comes to its loan at the time at which it came to us, not at that of its batch.
-    const at = this.#shell.current?.at ?? this.#o.clock.wallMs();
     this.#deliver(cell, { command, at, request: null, messageNo });
   }
 
@@ -331,6 +330,10 @@ export class ShardRun implements ShellHost, CommitHost {
   get isSettled(): boolean {
     return this.itemsQueued === 0 && this.#commits.isSettled;
   }
+}
+
+function isTampered(error: unknown): boolean {
+  return error instanceof JournalError && error.code === "tampered";
 }
 
 const ALARM_RANG: Typed = { type: "AlarmRang" };

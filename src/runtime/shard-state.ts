@@ -16,6 +16,8 @@ import { shardOf } from "./shard-of.ts";
 export interface PendingMessage {
   readonly to: Address;
   readonly command: Typed;
+  /** When what led to it was taken in, in ms: the time by which its receiver decides. */
+  readonly at: number;
 }
 
 /** Told of each message as an event implies it. */
@@ -38,6 +40,8 @@ export class ShardState {
   readonly alarms = new Alarms();
   postman: Postman = { local: () => undefined, remote: () => undefined };
 
+  /** The time of the event at hand. */
+  #at = 0;
   readonly #transit: Transit;
   readonly #send: (to: Address, command: Typed) => void;
 
@@ -52,8 +56,9 @@ export class ShardState {
     // Bound once: this runs for every message.
     this.#send = (to, command) => {
       const toShard = shardOf(to, shards);
-      if (toShard === shard) this.#expect({ to, command });
-      else this.postman.remote(toShard, this.links[toShard]!.send(to, command));
+      const at = this.#at;
+      if (toShard === shard) this.#expect({ to, command, at });
+      else this.postman.remote(toShard, this.links[toShard]!.send(to, command, at));
     };
   }
 
@@ -64,7 +69,8 @@ export class ShardState {
   }
 
   /** What an event implies for the shard: postings, alarm, messages. Returns the alarm's change. */
-  imply(kind: ActorKind, id: string, event: Typed): number | null | undefined {
+  imply(kind: ActorKind, id: string, event: Typed, at: number): number | null | undefined {
+    this.#at = at;
     kind.postings(event, id, this.#transit, this.trial.post);
     this.trial.closeEvent();
     const alarm = kind.alarm(event);
@@ -81,14 +87,14 @@ export class ShardState {
   /** A letter came in under the next number of its link; it is pending from now on. */
   arrive(fromShard: number, letter: Letter): void {
     this.links[fromShard]!.receive(letter.number);
-    this.#expect({ to: letter.to, command: letter.command });
+    this.#expect({ to: letter.to, command: letter.command, at: letter.at });
   }
 
   toSnapshot(codec: RecordCodec): unknown[] {
     const pending: unknown[] = [];
-    for (const [messageNo, { to, command }] of this.pending.entries()) {
+    for (const [messageNo, { to, command, at }] of this.pending.entries()) {
       const kind = KINDS[to.kind].number;
-      pending.push([messageNo, kind, to.id, codec.toValues(kind, "messages", command)]);
+      pending.push([messageNo, kind, to.id, codec.toValues(kind, "messages", command), at]);
     }
     return [
       FORMAT,
@@ -107,14 +113,10 @@ export class ShardState {
     const state = new ShardState(shard, values[1] as number);
     state.recordNo = values[2] as number;
     state.messageNo = values[3] as number;
-    for (const [messageNo, kind, id, stored] of values[4] as [
-      number,
-      number,
-      string,
-      unknown[],
-    ][]) {
+    for (const [messageNo, kind, id, stored, at] of values[4] as PendingRow[]) {
       const to = { kind: kindByNumber(kind).name, id } as Address;
-      state.pending.add(messageNo, { to, command: codec.readTyped(kind, "messages", stored) });
+      const command = codec.readTyped(kind, "messages", stored);
+      state.pending.add(messageNo, { to, command, at });
     }
     (values[5] as unknown[][]).forEach((link, peer) => state.links[peer]!.restore(link, codec));
     state.trial = TrialBalance.restore(values[6] as Record<string, string>);
@@ -122,5 +124,7 @@ export class ShardState {
     return state;
   }
 }
+
+type PendingRow = [messageNo: number, kind: number, id: string, stored: unknown[], at: number];
 
 const FORMAT = 1;

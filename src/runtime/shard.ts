@@ -72,7 +72,14 @@ export class Shard {
   }
 
   /** Resolves when the shard serves; rejects when it cannot be taken over or recovered. */
-  async start(): Promise<void> {
+  start(): Promise<void> {
+    return this.#live().catch((error: unknown) => {
+      this.#notStarted(error);
+      throw error;
+    });
+  }
+
+  async #live(): Promise<void> {
     const startedMs = this.#o.clock.monotonicMs();
     this.#become({ status: "recovering" });
     // Callbacks of a journal whose life is over find `run` to be another one, or none.
@@ -134,21 +141,24 @@ export class Shard {
     this.#restarts++;
     this.#o.scheduler.after(delayMs, () => {
       if (this.#stopping) return;
-      this.start().then(
+      this.#live().then(
         () => (this.#restarts = 0),
-        (error: unknown) => this.#startFailed(error),
+        (error: unknown) => {
+          if (!FATAL.has(this.#notStarted(error))) this.#restart();
+        },
       );
     });
   }
 
-  #startFailed(error: unknown): void {
+  /** Leaves nothing of the attempt behind; tells the reason. */
+  #notStarted(error: unknown): string {
     this.#o.log.error({ shard: this.shard, error }, "the shard did not recover");
     const reason = (error as Partial<JournalError>).code ?? "recovery_failed";
     const journal = this.#journal;
     this.#journal = null;
     if (journal !== null) journal.close().then(undefined, () => undefined);
     this.#become({ status: "failed", reason });
-    if (!FATAL.has(reason)) this.#restart();
+    return reason;
   }
 
   /** Stops after what was taken in is durable and in snapshots, or after `waitMs`. */

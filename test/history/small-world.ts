@@ -258,6 +258,7 @@ export class SmallWorld {
       number: link.sent,
       kind: ACTOR_KINDS[to.kind],
       id: to.id,
+      at: this.nowMs,
       message: structuredClone(command),
     });
     const number = ++this.#counters[shard]!.messageNo;
@@ -310,8 +311,8 @@ export function encode({ header, records }: TestEntry): Uint8Array {
     if (record.record === "received") {
       codec.writeReceived(writer, record.toShard, record.number);
     } else if (record.record === "arrived") {
-      const { fromShard, number, kind, id, message } = record;
-      codec.writeArrived(writer, fromShard, number, kind, id, message);
+      const { fromShard, number, kind, id, at, message } = record;
+      codec.writeArrived(writer, fromShard, number, kind, id, at - header.atMs, message);
     } else {
       const { kind, id, version, at, cause, events } = record;
       codec.writeAct(writer, kind, id, version, at - header.atMs, cause, events.length);

@@ -54,7 +54,7 @@ describe("RecordCodec", () => {
     codec.writeAct(to, 1, "anna", 3, -2, 4, 1);
     const event = { type: "HoldVoided", holdNo: 5, releasedCents: 2 ** 40 };
     writeTyped(to, codec.plansOf(1, "events").get("HoldVoided")!, event);
-    codec.writeArrived(to, 3, 8, 2, "loan", { type: "NextStep" });
+    codec.writeArrived(to, 3, 8, 2, "loan", -7, { type: "NextStep" });
     codec.writeReceived(to, 3, 6);
     const { header, records } = codec.read(to.copy());
     expect(header).toEqual({ atMs: 1_700_000_000_000, firstRecordNo: 7, firstMessageNo: 9 });
@@ -67,6 +67,7 @@ describe("RecordCodec", () => {
         number: 8,
         kind: 2,
         id: "loan",
+        at: at - 5,
         message: { type: "NextStep" },
       },
       { record: "received", toShard: 3, number: 6 },
