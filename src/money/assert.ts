@@ -13,7 +13,8 @@ export function assert(
   message: string,
   detail?: string | number,
 ): asserts condition {
-  if (!condition) throw new AssertionError(detail === undefined ? message : `${message}: ${detail}`);
+  if (!condition)
+    throw new AssertionError(detail === undefined ? message : `${message}: ${detail}`);
 }
 
 /** The end of every exhaustive switch: unreachable for well-typed code, a bug otherwise. */
