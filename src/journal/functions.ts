@@ -41,12 +41,12 @@ end
 
 -- lease_take: takes the lease if it is free, expired or the caller's own.
 --   KEYS    lease
---   ARGV    owner, time in ms
+--   ARGV    owner, time in ms, and 'force' to take it whoever has it
 --   result  1
 --   errors  HELD <ms left> <owner>: another owner has it
 local function lease_take(keys, args)
   local owner = redis.call('GET', keys[1])
-  if owner and owner ~= args[1] then
+  if owner and owner ~= args[1] and args[3] ~= 'force' then
     return redis.error_reply('HELD ' .. redis.call('PTTL', keys[1]) .. ' ' .. owner)
   end
   redis.call('SET', keys[1], args[1], 'PX', args[2])

@@ -52,20 +52,25 @@ export class Lease {
     return !this.#ended && this.#options.clock.nowMs() < this.#heldUntilMs;
   }
 
-  /** Rejects with JournalError `lease_held` when another owner keeps it for longer than `waitMs`. */
-  async take(waitMs: number): Promise<void> {
+  /**
+   * Rejects with JournalError `lease_held` when another owner keeps it for longer than `waitMs`;
+   * with `force` it is taken from that owner then, which must learn of it at its next renewal.
+   */
+  async take(waitMs: number, force: boolean): Promise<void> {
     const { clock, timers, keys, owner, leaseMs } = this.#options;
     const giveUpAtMs = clock.nowMs() + waitMs;
     for (;;) {
       const sentMs = clock.nowMs();
+      const how = force && sentMs >= giveUpAtMs ? "force" : "";
       try {
-        await this.#link.call("FCALL", FUNCTIONS.leaseTake, 1, keys.lease, owner, leaseMs);
+        await this.#link.call("FCALL", FUNCTIONS.leaseTake, 1, keys.lease, owner, leaseMs, how);
         this.#heldUntilMs = sentMs + leaseMs;
         return;
       } catch (error) {
         const holder = heldBy(error);
         if (holder === undefined) throw error;
         const leftMs = giveUpAtMs - clock.nowMs();
+        if (leftMs <= 0 && force) continue;
         if (leftMs <= 0) throw new JournalError("lease_held", `the lease is held by ${holder}`);
         await sleep(timers, Math.min(leftMs, WAIT_STEP_MS_MAX));
       }

@@ -50,12 +50,7 @@ const TRIES_MAX = 100;
 export async function takeOver<Cargo>(options: TakeOverOptions): Promise<Fence<Cargo>> {
   const { keys, chain, lease, reads, leaseWaitMs, force, payload } = options;
   await loadFunctions(await reads.connection());
-  try {
-    await lease.take(leaseWaitMs);
-  } catch (error) {
-    const isHeld = error instanceof JournalError && error.code === "lease_held";
-    if (!isHeld || !force) throw error;
-  }
+  await lease.take(leaseWaitMs, force);
   let epoch: number | undefined;
   for (let tries = 0; tries < TRIES_MAX; tries++) {
     const head = await reads.call("GET", keys.head);
