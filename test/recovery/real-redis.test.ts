@@ -115,6 +115,7 @@ describe.each([1, 4])("Recovery from a real Redis, shards: %i", (shards) => {
     await loadAll(second);
     const { state, events } = await replayedStateOf(second);
     expect(stateOf(second)).toEqual(state);
+    expect((await second.audit()).violations).toEqual([]);
     expect(second.counters.lastRecoveryEvents).toBeGreaterThan(0);
     expect(second.counters.lastRecoveryEvents).toBeLessThan(events / 2);
     expect(second.counters.loaded).toBeGreaterThan(0);

@@ -2,7 +2,10 @@
 // sockets. Several of them may be given the same Redis, one after the other or, to fight for it, at
 // the same time.
 
-import { accountId, loanId } from "../../actors/address.ts";
+import { accountId, loanId, type Address } from "../../actors/address.ts";
+import { audit } from "../../src/history/audit.ts";
+import { journalSource } from "../../src/history/journal-source.ts";
+import type { AuditReport } from "../../src/history/report.ts";
 import { redisConnect } from "../../src/journal/connection.ts";
 import { JournalReader } from "../../src/journal/journal-reader.ts";
 import type { JournalLimits } from "../../src/journal/limits.ts";
@@ -14,6 +17,7 @@ import { systemClock, systemScheduler } from "../../src/runtime/environment.ts";
 import { RUNTIME_LIMITS, type RuntimeLimits } from "../../src/runtime/limits.ts";
 import type { ActorCommand, Answer, Request } from "../../src/runtime/port.ts";
 import { replayShard, type Recovered } from "../../src/runtime/replay.ts";
+import { shardOf } from "../../src/runtime/shard-of.ts";
 import { cellHashes } from "../../src/runtime/state-hash.ts";
 import { System } from "../../src/runtime/system.ts";
 import { codec, requestId, type Draft } from "./world.ts";
@@ -213,6 +217,18 @@ export class RedisWorld {
       return await replayShard(source, shard, this.shards, codec, SILENT);
     } finally {
       reader.close();
+    }
+  }
+  /** The auditor's word on the journals, which he replays in a model of his own. */
+  async audit(): Promise<AuditReport> {
+    const sources = Array.from({ length: this.shards }, (_, shard) =>
+      journalSource({ shard, connect: redisConnect(this.#url), macKey: MAC_KEY }),
+    );
+    try {
+      const shardOfAll = (address: Address): number => shardOf(address, this.shards);
+      return await audit({ shards: sources, shardOf: shardOfAll, atRest: true });
+    } finally {
+      for (const source of sources) source.close();
     }
   }
 }
