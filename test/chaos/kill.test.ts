@@ -28,7 +28,8 @@ const CALM_MS_MAX = 1_200;
 const FREEZE_MS = { min: 100, max: 3_000 };
 /** A Redis that is away for longer than this must have been noticed, and requests refused. */
 const UNAVAILABLE_MS_MAX = 2_000;
-const SERVE_AGAIN_MS_MAX = 15_000;
+/** For a machine that is busy with other tests; a quiet one takes one or two seconds. */
+const SERVE_AGAIN_MS_MAX = 30_000;
 const TAIL_MS = 300;
 
 interface Round {
@@ -194,7 +195,7 @@ function faultsOf(rounds: number, random: Random): Fault[] {
 describe.runIf(process.platform === "linux")("Under load, with processes killed at random", () => {
   it.each([1, 4])(
     `every request has one outcome and the books balance, shards: %i, seed: ${SEED}`,
-    { timeout: 60_000 + ROUNDS * 25_000 },
+    { timeout: 90_000 + ROUNDS * 30_000 },
     async (shards) => {
       const run = await Run.start(shards);
       const { crowd, operator } = run;

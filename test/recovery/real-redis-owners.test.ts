@@ -93,7 +93,7 @@ async function expectSameAsReplay(world: RedisWorld): Promise<void> {
   expect(world.trialBalance(0)).toEqual(full.state.trial.totals());
 }
 
-describe("An owner that was replaced", () => {
+describe("An owner that was replaced", { timeout: 60_000 }, () => {
   it("after its lease ran out: nothing that it had in hand is released, then or later", async () => {
     const redis = await startRedis();
     const proxy = await TcpProxy.start(redis);

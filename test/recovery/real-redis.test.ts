@@ -90,7 +90,7 @@ async function replayedStateOf(world: RedisWorld): Promise<{ state: unknown[]; e
   return { state, events };
 }
 
-describe.each([1, 4])("Recovery from a real Redis, shards: %i", (shards) => {
+describe.each([1, 4])("Recovery from a real Redis, shards: %i", { timeout: 120_000 }, (shards) => {
   it("from snapshots and the tail equals a full replay, after a crash under load", async () => {
     const redis = await startRedis();
     const first = await startWorld(redis, {
@@ -101,11 +101,18 @@ describe.each([1, 4])("Recovery from a real Redis, shards: %i", (shards) => {
     const { placed } = await bidInWaves(first, BIDS);
     expect(placed).toBeGreaterThan(BIDS / 2);
     expect(first.counters.passivated).toBeGreaterThan(0);
-    // More than one checkpoint, none of which can have what comes now.
     expect(first.counters.checkpoints).toBeGreaterThan(shards);
-    const late = LENDERS.slice(0, 10).map((id) => first.bid(id, "spring", 100_00).request);
-    await first.until(() => late.some((request) => first.answerTo(request) !== undefined));
+    await first.until(() => first.isInSnapshots);
     await first.crash();
+    // The tail is made by a second life without checkpoints, and ends in the middle of its bids.
+    const tail = await startWorld(redis, {
+      shards,
+      limits: { ...NO_CHECKPOINT, journalKeep: "all" },
+    });
+    await bidInWaves(tail, 200);
+    const late = LENDERS.slice(0, 30).map((id) => tail.bid(id, "spring", 100_00).request);
+    await tail.until(() => late.some((request) => tail.answerTo(request) !== undefined));
+    await tail.crash();
 
     const second = await startWorld(redis, {
       shards,
@@ -164,7 +171,7 @@ describe.each([1, 4])("Recovery from a real Redis, shards: %i", (shards) => {
   });
 });
 
-describe("A snapshot that was tampered with in Redis", () => {
+describe("A snapshot that was tampered with in Redis", { timeout: 60_000 }, () => {
   const KEYS = shardKeys(0);
 
   async function leftBehind(): Promise<TestRedis> {
