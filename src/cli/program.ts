@@ -3,6 +3,7 @@
 
 import { readFile } from "node:fs/promises";
 import { Command, CommanderError } from "commander";
+import { ERRORS, type ErrorCode } from "../protocol/errors.ts";
 import { EXIT, EXIT_HELP, exitCodeOf } from "./exit-codes.ts";
 
 interface CommandRow {
@@ -70,8 +71,15 @@ function exitOf(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
   const code = exitCodeOf(error);
   if (code === undefined) throw error;
-  process.stderr.write(`loanloom: ${(error as Error).message}\n`);
+  process.stderr.write(`loanloom: ${messageOf(error as Error)}\n`);
   return code;
+}
+
+/** A code alone tells a program what to do; people get its meaning from the table, too. */
+function messageOf(error: Error): string {
+  const code: unknown = "code" in error ? error.code : null;
+  const known = typeof code === "string" && code in ERRORS ? ERRORS[code as ErrorCode] : null;
+  return known === null ? error.message : `${error.message}. ${known.meaning}`;
 }
 
 async function version(): Promise<string> {

@@ -1,6 +1,6 @@
 // How commands reach a server: where it is, who asks, and what is shown of the answer.
 
-import type { Command } from "commander";
+import { Option, type Command } from "commander";
 import {
   connect,
   type AccountUpdate,
@@ -29,7 +29,11 @@ export function withRemoteOptions(command: Command): Command {
     .option("--url <url>", `the server (default: ${CLIENT_VARIABLES.url}, else HOST and PORT)`)
     .option("--token <jwt>", `who asks (default: ${CLIENT_VARIABLES.token}, else signed here)`)
     .option("--as <accountId>", "sign a token for this account, or this operator's name", id)
-    .option("--timeout <duration>", "how long to wait", duration, DEFAULT_TIMEOUT_MS)
+    .addOption(
+      new Option("--timeout <duration>", "how long to wait: 500ms, 5s; a bare number is seconds")
+        .argParser(duration)
+        .default(DEFAULT_TIMEOUT_MS, "10s"),
+    )
     .option("--json", "print one line of JSON for each answer", false)
     .addHelpText("after", EXIT_HELP);
 }

@@ -58,7 +58,8 @@ export async function checkDurability(
       }
     }
     if (faults.length > 0) {
-      throw new JournalError("not_durable", `Redis could lose what it has: ${faults.join("; ")}`);
+      const what = `Redis could lose what it has: ${faults.join("; ")}`;
+      throw new JournalError("not_durable", `${what} (deploy/redis.conf has what is needed)`);
     }
     return { redisVersion, warnings };
   } finally {
