@@ -39,11 +39,6 @@ export class MsgpackWriter {
     this.#at = 0;
   }
 
-  /** Forgets what was written after `length`. */
-  truncate(length: number): void {
-    if (length < this.#at) this.#at = length;
-  }
-
   /** What was written, valid until the next write. */
   view(): Uint8Array {
     const length = this.#at;

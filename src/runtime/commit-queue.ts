@@ -160,7 +160,6 @@ export class CommitQueue {
     assert(this.#uncommitted.shift() === cargo, "batches become durable in order");
     const { counters, clock, onAlarm } = this.#o;
     counters.commits++;
-    counters.commitBytes += cargo.bytes;
     counters.onCommit((clock.monotonicMs() - cargo.openedMs) / 1_000, cargo.bytes);
     for (const [key, atMs] of cargo.alarms) onAlarm(key, atMs);
     if (cargo.releases.length > 0) this.#letOut(position, cargo.releases);

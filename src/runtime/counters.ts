@@ -4,7 +4,6 @@ export interface RuntimeCounters {
   /** Answers to bids, by outcome: "accepted" or a refusal's code. */
   readonly bids: Map<string, number>;
   commits: number;
-  commitBytes: number;
   records: number;
   decideErrors: number;
   passivated: number;
@@ -25,7 +24,6 @@ export function createRuntimeCounters(): RuntimeCounters {
   return {
     bids: new Map(),
     commits: 0,
-    commitBytes: 0,
     records: 0,
     decideErrors: 0,
     passivated: 0,
