@@ -1,89 +1,95 @@
 // Things that get consecutive numbers when they come and leave in nearly the same order: messages
-// under way, bids that wait for their loan. An array with a moving front instead of a map: nothing
-// is hashed, nothing is allocated but now and then. One that stays behind is set aside, so that it
-// holds up no memory but its own.
+// under way, bids that wait for their loan. A ring instead of a map: nothing is hashed, nothing is
+// allocated but now and then. One that stays behind is set aside, so that it holds up no memory but
+// its own.
 
 import { assert } from "../src/money/assert.ts";
 
-/** The front is cut off when so many places before it are empty. */
-const CUT_AT = 256;
-/** Things still there when so many younger ones came are set aside. */
-const SPAN_MAX = 8_192;
+const PLACES_LEAST = 4;
+/** Things still there when a number so much higher comes are set aside. A power of two. */
+const PLACES_MAX = 8_192;
 
 export class Numbered<T extends object | string> {
-  /** The number of the first place. */
-  #first: number;
+  /** By the lowest bits of the number; empty places are undefined. Grows by doubling. */
   #places: (T | undefined)[] = [];
-  /** Places before this one are empty. */
-  #front = 0;
+  #mask = 0;
+  /** Numbers in the ring are from here on ... */
+  #front: number;
+  /** ... and below this one. */
+  #next: number;
+  #inRing = 0;
   readonly #aside = new Map<number, T>();
-  #size = 0;
 
   constructor(firstNumber = 1) {
-    this.#first = firstNumber;
+    this.#front = firstNumber;
+    this.#next = firstNumber;
   }
 
   get size(): number {
-    return this.#size;
+    return this.#inRing + this.#aside.size;
   }
 
   /** `number` is not below any that was added before; numbers may be left out. */
   add(number: number, thing: T): void {
-    if (this.#size === 0) {
-      this.#places.length = 0;
-      this.#front = 0;
-      this.#first = number;
-    }
-    const place = number - this.#first;
-    assert(place >= this.#places.length, "numbers come in ascending order");
-    while (this.#places.length < place) this.#places.push(undefined);
-    this.#places.push(thing);
-    this.#size++;
-    if (this.#places.length - this.#front > SPAN_MAX) this.#setAside();
+    assert(number >= this.#next, "numbers come in ascending order");
+    if (this.#inRing === 0) this.#front = number;
+    if (number - this.#front >= this.#places.length) this.#makeRoom(number);
+    this.#places[number & this.#mask] = thing;
+    this.#next = number + 1;
+    this.#inRing++;
   }
 
   get(number: number): T | undefined {
-    const place = number - this.#first;
-    const thing = place >= 0 ? this.#places[place] : undefined;
-    return thing ?? (this.#aside.size > 0 ? this.#aside.get(number) : undefined);
+    if (number >= this.#front && number < this.#next) return this.#places[number & this.#mask];
+    return this.#aside.size > 0 ? this.#aside.get(number) : undefined;
   }
 
   /** Takes it out; undefined when it is not there (any more). */
   take(number: number): T | undefined {
-    const place = number - this.#first;
-    const thing = place >= 0 ? this.#places[place] : undefined;
-    if (thing === undefined) return this.#takeAside(number);
+    if (number < this.#front || number >= this.#next) return this.#takeAside(number);
+    const place = number & this.#mask;
+    const thing = this.#places[place];
+    if (thing === undefined) return undefined;
     this.#places[place] = undefined;
-    this.#size--;
-    if (place === this.#front) this.#advance();
+    this.#inRing--;
+    if (number === this.#front) this.#advance();
     return thing;
   }
 
   #takeAside(number: number): T | undefined {
     const thing = this.#aside.get(number);
-    if (thing === undefined) return undefined;
-    this.#aside.delete(number);
-    this.#size--;
+    if (thing !== undefined) this.#aside.delete(number);
     return thing;
   }
 
   #advance(): void {
-    const { length } = this.#places;
     let front = this.#front;
-    while (front < length && this.#places[front] === undefined) front++;
+    if (this.#inRing === 0) front = this.#next;
+    else while (this.#places[front & this.#mask] === undefined) front++;
     this.#front = front;
-    if (front >= CUT_AT && front * 2 >= length) {
-      this.#places.splice(0, front);
-      this.#first += front;
-      this.#front = 0;
+  }
+
+  #makeRoom(number: number): void {
+    while (this.#inRing > 0 && number - this.#front >= PLACES_MAX) this.#setAside();
+    if (this.#inRing === 0) this.#front = number;
+    let places = Math.max(PLACES_LEAST, this.#places.length);
+    while (number - this.#front >= places) places *= 2;
+    if (places === this.#places.length) return;
+    const ring = new Array<T | undefined>(places).fill(undefined);
+    for (let each = this.#front; each < this.#next; each++) {
+      ring[each & (places - 1)] = this.#places[each & this.#mask];
     }
+    this.#places = ring;
+    this.#mask = places - 1;
   }
 
   #setAside(): void {
-    const thing = this.#places[this.#front];
+    const place = this.#front & this.#mask;
+    const thing = this.#places[place];
     assert(thing !== undefined, "the front is the oldest that is there");
-    this.#aside.set(this.#first + this.#front, thing);
-    this.#places[this.#front] = undefined;
+    this.#aside.set(this.#front, thing);
+    this.#places[place] = undefined;
+    this.#inRing--;
     this.#advance();
   }
 
@@ -91,9 +97,9 @@ export class Numbered<T extends object | string> {
   *entries(): Generator<[number: number, thing: T]> {
     const aside = [...this.#aside].sort(([a], [b]) => a - b);
     yield* aside;
-    for (let place = this.#front; place < this.#places.length; place++) {
-      const thing = this.#places[place];
-      if (thing !== undefined) yield [this.#first + place, thing];
+    for (let number = this.#front; number < this.#next; number++) {
+      const thing = this.#places[number & this.#mask];
+      if (thing !== undefined) yield [number, thing];
     }
   }
 }

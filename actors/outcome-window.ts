@@ -95,7 +95,7 @@ export class OutcomeWindow {
     const oldest = order[at];
     if (oldest === undefined) return;
     // Those that wait before it move up by one; nearly always there are none.
-    order.copyWithin(this.#front + 1, this.#front, at);
+    if (at > this.#front) order.copyWithin(this.#front + 1, this.#front, at);
     this.#front++;
     if (this.#front >= OUTCOMES_KEPT_MAX) {
       order.splice(0, this.#front);

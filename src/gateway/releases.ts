@@ -24,7 +24,7 @@ export interface ReleaseParts {
 export class Releases implements Pick<Outlet, "release"> {
   readonly #parts: ReleaseParts;
   /** Sessions that get something of the release at hand. */
-  readonly #touched: Session[] = [];
+  #touched: Session[] = [];
   #position = "";
   #sending: Session | undefined;
 
@@ -49,8 +49,10 @@ export class Releases implements Pick<Outlet, "release"> {
           break;
       }
     }
-    for (const session of this.#touched) this.#flush(session);
-    this.#touched.length = 0;
+    // Taken anew each time: to empty an array by its length is a call into the engine's runtime.
+    const touched = this.#touched;
+    this.#touched = [];
+    for (const session of touched) this.#flush(session);
     feed.publishChanged();
   }
 
@@ -97,7 +99,7 @@ export class Releases implements Pick<Outlet, "release"> {
       // Outside the cork: a socket must not go away while its writes are gathered.
       if (session.isShort) session.cut();
     }
-    session.outgoing.length = 0;
+    session.outgoing = [];
   }
 
   /** One function for all sockets and releases: nothing is allocated to cork. */

@@ -42,7 +42,7 @@ export class Session {
   inFlight = 0;
   badFramesInRow = 0;
   rateLimitedInRow = 0;
-  readonly outgoing: Outgoing[] = [];
+  outgoing: Outgoing[] = [];
 
   constructor(isBinary: boolean, address: string, openedAtMs: number) {
     this.isBinary = isBinary;

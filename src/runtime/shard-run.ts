@@ -21,7 +21,7 @@ import type { RunJournal } from "./run-journal.ts";
 import type { PendingMessage, ShardState } from "./shard-state.ts";
 import { Shell, type ShellHost } from "./shell.ts";
 import { Snapshotter } from "./snapshotter.ts";
-import { Stage } from "./stage.ts";
+import { Turns, type TurnHost } from "./turns.ts";
 
 export interface RunOptions {
   readonly journal: RunJournal;
@@ -50,7 +50,7 @@ export interface RunLog {
 const TICK_MS = 20;
 const SWEEP_CELLS = 2_000;
 
-export class ShardRun implements ShellHost, CommitHost {
+export class ShardRun implements ShellHost, CommitHost, TurnHost {
   readonly state: ShardState;
   readonly batch: Batch;
   readonly cells: Cells;
@@ -60,14 +60,13 @@ export class ShardRun implements ShellHost, CommitHost {
 
   readonly #o: RunOptions;
   readonly #shell: Shell;
-  readonly #stage: Stage;
+  readonly #turns: Turns;
   readonly #loader: Loader;
   readonly #snapshotter: Snapshotter;
   readonly #commits: CommitQueue;
   readonly #letters: Correspondence;
   messagesQueued = 0;
   itemsQueued = 0;
-  #turn: { cell: Cell; items: Item[]; at: number } | null = null;
   #stopTick: () => void = () => undefined;
 
   constructor(options: RunOptions, state: ShardState, cells: Cells) {
@@ -78,7 +77,8 @@ export class ShardRun implements ShellHost, CommitHost {
     this.batch = this.#commits.batch;
     this.#letters = new Correspondence(this, this.#commits, options);
     this.#shell = new Shell(this, options.codec);
-    this.#stage = new Stage(`shard-${state.shard}`, (error) => this.#crashed(error));
+    const { clock, limits } = options;
+    this.#turns = new Turns(this, `shard-${state.shard}`, clock, limits.turnItemsMax);
     this.#loader = new Loader(options.journal.snapshots, {
       loaded: (cell) => this.#loaded(cell),
       failed: (cell) => this.#loadFailed(cell),
@@ -143,52 +143,27 @@ export class ShardRun implements ShellHost, CommitHost {
     }
     this.itemsQueued++;
     cell.inbox.push(item);
-    if (cell.phase === "ready" && !cell.awake) this.#wake(cell);
-  }
-
-  #wake(cell: Cell): void {
-    cell.awake = true;
-    cell.ref ??= this.#stage.spawn(cell.kind.name, cell.id, () => this.#run(cell));
-    this.#stage.wake(cell.ref);
+    if (cell.phase === "ready" && !cell.awake) this.#turns.wake(cell);
   }
 
   // ------------------------------------------------------------------ turns
 
-  #run(cell: Cell): void {
-    if (this.dead) return;
-    const items = cell.inbox;
-    cell.inbox = [];
-    const turn = { cell, items, at: 0 };
-    this.#turn = turn;
-    const end = Math.min(items.length, this.#o.limits.turnItemsMax);
-    while (turn.at < end) {
-      const item = items[turn.at++]!;
-      this.itemsQueued--;
-      if (item.messageNo !== 0) this.messagesQueued--;
-      this.#shell.handle(cell, item);
-    }
-    this.#endTurn(turn);
-  }
-
-  #endTurn(turn: { cell: Cell; items: Item[]; at: number }): void {
-    const { cell, items, at } = turn;
-    this.#turn = null;
-    if (at < items.length) cell.inbox = [...items.slice(at), ...cell.inbox];
-    cell.lastUsedMs = this.#o.clock.monotonicMs();
-    if (cell.inbox.length > 0) this.#wake(cell);
-    else cell.awake = false;
+  handle(cell: Cell, item: Item): void {
+    this.itemsQueued--;
+    if (item.messageNo !== 0) this.messagesQueued--;
+    this.#shell.handle(cell, item);
   }
 
   /** Supervision: nact hands us what a turn threw. */
-  #crashed(error: unknown): void {
+  crashed(error: unknown): void {
     if (this.dead) return;
-    const turn = this.#turn;
     const { stage, current: item } = this.#shell;
-    if (turn === null || item === null || stage !== "decide") {
+    const cell = this.#turns.actor;
+    if (cell === null || item === null || stage !== "decide") {
       this.fail("evolve_failed", error);
       return;
     }
-    const actor = cellKey(turn.cell.kind.name, turn.cell.id);
+    const actor = cellKey(cell.kind.name, cell.id);
     // decide only reads: nothing is harmed but this command. A message stays pending, so that a
     // mended program carries it out after its next start.
     this.#o.counters.decideErrors++;
@@ -196,7 +171,7 @@ export class ShardRun implements ShellHost, CommitHost {
     this.#shell.stage = "idle";
     this.#shell.current = null;
     if (item.request !== null) this.#shell.answerFailed(item.request, "internal_error");
-    this.#endTurn(turn);
+    this.#turns.goOnAfterCrash();
   }
 
   // ------------------------------------------------------------------ commits
@@ -253,7 +228,7 @@ export class ShardRun implements ShellHost, CommitHost {
     this.#o.counters.loaded++;
     cell.phase = "ready";
     cell.lastUsedMs = this.#o.clock.monotonicMs();
-    if (cell.inbox.length > 0) this.#wake(cell);
+    if (cell.inbox.length > 0) this.#turns.wake(cell);
   }
 
   /** Redis does not answer: requests are refused, messages wait and the load is tried again. */
@@ -278,7 +253,7 @@ export class ShardRun implements ShellHost, CommitHost {
       const durable = cell.changedAt <= this.committedRecordNo && cell.changedAt <= cell.snapshotAt;
       if (!idle || !durable || cell.state.outcomes.hasOpen) continue;
       this.cells.remove(cell);
-      if (cell.ref !== null) this.#stage.stop(cell.ref);
+      this.#turns.stop(cell);
       this.#o.counters.passivated++;
     }
   }
@@ -323,7 +298,7 @@ export class ShardRun implements ShellHost, CommitHost {
     this.dead = true;
     this.#stopTick();
     this.#letters.detach();
-    this.#stage.close();
+    this.#turns.close();
   }
 
   /** Waits until everything that was taken in is durable; used at shutdown. */
