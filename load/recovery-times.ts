@@ -31,6 +31,7 @@ const EVENTS_PER_BID = 3;
 /** No checkpoint may cover any of the tail before the kill. */
 export const TAIL_SETTINGS: Readonly<Record<string, string>> = { LOANLOOM_CHECKPOINT_MS: "600000" };
 const SET_UP_IN_FLIGHT = 1_024;
+const SNAPSHOT_STOP_MS = 120_000;
 const LOAD: Phase = {
   key: "tail",
   target: "server",
@@ -98,7 +99,9 @@ async function measureTail(
 
 async function measureSnapshots(options: ServerOptions, accounts: number, progress: Progress) {
   progress.show(`${accounts} accounts in snapshots`);
-  const snapshotOptions = { ...options, folder: `${options.folder}-snapshots` };
+  // A stop may take its time here: what is measured is the start from complete snapshots.
+  const environment = { ...options.environment, LOANLOOM_DRAIN_MS_MAX: String(SNAPSHOT_STOP_MS) };
+  const snapshotOptions = { ...options, environment, folder: `${options.folder}-snapshots` };
   let server = await ServerProcess.start(snapshotOptions);
   try {
     const market = await Market.open(
@@ -110,7 +113,7 @@ async function measureSnapshots(options: ServerOptions, accounts: number, progre
     await market.openAccounts(names, 100_000);
     market.close();
     // Stopping writes what is not yet in snapshots.
-    await server.stop();
+    await server.stop(SNAPSHOT_STOP_MS);
     server = await ServerProcess.start(snapshotOptions);
     const snapshotColdServeMs = server.readyAfterMs;
     await server.kill();

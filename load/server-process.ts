@@ -110,9 +110,9 @@ export class ServerProcess {
     return logTail(this.#logFile);
   }
 
-  /** Asks it to drain and stop; kills what is left of it. */
-  async stop(): Promise<void> {
-    await end(this.#child);
+  /** Asks it to drain and stop; kills what is left of it after `waitMs`. */
+  async stop(waitMs = STOP_TIMEOUT_MS): Promise<void> {
+    await end(this.#child, waitMs);
     this.endRedis();
   }
 
@@ -174,11 +174,11 @@ function readyStatus(port: number): Promise<number> {
   });
 }
 
-async function end(child: ChildProcess): Promise<void> {
+async function end(child: ChildProcess, waitMs = STOP_TIMEOUT_MS): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
   const exited = once(child, "exit");
   child.kill("SIGTERM");
-  const timer = setTimeout(() => child.kill("SIGKILL"), STOP_TIMEOUT_MS);
+  const timer = setTimeout(() => child.kill("SIGKILL"), waitMs);
   await exited;
   clearTimeout(timer);
 }
