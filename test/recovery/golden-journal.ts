@@ -1,18 +1,23 @@
 // Golden journals: batches as a released version wrote them. Every later version must read them to
-// the same state. Run with GOLDEN=write to make the file of a new version; never change an old one.
+// the same actors. Run with GOLDEN=write to make the file of a new version. Of an old file only
+// `states` may ever change, and only because a state has grown: GOLDEN=states writes them anew where
+// the views, which nothing rewrites, still hold.
 
 import { createHash } from "node:crypto";
 import { accountId, loanId, parseRequestId } from "../../actors/address.ts";
 import { cellHashes } from "../../src/runtime/state-hash.ts";
 import { replayShard } from "../../src/runtime/replay.ts";
 import { codec, World } from "../support/world.ts";
+import { actorViews, type ActorViews } from "./actor-views.ts";
 
 export interface GoldenJournal {
   readonly version: string;
   /** Batches in order, base64. */
   readonly batches: readonly string[];
   readonly records: number;
-  /** SHA-256 of each actor's whole state. */
+  /** What that version said of each actor: later ones may say more, and nothing else. */
+  readonly views: ActorViews;
+  /** SHA-256 of each actor's whole state, as the present version stores it. */
   readonly states: Readonly<Record<string, string>>;
   readonly trialBalance: Readonly<Record<string, string>>;
 }
@@ -79,5 +84,6 @@ export async function readBatches(batches: readonly string[]) {
   const { state, cells, quarantined } = await replayShard(source, 0, 1, codec, silent);
   if (quarantined.length > 0) throw new Error(`quarantined: ${quarantined.join()}`);
   const states = Object.fromEntries([...cellHashes(cells.all())].sort());
-  return { records: state.recordNo, states, trialBalance: state.trial.totals() };
+  const views = actorViews(cells.all());
+  return { records: state.recordNo, views, states, trialBalance: state.trial.totals() };
 }
