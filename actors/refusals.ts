@@ -27,6 +27,8 @@ export type Refusal =
   | "not_multiple_of_step"
   | "exceeds_remaining"
   | "exceeds_lender_cap"
+  | "terms_out_of_range"
+  | "rate_out_of_range"
   // every actor
   | "request_id_reused"
   | "request_id_too_old";

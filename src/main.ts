@@ -4,6 +4,7 @@
 import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
 import { ACTOR_LAYOUTS } from "../actors/kinds.ts";
+import { UPCASTERS } from "../actors/upcasters.ts";
 import type { Config } from "./config.ts";
 import { loadSecrets, type Secrets } from "./config/secrets.ts";
 import { Authenticator } from "./gateway/authenticator.ts";
@@ -86,7 +87,7 @@ async function start(
   const system = new System({
     shards,
     openJournal: journalOpener(config, secrets, connect, log),
-    codec: new RecordCodec(ACTOR_LAYOUTS),
+    codec: new RecordCodec(ACTOR_LAYOUTS, UPCASTERS),
     outlet: gateway.outlet,
     clock: systemClock,
     scheduler: systemScheduler,

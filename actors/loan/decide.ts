@@ -6,6 +6,7 @@ import type { Refusal } from "../refusals.ts";
 import type { Bid } from "./bid-book.ts";
 import type { Legs, LoanEvent } from "./events.ts";
 import { LEGS_PER_STEP, type LoanCommand, type LoanState } from "./loan.ts";
+import { lendingTermsOf, refusalOfLendingTerms } from "./terms.ts";
 
 type Fill = Extract<LoanCommand, { type: "FillBid" }>;
 type Withdrawal = Extract<LoanCommand, { type: "WithdrawBid" }>;
@@ -80,6 +81,9 @@ function decideListing(
   }
   if (closesAtMs <= at) return refuse("closing_in_the_past");
   if (opensAtMs !== null && closesAtMs <= opensAtMs) return refuse("closing_not_after_opening");
+  const lending = lendingTermsOf(command);
+  const refusal = refusalOfLendingTerms(lending);
+  if (refusal !== null) return refuse(refusal);
   return accept({
     type: "LoanListed",
     requestId,
@@ -92,6 +96,7 @@ function decideListing(
     opensAtMs,
     closesAtMs,
     cancellable,
+    ...lending,
   });
 }
 

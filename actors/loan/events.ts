@@ -6,7 +6,8 @@ import type { AccountId, Address, LoanId, RequestId } from "../address.ts";
 import type { AccountMessage } from "../account/account.ts";
 import type { AlarmChange, PostingSink } from "../decider.ts";
 import type { Refusal } from "../refusals.ts";
-import type { LoanMessage, LoanTerms } from "./loan.ts";
+import type { LoanMessage } from "./loan.ts";
+import type { LoanTerms } from "./terms.ts";
 
 /** Lender and hold of each leg, two items a leg, so that the journal names all that it moved. */
 export type Legs = readonly (AccountId | number)[];

@@ -6,12 +6,24 @@ import type { LoanMessage } from "./loan.ts";
 
 const REQUEST = { requestId: "bytes16", fingerprint: "int" } as const;
 const BIDDER = { accountId: "string", holdNo: "int" } as const;
+const LENDING = {
+  method: "string",
+  term: "int",
+  rateBps: "int",
+  basisDays: "int",
+  originationFeeBps: "int",
+  serviceFeeBps: "int",
+  earlyFeeBps: "int",
+  graceDays: "int",
+  penaltyPpm: "int",
+  disbursesAtOnce: "flag",
+} as const;
 const LEGS = { legs: "list", nextBidNo: "int", last: "flag" } as const;
 
 export const LOAN_EVENT_LAYOUTS: Layouts<LoanEvent> = {
   LoanListed: {
     code: 1,
-    version: 1,
+    version: 2,
     fields: {
       ...REQUEST,
       borrowerId: "string",
@@ -22,6 +34,7 @@ export const LOAN_EVENT_LAYOUTS: Layouts<LoanEvent> = {
       opensAtMs: "nullableInt",
       closesAtMs: "int",
       cancellable: "flag",
+      ...LENDING,
     },
   },
   BidPlaced: {

@@ -8,24 +8,11 @@ import type { Fill } from "../account/account.ts";
 import type { RequestStamp } from "../decider.ts";
 import { OutcomeWindow } from "../outcome-window.ts";
 import type { BidBook } from "./bid-book.ts";
+import type { LendingTermsAsked, ListingTerms, LoanTerms, RepaymentMethod } from "./terms.ts";
 
 /** Bids told in one step when holds are posted or voided, so that no turn grows with the loan. */
 export const LEGS_PER_STEP = 256;
 export const PRINCIPAL_CENTS_MAX = 1_000_000_000_000;
-
-export interface LoanTerms {
-  readonly borrowerId: AccountId;
-  readonly principalCents: number;
-  readonly stepCents: number;
-  readonly minBidCents: number;
-  /** The most that one lender may lend; null for no cap. */
-  readonly lenderCapCents: number | null;
-  /** Bids before this instant are refused (a promotion); null when it opens at once. */
-  readonly opensAtMs: number | null;
-  /** When it is not full by then, it expires and every hold is voided. */
-  readonly closesAtMs: number;
-  readonly cancellable: boolean;
-}
 
 interface Common {
   readonly outcomes: OutcomeWindow;
@@ -68,7 +55,9 @@ export function absentLoan(): LoanState {
 }
 
 export type LoanRequest =
-  | ({ readonly type: "ListLoan"; readonly loanId: LoanId } & LoanTerms & RequestStamp)
+  | ({ readonly type: "ListLoan"; readonly loanId: LoanId } & ListingTerms &
+      LendingTermsAsked &
+      RequestStamp)
   | ({ readonly type: "ConfirmLoan"; readonly loanId: LoanId } & RequestStamp);
 
 /** Told by accounts, by the loan to itself (`NextStep`), or by its alarm. */
@@ -114,6 +103,10 @@ export interface LoanView {
   readonly opensAtMs: number | null;
   readonly closesAtMs: number;
   readonly cancellable: boolean;
+  readonly method: RepaymentMethod;
+  readonly term: number;
+  readonly rateBps: number;
+  readonly serviceFeeBps: number;
 }
 
 export function loanView(loan: Exclude<LoanState, AbsentLoan>): LoanView {
@@ -132,5 +125,9 @@ export function loanView(loan: Exclude<LoanState, AbsentLoan>): LoanView {
     opensAtMs: terms.opensAtMs,
     closesAtMs: terms.closesAtMs,
     cancellable: terms.cancellable,
+    method: terms.method,
+    term: terms.term,
+    rateBps: terms.rateBps,
+    serviceFeeBps: terms.serviceFeeBps,
   };
 }

@@ -5,10 +5,13 @@ import type { AccountId, LoanId } from "../address.ts";
 import type { StateSnapshot } from "../decider.ts";
 import { OutcomeWindow } from "../outcome-window.ts";
 import type { RowSegment } from "../rows.ts";
+import { LENDING_TERMS_OF_LISTED_1 } from "../upcasters.ts";
 import { BidBook } from "./bid-book.ts";
-import type { LoanState, LoanTerms } from "./loan.ts";
+import type { LoanState } from "./loan.ts";
+import type { LendingTerms, LoanTerms, RepaymentMethod } from "./terms.ts";
 
-const FORMAT = 1;
+/** Format 1 had no lending terms, like the events of its time. */
+const FORMAT = 2;
 
 export function snapshotLoan(loan: LoanState, parts: "changed" | "all"): StateSnapshot {
   assert(loan.status !== "absent", "only loans that are listed are kept");
@@ -30,6 +33,7 @@ export function snapshotLoan(loan: LoanState, parts: "changed" | "all"): StateSn
     book.toSnapshot(),
     closing ? loan.nextBidNo : 0,
     collects ? loan.collectedCents : 0,
+    lendingValues(terms),
   ];
   return { main, parts: parts === "all" ? book.fullSegments() : book.takeDirty() };
 }
@@ -43,7 +47,7 @@ export function restoreLoan(
   main: readonly unknown[],
   parts: Iterable<RowSegment>,
 ): LoanState {
-  assert(main[0] === FORMAT, "a snapshot of a known format");
+  assert(main[0] === FORMAT || main[0] === 1, "a snapshot of a known format");
   const terms: LoanTerms = {
     borrowerId: main[3] as AccountId,
     principalCents: main[4] as number,
@@ -53,6 +57,7 @@ export function restoreLoan(
     opensAtMs: main[8] as number | null,
     closesAtMs: main[9] as number,
     cancellable: main[10] as boolean,
+    ...lendingTerms(main[0] === 1 ? LENDING_TERMS_OF_LISTED_1 : (main[14] as unknown[])),
   };
   const known = {
     loanId: self,
@@ -73,4 +78,35 @@ export function restoreLoan(
     default:
       return { ...known, status };
   }
+}
+
+/** In the order of the event LoanListed. */
+function lendingValues(terms: LendingTerms): unknown[] {
+  return [
+    terms.method,
+    terms.term,
+    terms.rateBps,
+    terms.basisDays,
+    terms.originationFeeBps,
+    terms.serviceFeeBps,
+    terms.earlyFeeBps,
+    terms.graceDays,
+    terms.penaltyPpm,
+    terms.disbursesAtOnce,
+  ];
+}
+
+function lendingTerms(values: readonly unknown[]): LendingTerms {
+  return {
+    method: values[0] as RepaymentMethod,
+    term: values[1] as number,
+    rateBps: values[2] as number,
+    basisDays: values[3] as number,
+    originationFeeBps: values[4] as number,
+    serviceFeeBps: values[5] as number,
+    earlyFeeBps: values[6] as number,
+    graceDays: values[7] as number,
+    penaltyPpm: values[8] as number,
+    disbursesAtOnce: values[9] as boolean,
+  };
 }

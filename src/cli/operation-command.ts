@@ -53,7 +53,10 @@ function argumentOf(field: Field): Argument {
 
 function optionOf(field: Field, { defaults = {} }: OperationSpec): Option {
   const flags = `--${kebab(field.name)}`;
-  if (field.type === "flag") return new Option(flags, field.about).default(false);
+  if (field.type === "flag") {
+    const flag = new Option(flags, field.about);
+    return field.optional === true ? flag : flag.default(false);
+  }
   const option = new Option(`${flags} <value>`, field.about);
   if (field.choices !== undefined) option.choices(field.choices);
   else option.argParser(parserOf(field));

@@ -6,9 +6,10 @@ import { accountPostings } from "../../actors/account/events.ts";
 import type { AccountId, Address, LoanId } from "../../actors/address.ts";
 import { ACTOR_LAYOUTS } from "../../actors/kinds.ts";
 import { loanPostings } from "../../actors/loan/events.ts";
+import { UPCASTERS } from "../../actors/upcasters.ts";
 import { JournalError } from "../journal/errors.ts";
 import { comparePositions, formatPosition, type Position } from "../journal/position.ts";
-import { RecordCodec, type ReadBatch, type Upcasters } from "../journal/records.ts";
+import { RecordCodec, type ReadBatch } from "../journal/records.ts";
 import type { ServerLedger } from "./books.ts";
 import { compareClientRequests, type ClientRequest } from "./client-log.ts";
 import { checkAtEnd } from "./end-checks.ts";
@@ -45,7 +46,6 @@ export interface AuditOptions {
   /** Told of each client request where its result stands; null when it has none. */
   readonly onClientRequest?: (request: ClientRequest, settledAt: Place | null) => void;
   readonly ledger?: ServerLedger;
-  readonly upcasters?: Upcasters;
   /** Called now and then with the entries read so far. */
   readonly onProgress?: (shard: number, entries: number) => void;
 }
@@ -63,7 +63,7 @@ const SERVER_LEDGER: ServerLedger = {
  */
 export async function audit(options: AuditOptions): Promise<AuditReport> {
   const world = new World(options.shardOf, options.ledger ?? SERVER_LEDGER);
-  const codec = new RecordCodec(ACTOR_LAYOUTS, options.upcasters);
+  const codec = new RecordCodec(ACTOR_LAYOUTS, UPCASTERS);
   const rules: EntryRules[] = [];
   let full = true;
   for (const source of options.shards) {

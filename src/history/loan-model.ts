@@ -3,7 +3,8 @@
 // evolve or book of bids.
 
 import type { LoanEvent } from "../../actors/loan/events.ts";
-import type { LoanMessage, LoanTerms } from "../../actors/loan/loan.ts";
+import type { LoanMessage } from "../../actors/loan/loan.ts";
+import type { LoanTerms } from "../../actors/loan/terms.ts";
 import type { Findings } from "./report.ts";
 
 export interface BidModel {

@@ -10,6 +10,8 @@ const NOTHING = 0x6e756c6c;
  * Hash over the number of the operation and all its fields but the request id: FNV-1a for the
  * characters of a string, a round of MurmurHash3 for each word, its finalizer at the end.
  * A client that builds collisions on purpose only deceives itself: nothing is trusted to it.
+ * A field that came later counts by its place, and not at all when it is left out: requests from
+ * before it keep their hash.
  */
 export function fingerprintOf(plan: OperationPlan, values: readonly unknown[]): number {
   const fields = plan.fields;
@@ -18,6 +20,10 @@ export function fingerprintOf(plan: OperationPlan, values: readonly unknown[]): 
     const field = fields[index]!;
     const value = values[index];
     if (field.kind === KIND.requestId) continue;
+    if (field.added) {
+      if (value === null) continue;
+      hash = mix(hash, index);
+    }
     if (value === null) {
       hash = mix(hash, NOTHING);
       continue;

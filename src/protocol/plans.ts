@@ -41,6 +41,7 @@ export interface FieldPlan {
   readonly type: FieldType;
   readonly kind: number;
   readonly optional: boolean;
+  readonly added: boolean;
   /** Bounds of an integer, both included. */
   readonly min: number;
   readonly max: number;
@@ -130,6 +131,7 @@ function planOf(field: Field): FieldPlan {
     type: field.type,
     kind,
     optional,
+    added: field.added === true,
     min,
     max: kind === KIND.choice ? field.choices!.length - 1 : max,
     choices: field.choices ?? [],

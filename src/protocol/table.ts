@@ -34,6 +34,8 @@ export interface Field {
   /** Null when left out; in msgpack nil, or the array ends before it. */
   readonly optional?: true;
   readonly choices?: readonly string[];
+  /** Came to an operation that clients used already: left out, a request is what it was before. */
+  readonly added?: true;
   readonly about: string;
 }
 
@@ -95,6 +97,13 @@ export const LOAN_STATUSES = [
   "expiring",
   "expired",
 ] as const;
+export const REPAYMENT_METHODS = [
+  "equal_instalment",
+  "equal_principal",
+  "interest_only",
+  "bullet",
+  "bullet_days",
+] as const;
 export const ENTRY_KINDS = ["deposit", "hold_placed", "hold_released", "hold_posted"] as const;
 export const OUTCOME_STATES = ["unknown", "pending", "done", "refused", "too_old"] as const;
 
@@ -130,6 +139,95 @@ const LOAN_VIEW = [
   { name: "closesAtMs", type: "timeMs", about: "when it expires unless it is full" },
   { name: "cancellable", type: "flag", about: "whether bids can be cancelled" },
   { name: "seq", type: "count", about: "version of the loan; grows with each change" },
+  {
+    name: "method",
+    type: "choice",
+    choices: REPAYMENT_METHODS,
+    optional: true,
+    about: "how it is repaid",
+  },
+  { name: "term", type: "count", optional: true, about: "months, or days with bullet_days" },
+  { name: "rateBps", type: "count", optional: true, about: "interest a year in basis points" },
+  {
+    name: "serviceFeeBps",
+    type: "count",
+    optional: true,
+    about: "of interest and penalty that a lender receives",
+  },
+] as const satisfies readonly Field[];
+
+const LENDING_TERMS = [
+  {
+    name: "method",
+    type: "choice",
+    choices: REPAYMENT_METHODS,
+    optional: true,
+    added: true,
+    about: "how it is repaid; left out: equal_instalment",
+  },
+  {
+    name: "term",
+    type: "count",
+    optional: true,
+    added: true,
+    about: "months, or days with bullet_days; left out: 12",
+  },
+  {
+    name: "rateBps",
+    type: "count",
+    optional: true,
+    added: true,
+    about: "interest a year in basis points; left out: 0",
+  },
+  {
+    name: "basisDays",
+    type: "count",
+    optional: true,
+    added: true,
+    about: "year of bullet_days: 360, 364, 365, or 0 for actual; left out: 365",
+  },
+  {
+    name: "originationFeeBps",
+    type: "count",
+    optional: true,
+    added: true,
+    about: "of the principal, kept from the disbursement; left out: 0",
+  },
+  {
+    name: "serviceFeeBps",
+    type: "count",
+    optional: true,
+    added: true,
+    about: "of interest and penalty that a lender receives; left out: 0",
+  },
+  {
+    name: "earlyFeeBps",
+    type: "count",
+    optional: true,
+    added: true,
+    about: "of principal repaid before it is due; left out: 0",
+  },
+  {
+    name: "graceDays",
+    type: "count",
+    optional: true,
+    added: true,
+    about: "days past due that cost no penalty; left out: 0",
+  },
+  {
+    name: "penaltyPpm",
+    type: "count",
+    optional: true,
+    added: true,
+    about: "of what is overdue, in millionths a day; left out: 0",
+  },
+  {
+    name: "disbursesAtOnce",
+    type: "flag",
+    optional: true,
+    added: true,
+    about: "paid out as soon as it is full; left out: an operator confirms",
+  },
 ] as const satisfies readonly Field[];
 
 const ENTRY = [
@@ -325,6 +423,7 @@ export const OPERATIONS = {
         about: "the most that one lender may lend",
       },
       { name: "opensAtMs", type: "timeMs", optional: true, about: "left out: opens at once" },
+      ...LENDING_TERMS,
     ],
     reply: [{ name: "principalCents", type: "cents", about: "what it wants" }],
   },

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { LEGS_PER_STEP } from "../../actors/loan/loan.ts";
+import { LENDING_TERMS_DEFAULT } from "../../actors/loan/terms.ts";
 import { given, request } from "../support/given.ts";
 
 const NOW = 1_700_000_000_000;
@@ -12,6 +13,7 @@ const TERMS = {
   opensAtMs: null as number | null,
   closesAtMs: NOW + 1_000,
   cancellable: true,
+  ...LENDING_TERMS_DEFAULT,
 };
 
 function listed(terms: Partial<typeof TERMS> = {}) {
@@ -41,12 +43,46 @@ describe("Loan: ListLoan", () => {
     given("loan", "l", listed()).when(list()).thenRefused("loan_exists");
   });
 
+  it("lists on the terms that it is given, up to their limits", () => {
+    const terms = {
+      method: "bullet_days" as const,
+      term: 3_660,
+      rateBps: 100_000,
+      basisDays: 0,
+      originationFeeBps: 10_000,
+      serviceFeeBps: 10_000,
+      earlyFeeBps: 10_000,
+      graceDays: 90,
+      penaltyPpm: 100_000,
+      disbursesAtOnce: true,
+    };
+    given("loan", "l").when(list(terms)).then(listed(terms));
+  });
+
+  it("means one year, free of interest and fees, where it names no lending terms", () => {
+    const names = Object.keys(LENDING_TERMS_DEFAULT);
+    const none = Object.fromEntries(names.map((name) => [name, null]));
+    given("loan", "l")
+      .when({ ...list(), ...none })
+      .then(listed());
+  });
+
   it.each([
     ["principal_not_multiple_of_step", { principalCents: 1_000_50, minBidCents: 100_50 }],
     ["minimum_not_multiple_of_step", { minBidCents: 100_50, closesAtMs: NOW }],
     ["minimum_not_multiple_of_step", { lenderCapCents: 100_50 }],
     ["closing_in_the_past", { closesAtMs: NOW, opensAtMs: NOW + 5 }],
-    ["closing_not_after_opening", { opensAtMs: NOW + 1_000 }],
+    ["closing_not_after_opening", { opensAtMs: NOW + 1_000, rateBps: 100_001 }],
+    ["rate_out_of_range", { rateBps: 100_001, term: 0 }],
+    ["rate_out_of_range", { originationFeeBps: 10_001 }],
+    ["rate_out_of_range", { serviceFeeBps: 10_001 }],
+    ["rate_out_of_range", { earlyFeeBps: 10_001 }],
+    ["rate_out_of_range", { penaltyPpm: 100_001 }],
+    ["terms_out_of_range", { graceDays: 91 }],
+    ["terms_out_of_range", { basisDays: 366 }],
+    ["terms_out_of_range", { term: 0 }],
+    ["terms_out_of_range", { term: 601 }],
+    ["terms_out_of_range", { term: 3_661, method: "bullet_days" as const }],
   ])("refuses with %s before what comes later in the ladder", (refusal, terms) => {
     given("loan", "l").when(list(terms)).thenRefused(refusal);
   });

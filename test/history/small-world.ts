@@ -25,6 +25,7 @@ import { isLoanAnswer, loanMessages, type LoanEvent } from "../../actors/loan/ev
 import { evolveLoan } from "../../actors/loan/evolve.ts";
 import { absentLoan, type LoanCommand, type LoanState } from "../../actors/loan/loan.ts";
 import type { Refusal } from "../../actors/refusals.ts";
+import { UPCASTERS } from "../../actors/upcasters.ts";
 import type { ShardSource } from "../../src/history/audit.ts";
 import type { Position } from "../../src/journal/position.ts";
 import {
@@ -61,7 +62,7 @@ interface Item {
   readonly number: number;
 }
 
-const codec = new RecordCodec(ACTOR_LAYOUTS);
+const codec = new RecordCodec(ACTOR_LAYOUTS, UPCASTERS);
 export const START_MS = 1_700_000_000_000;
 
 /** A UUIDv7 with this number in it, the same for the same number. */

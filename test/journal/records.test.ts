@@ -2,11 +2,12 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { FieldKind } from "../../actors/field-table.ts";
 import { ACTOR_LAYOUTS } from "../../actors/kinds.ts";
+import { UPCASTERS } from "../../actors/upcasters.ts";
 import { compileWriter } from "../../src/journal/compiled-writer.ts";
 import { RecordCodec, writeTyped, type Typed } from "../../src/journal/records.ts";
 import { MsgpackWriter } from "../../src/protocol/msgpack-writer.ts";
 
-const codec = new RecordCodec(ACTOR_LAYOUTS);
+const codec = new RecordCodec(ACTOR_LAYOUTS, UPCASTERS);
 
 const VALUES: Record<FieldKind, fc.Arbitrary<unknown>> = {
   int: fc.maxSafeInteger(),

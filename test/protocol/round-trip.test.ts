@@ -147,6 +147,17 @@ describe("Fingerprint", () => {
       amountCents: 2 ** 39 + 1,
       reference: "Überweisung 7",
     };
+    const listing = {
+      requestId,
+      loanId: "spring",
+      borrowerId: "bob",
+      principalCents: 100_000,
+      stepCents: 100,
+      minBidCents: 10_000,
+      closesAtMs: 1_700_000_000_000,
+      cancellable: true,
+    };
+    expect(fingerprint("loan.list", listing)).toMatchInlineSnapshot(`1574714587`);
     expect(fingerprint("bid.place", bid)).toMatchInlineSnapshot(`2543957839`);
     expect(fingerprint("account.deposit", deposit)).toMatchInlineSnapshot(`2490686115`);
   });

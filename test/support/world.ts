@@ -3,6 +3,7 @@
 
 import { ACTOR_LAYOUTS } from "../../actors/kinds.ts";
 import { accountId, loanId, parseRequestId, type RequestId } from "../../actors/address.ts";
+import { UPCASTERS } from "../../actors/upcasters.ts";
 import { RecordCodec } from "../../src/journal/records.ts";
 import { createRuntimeCounters } from "../../src/runtime/counters.ts";
 import { systemScheduler } from "../../src/runtime/environment.ts";
@@ -11,7 +12,7 @@ import type { ActorCommand, Answer, Outlet, Release, Request } from "../../src/r
 import { System, type ShardGauges } from "../../src/runtime/system.ts";
 import { MemoryJournal, MemoryStore } from "./memory-journal.ts";
 
-export const codec = new RecordCodec(ACTOR_LAYOUTS);
+export const codec = new RecordCodec(ACTOR_LAYOUTS, UPCASTERS);
 
 /** A command as the decoder would make it; tests leave out what is the same everywhere. */
 export type Draft = Partial<Record<string, unknown>> & { type: ActorCommand["type"] };

@@ -1,0 +1,118 @@
+// What a loan is lent on: how it takes bids, how it is repaid, and what that costs.
+
+import type { AccountId } from "../address.ts";
+import type { Refusal } from "../refusals.ts";
+
+export type RepaymentMethod =
+  "equal_instalment" | "equal_principal" | "interest_only" | "bullet" | "bullet_days";
+export type DayCountBasis = 360 | 364 | 365 | "actual";
+
+const DAY_COUNT_BASES: readonly DayCountBasis[] = [360, 364, 365, "actual"];
+const RATE_BPS_MAX = 100_000;
+const FEE_BPS_MAX = 10_000;
+const PENALTY_PPM_MAX = 100_000;
+const GRACE_DAYS_MAX = 90;
+const TERM_MONTHS_MAX = 600;
+const TERM_DAYS_MAX = 3_660;
+
+/** How the loan takes bids. */
+export interface ListingTerms {
+  readonly borrowerId: AccountId;
+  readonly principalCents: number;
+  readonly stepCents: number;
+  readonly minBidCents: number;
+  /** The most that one lender may lend; null for no cap. */
+  readonly lenderCapCents: number | null;
+  /** Bids before this instant are refused (a promotion); null when it opens at once. */
+  readonly opensAtMs: number | null;
+  /** When it is not full by then, it expires and every hold is voided. */
+  readonly closesAtMs: number;
+  readonly cancellable: boolean;
+}
+
+/** How the loan is repaid, and what it costs. Rates and fees in basis points. */
+export interface LendingTerms {
+  readonly method: RepaymentMethod;
+  /** Months; days with the method bullet_days. */
+  readonly term: number;
+  /** Yearly. */
+  readonly rateBps: number;
+  /** 360, 364 or 365 days that bullet_days counts as a year; 0 stands for actual. */
+  readonly basisDays: number;
+  /** Of the principal, kept from the disbursement. */
+  readonly originationFeeBps: number;
+  /** Of the interest and penalty that a lender receives. */
+  readonly serviceFeeBps: number;
+  /** Of principal that is repaid before it is due. */
+  readonly earlyFeeBps: number;
+  /** Days past due that cost no penalty. */
+  readonly graceDays: number;
+  /** Of what is overdue, in millionths a day. */
+  readonly penaltyPpm: number;
+  /** Paid out as soon as it is full; otherwise an operator confirms. */
+  readonly disbursesAtOnce: boolean;
+}
+
+export type LoanTerms = ListingTerms & LendingTerms;
+
+/** What a listing means that names none of them: one year, free of interest and fees. */
+export const LENDING_TERMS_DEFAULT: LendingTerms = {
+  method: "equal_instalment",
+  term: 12,
+  rateBps: 0,
+  basisDays: 365,
+  originationFeeBps: 0,
+  serviceFeeBps: 0,
+  earlyFeeBps: 0,
+  graceDays: 0,
+  penaltyPpm: 0,
+  disbursesAtOnce: false,
+};
+
+/** Lending terms as a listing may leave them out. */
+export type LendingTermsAsked = {
+  readonly [Name in keyof LendingTerms]: LendingTerms[Name] | null;
+};
+
+/** The defaults wherever nothing was asked for. */
+export function lendingTermsOf(asked: LendingTermsAsked): LendingTerms {
+  const without = LENDING_TERMS_DEFAULT;
+  return {
+    method: asked.method ?? without.method,
+    term: asked.term ?? without.term,
+    rateBps: asked.rateBps ?? without.rateBps,
+    basisDays: asked.basisDays ?? without.basisDays,
+    originationFeeBps: asked.originationFeeBps ?? without.originationFeeBps,
+    serviceFeeBps: asked.serviceFeeBps ?? without.serviceFeeBps,
+    earlyFeeBps: asked.earlyFeeBps ?? without.earlyFeeBps,
+    graceDays: asked.graceDays ?? without.graceDays,
+    penaltyPpm: asked.penaltyPpm ?? without.penaltyPpm,
+    disbursesAtOnce: asked.disbursesAtOnce ?? without.disbursesAtOnce,
+  };
+}
+
+/** The day count of `basisDays`; undefined when there is none of so many days. */
+export function basisOf(basisDays: number): DayCountBasis | undefined {
+  if (basisDays === 0) return "actual";
+  return DAY_COUNT_BASES.find((basis) => basis === basisDays);
+}
+
+/**
+ * Why a loan cannot be lent on these terms, or null: `rate_out_of_range` for rates and fees beyond
+ * what any loan may have, `terms_out_of_range` for a schedule that cannot be.
+ */
+export function refusalOfLendingTerms(terms: LendingTerms): Refusal | null {
+  const fees = [terms.originationFeeBps, terms.serviceFeeBps, terms.earlyFeeBps];
+  const ratesAreSound =
+    terms.rateBps <= RATE_BPS_MAX &&
+    terms.penaltyPpm <= PENALTY_PPM_MAX &&
+    fees.every((feeBps) => feeBps <= FEE_BPS_MAX);
+  if (!ratesAreSound) return "rate_out_of_range";
+  const termMax = terms.method === "bullet_days" ? TERM_DAYS_MAX : TERM_MONTHS_MAX;
+  const scheduleIsSound =
+    terms.term >= 1 &&
+    terms.term <= termMax &&
+    terms.graceDays <= GRACE_DAYS_MAX &&
+    basisOf(terms.basisDays) !== undefined;
+  return scheduleIsSound ? null : "terms_out_of_range";
+}

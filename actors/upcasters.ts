@@ -1,0 +1,27 @@
+// How events of older versions are read: each entry leads from one version to the next. What is
+// written here is a fact about journals that exist, so an entry is never changed or taken out.
+
+/** The fields of an event or message by position, without its code and version. */
+export type StoredFields = readonly unknown[];
+
+/** By `kind/events|messages/code/version`, all as they are numbered in the journal. */
+/**
+ * LoanListed 1 had no lending terms, and nothing was ever repaid on it: one year, free of interest,
+ * fees and penalties, confirmed by an operator. In the order of LoanListed 2.
+ */
+export const LENDING_TERMS_OF_LISTED_1: StoredFields = [
+  "equal_instalment",
+  12,
+  0,
+  365,
+  0,
+  0,
+  0,
+  0,
+  0,
+  false,
+];
+
+export const UPCASTERS: Readonly<Record<string, (fields: StoredFields) => StoredFields>> = {
+  "2/events/1/1": (fields) => [...fields, ...LENDING_TERMS_OF_LISTED_1],
+};
