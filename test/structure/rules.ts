@@ -23,11 +23,12 @@ const ADDRESS = "actors/address.ts";
 
 export const ROOMS: Readonly<Record<string, Room>> = {
   money: { uses: [], node: [] },
-  lending: { uses: ["money"], node: [] },
+  hash: { uses: [], node: [] },
+  lending: { uses: ["money", "hash"], node: [] },
   ledger: { uses: ["money"], node: [] },
-  actors: { uses: ["money", "lending", "ledger"], node: [] },
-  protocol: { uses: ["money", ADDRESS], types: ["actors"], node: [] },
-  client: { uses: ["protocol", "money", ADDRESS], node: [] },
+  actors: { uses: ["money", "hash", "lending", "ledger"], node: [] },
+  protocol: { uses: ["money", "hash", ADDRESS], types: ["actors"], node: [] },
+  client: { uses: ["protocol", "money", "hash", ADDRESS], node: [] },
   ops: { uses: ["money"] },
   config: { uses: [] },
   journal: {
@@ -37,6 +38,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   runtime: {
     uses: [
       "actors",
+      "hash",
       "journal",
       "ledger",
       "lending",
@@ -46,8 +48,8 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     ],
     types: ["protocol"],
   },
-  gateway: { uses: ["protocol", "money", "ops", ADDRESS], types: ["runtime", "actors"] },
-  history: { uses: ["actors", "journal", "ledger", "lending", "money", "ops", "protocol"] },
+  gateway: { uses: ["protocol", "money", "hash", "ops", ADDRESS], types: ["runtime", "actors"] },
+  history: { uses: ["actors", "hash", "journal", "ledger", "lending", "money", "ops", "protocol"] },
   web: { uses: ["client", "protocol", "money"], node: [] },
   main: {
     uses: [
