@@ -82,7 +82,7 @@ function decideListing(
   if (closesAtMs <= at) return refuse("closing_in_the_past");
   if (opensAtMs !== null && closesAtMs <= opensAtMs) return refuse("closing_not_after_opening");
   const lending = lendingTermsOf(command);
-  const refusal = refusalOfLendingTerms(lending);
+  const refusal = refusalOfLendingTerms(principalCents, lending, at);
   if (refusal !== null) return refuse(refusal);
   return accept({
     type: "LoanListed",

@@ -3,12 +3,13 @@
 //   absent -> listed -> funded -> collecting -> collected
 //                    -> expiring -> expired
 
+import type { RepaymentMethod } from "../../src/lending/terms.ts";
 import type { AccountId, LoanId, RequestId } from "../address.ts";
 import type { Fill } from "../account/account.ts";
 import type { RequestStamp } from "../decider.ts";
 import { OutcomeWindow } from "../outcome-window.ts";
 import type { BidBook } from "./bid-book.ts";
-import type { LendingTermsAsked, ListingTerms, LoanTerms, RepaymentMethod } from "./terms.ts";
+import type { LendingTermsAsked, ListingTerms, LoanTerms } from "./terms.ts";
 
 /** Bids told in one step when holds are posted or voided, so that no turn grows with the loan. */
 export const LEGS_PER_STEP = 256;

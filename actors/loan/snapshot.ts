@@ -1,6 +1,7 @@
 // A loan's state as plain values and back. The first value is the format.
 
 import { assert } from "../../src/money/assert.ts";
+import type { RepaymentMethod } from "../../src/lending/terms.ts";
 import type { AccountId, LoanId } from "../address.ts";
 import type { StateSnapshot } from "../decider.ts";
 import { OutcomeWindow } from "../outcome-window.ts";
@@ -8,7 +9,7 @@ import type { RowSegment } from "../rows.ts";
 import { LENDING_TERMS_OF_LISTED_1 } from "../upcasters.ts";
 import { BidBook } from "./bid-book.ts";
 import type { LoanState } from "./loan.ts";
-import type { LendingTerms, LoanTerms, RepaymentMethod } from "./terms.ts";
+import type { LendingTerms, LoanTerms } from "./terms.ts";
 
 /** Format 1 had no lending terms, like the events of its time. */
 const FORMAT = 2;

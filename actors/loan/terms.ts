@@ -1,19 +1,12 @@
 // What a loan is lent on: how it takes bids, how it is repaid, and what that costs.
 
+import { isDailyRatePpm, isFeeBps, isRateBps } from "../../src/money/rate.ts";
+import { businessDateAtMs } from "../../src/lending/business-date.ts";
+import { DAY_COUNT_BASES, type DayCountBasis } from "../../src/lending/day-count.ts";
+import { GRACE_DAYS_MAX } from "../../src/lending/overdue.ts";
+import { refusalOfTerms, type RepaymentMethod } from "../../src/lending/terms.ts";
 import type { AccountId } from "../address.ts";
 import type { Refusal } from "../refusals.ts";
-
-export type RepaymentMethod =
-  "equal_instalment" | "equal_principal" | "interest_only" | "bullet" | "bullet_days";
-export type DayCountBasis = 360 | 364 | 365 | "actual";
-
-const DAY_COUNT_BASES: readonly DayCountBasis[] = [360, 364, 365, "actual"];
-const RATE_BPS_MAX = 100_000;
-const FEE_BPS_MAX = 10_000;
-const PENALTY_PPM_MAX = 100_000;
-const GRACE_DAYS_MAX = 90;
-const TERM_MONTHS_MAX = 600;
-const TERM_DAYS_MAX = 3_660;
 
 /** How the loan takes bids. */
 export interface ListingTerms {
@@ -99,20 +92,25 @@ export function basisOf(basisDays: number): DayCountBasis | undefined {
 
 /**
  * Why a loan cannot be lent on these terms, or null: `rate_out_of_range` for rates and fees beyond
- * what any loan may have, `terms_out_of_range` for a schedule that cannot be.
+ * what money knows, `terms_out_of_range` for a schedule that lending would not compute. `at` in ms:
+ * no loan is disbursed before it is listed.
  */
-export function refusalOfLendingTerms(terms: LendingTerms): Refusal | null {
+export function refusalOfLendingTerms(
+  principalCents: number,
+  terms: LendingTerms,
+  at: number,
+): Refusal | null {
+  const { method, term, rateBps, graceDays } = terms;
   const fees = [terms.originationFeeBps, terms.serviceFeeBps, terms.earlyFeeBps];
-  const ratesAreSound =
-    terms.rateBps <= RATE_BPS_MAX &&
-    terms.penaltyPpm <= PENALTY_PPM_MAX &&
-    fees.every((feeBps) => feeBps <= FEE_BPS_MAX);
-  if (!ratesAreSound) return "rate_out_of_range";
-  const termMax = terms.method === "bullet_days" ? TERM_DAYS_MAX : TERM_MONTHS_MAX;
-  const scheduleIsSound =
-    terms.term >= 1 &&
-    terms.term <= termMax &&
-    terms.graceDays <= GRACE_DAYS_MAX &&
-    basisOf(terms.basisDays) !== undefined;
-  return scheduleIsSound ? null : "terms_out_of_range";
+  if (!isRateBps(rateBps) || !fees.every(isFeeBps)) return "rate_out_of_range";
+  if (!isDailyRatePpm(terms.penaltyPpm)) return "rate_out_of_range";
+  if (graceDays > GRACE_DAYS_MAX) return "terms_out_of_range";
+  const basis = basisOf(terms.basisDays);
+  if (basis === undefined) return "terms_out_of_range";
+  const common = { principalCents, rateBps, disbursedOn: businessDateAtMs(at) };
+  const schedule =
+    method === "bullet_days"
+      ? { ...common, method, days: term, basis }
+      : { ...common, method, months: term };
+  return refusalOfTerms(schedule) === null ? null : "terms_out_of_range";
 }

@@ -2,7 +2,14 @@ import { describe, expect, test } from "vitest";
 import { ERRORS, errorByNumber, isErrorCode } from "../../src/protocol/errors.ts";
 import { MEMBERS_MAX } from "../../src/protocol/json-scanner.ts";
 import { FIELDS_MAX } from "../../src/protocol/plans.ts";
-import { OPERATIONS, PUSHES, type Field, type Operation } from "../../src/protocol/table.ts";
+import {
+  OPERATIONS,
+  PUSHES,
+  REPAYMENT_METHODS,
+  type Field,
+  type Operation,
+} from "../../src/protocol/table.ts";
+import { REPAYMENT_METHODS as LENDING_METHODS } from "../../src/lending/terms.ts";
 
 const operations = Object.entries<Operation>(OPERATIONS);
 const layouts: (readonly [string, readonly Field[]])[] = [
@@ -78,6 +85,12 @@ describe("Table of messages", () => {
 
   test("has no message with more fields than a frame in JSON may have members", () => {
     expect(FIELDS_MAX + 2).toBeLessThanOrEqual(MEMBERS_MAX);
+  });
+});
+
+describe("Choices of the table", () => {
+  test("name the methods of repayment that there are, in the order of the wire", () => {
+    expect(REPAYMENT_METHODS).toEqual(LENDING_METHODS);
   });
 });
 
