@@ -71,6 +71,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       "config",
       "history",
       "journal",
+      "lending",
       "money",
       "ops",
       "protocol",
