@@ -48,6 +48,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   },
   gateway: { uses: ["protocol", "money", "ops", ADDRESS], types: ["runtime", "actors"] },
   history: { uses: ["actors", "journal", "ledger", "lending", "money", "ops", "protocol"] },
+  custodian: { uses: ["money", ADDRESS] },
   web: { uses: ["client", "protocol", "money"], node: [] },
   main: {
     uses: [
@@ -69,6 +70,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       "actors",
       "client",
       "config",
+      "custodian",
       "history",
       "journal",
       "lending",
@@ -86,6 +88,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
 /** Where each package may be imported: one room, or the single file behind the colon. */
 export const VENDORS: Readonly<Record<string, readonly string[]>> = {
   "cli-progress": ["cli"],
+  cockatiel: ["custodian"],
   commander: ["cli", "load"],
   "decimal.js": ["money", "lending"],
   "hdr-histogram-js": ["load", "cli"],
