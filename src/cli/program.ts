@@ -40,6 +40,10 @@ const COMMANDS: Readonly<Record<string, CommandRow>> = {
     about: "walk the journals and check ids, MACs and all invariants",
     load: async () => (await import("./verify.ts")).verifyCommand(),
   },
+  custodian: {
+    about: "run a sandbox of the custodian bank, with fault switches",
+    load: async () => (await import("./custodian.ts")).custodianCommand(),
+  },
   config: {
     about: "list all settings, their values and what they are for",
     load: async () => (await import("./config-listing.ts")).configCommand(),
