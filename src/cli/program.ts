@@ -32,9 +32,17 @@ const COMMANDS: Readonly<Record<string, CommandRow>> = {
     about: "list, show and watch loans, and bid on them",
     load: async () => (await import("./loan.ts")).loanCommand(),
   },
+  schedule: {
+    about: "the repayments of a loan; or its payment, rate, term or amount from the others",
+    load: async () => (await import("./schedule.ts")).scheduleCommand(),
+  },
   verify: {
     about: "walk the journals and check ids, MACs and all invariants",
     load: async () => (await import("./verify.ts")).verifyCommand(),
+  },
+  custodian: {
+    about: "run a sandbox of the custodian bank, with fault switches",
+    load: async () => (await import("./custodian.ts")).custodianCommand(),
   },
   config: {
     about: "list all settings, their values and what they are for",

@@ -50,6 +50,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   },
   gateway: { uses: ["protocol", "money", "hash", "ops", ADDRESS], types: ["runtime", "actors"] },
   history: { uses: ["actors", "hash", "journal", "ledger", "lending", "money", "ops", "protocol"] },
+  custodian: { uses: ["money", ADDRESS] },
   web: { uses: ["client", "protocol", "money"], node: [] },
   main: {
     uses: [
@@ -71,8 +72,10 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       "actors",
       "client",
       "config",
+      "custodian",
       "history",
       "journal",
+      "lending",
       "money",
       "ops",
       "protocol",
@@ -87,6 +90,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
 /** Where each package may be imported: one room, or the single file behind the colon. */
 export const VENDORS: Readonly<Record<string, readonly string[]>> = {
   "cli-progress": ["cli"],
+  cockatiel: ["custodian"],
   commander: ["cli", "load"],
   "decimal.js": ["money", "lending"],
   "hdr-histogram-js": ["load", "cli"],
