@@ -64,6 +64,5 @@ export function planAccruedCents(plan: RepaymentPlan, on: BusinessDate): number 
 
 /** Where the period that ends with this instalment began by the signed schedule. */
 export function periodStartOf({ terms }: RepaymentPlan, { k }: Instalment): BusinessDate {
-  const single = terms.method === "bullet" || terms.method === "bullet_days";
-  return single ? terms.disbursedOn : addMonths(terms.disbursedOn, k - 1);
+  return addMonths(terms.disbursedOn, k - 1);
 }

@@ -106,19 +106,13 @@ function bisect(terms: readonly Term[], from: number, to: number): readonly [num
 }
 
 /**
- * The sign of the sum when money grows by `growth` a day. Reckoned as of the last day where it grows
- * less than nothing and as of the first where it grows, so that no power overflows.
+ * The sign of the sum, as of the last day, when money grows by `growth` a day. A power that overflows
+ * leaves an infinite sum of the right sign, which no later flow could turn; only nothing must stay so.
  */
 function signAt(terms: readonly Term[], growth: number): number {
   let sum = 0;
-  if (growth <= 1) {
-    for (const { gapDays, amountCents } of terms) sum = sum * power(growth, gapDays) + amountCents;
-    return Math.sign(sum);
-  }
-  const discount = 1 / growth;
-  for (let index = terms.length - 1; index >= 0; index--) {
-    sum += terms[index]!.amountCents;
-    sum *= power(discount, terms[index]!.gapDays);
+  for (const { gapDays, amountCents } of terms) {
+    sum = (sum === 0 ? 0 : sum * power(growth, gapDays)) + amountCents;
   }
   return Math.sign(sum);
 }

@@ -143,6 +143,20 @@ describe("Repaying early in part", () => {
     expect(plan.instalments).toMatchObject([{ principalCents: 500_000, interestCents: 10_000 }]);
   });
 
+  test("of a bullet in months leaves interest for the part of the whole term to come", () => {
+    const terms: MonthlyTerms = { ...LOAN, method: "bullet", disbursedOn: date("2026-03-01") };
+    // 73 of 365 days of the year's 120,000, then 292 days at half of that.
+    const on = addDays(terms.disbursedOn, 73);
+    const { plan, ...parts } = done(earlyInPart(planOf(terms), on, 524_000, NO_FEE, "term"));
+    expect(parts).toMatchObject({ interestCents: 24_000, principalCents: 500_000 });
+    expect(plan.instalments).toMatchObject([{ principalCents: 500_000, interestCents: 48_000 }]);
+    // And again: the period is still the whole term.
+    const later = addDays(on, 146);
+    const second = done(earlyInPart(plan, later, 274_000, NO_FEE, "term"));
+    expect(second).toMatchObject({ interestCents: 24_000, principalCents: 250_000 });
+    expect(second.plan.instalments[0]!.interestCents).toBe(12_000);
+  });
+
   test("twice in one period bears interest for each day on what was owed on it", () => {
     const first = done(earlyInPart(planOf(LOAN), date("2026-02-07"), 502_500, NO_FEE, "term"));
     expect(first.interestCents).toBe(2_500); // 7 of 28 days on 1,000,000
@@ -208,6 +222,9 @@ describe("Repaying early in part", () => {
           if (result.refused !== null) continue;
           expectSound(plan, result, on, amountCents, keep);
           expect(result.feeCents).toBe(earlyFeeCents(result.principalCents, fee));
+          const oneMore = result.principalCents + 1;
+          const paidCents = result.interestCents + oneMore + earlyFeeCents(oneMore, fee);
+          expect(paidCents).toBeGreaterThan(amountCents);
           plan = result.plan;
           repaid++;
         }

@@ -100,6 +100,19 @@ describe("The annualised return", () => {
     expect(result.defined && result.annualPpm).toBeGreaterThan(40_000);
   });
 
+  test("is found where a day's growth over the years overflows, and the sum was nothing before", () => {
+    // 1 % a day on 100 cents, repaid after a day; centuries later the same again.
+    const flows = [
+      flow("2000-01-01", -100),
+      flow("2000-01-02", 101),
+      flow("2900-01-01", -100),
+      flow("2900-01-02", 101),
+    ];
+    const daily = 1.01 ** 365 - 1;
+    const result = xirr(flows);
+    expect(result.defined && Math.abs(result.annualPpm - daily * 1e6)).toBeLessThanOrEqual(1);
+  });
+
   test.each<[string, CashFlow[], string]>([
     ["no flows", [], "no_sign_change"],
     ["only payments", [flow("2026-01-01", -1), flow("2026-02-01", -1)], "no_sign_change"],
