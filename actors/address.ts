@@ -21,6 +21,14 @@ export type Address =
   | { readonly kind: "account"; readonly id: AccountId }
   | { readonly kind: "loan"; readonly id: LoanId };
 
+/** Stands for all that a message names itself. No account can have this id. */
+export const MANY_ACCOUNTS: Address = { kind: "account", id: "*" as AccountId };
+
+/** From what a journal holds of an address. */
+export function addressOf(kind: ActorKindName, id: string): Address {
+  return id === MANY_ACCOUNTS.id ? MANY_ACCOUNTS : ({ kind, id } as Address);
+}
+
 export const ID_LENGTH_MAX = 40;
 const ID_PATTERN = /^[A-Za-z0-9][A-Za-z0-9._-]{0,39}$/;
 

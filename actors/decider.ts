@@ -31,6 +31,12 @@ export interface Message<Command> {
   readonly command: Command;
 }
 
+/** Names the in-transit account between the shards of an event's actor and another actor. */
+export interface Transit {
+  to(receiver: Address): string;
+  from(sender: Address): string;
+}
+
 /** A change of the one alarm that an actor may have: a time in ms, or null to clear it. */
 export type AlarmChange = number | null | undefined;
 

@@ -25,4 +25,16 @@ export type Outcome =
     }
   | { readonly type: "BidCancelled"; readonly bidId: number; readonly releasedCents: number }
   | { readonly type: "LoanListed"; readonly principalCents: number }
+  | {
+      readonly type: "Repaid";
+      /** The loan's number of the clearing that divided it. */
+      readonly clearing: number;
+      readonly principalCents: number;
+      readonly interestCents: number;
+      readonly penaltyCents: number;
+      /** The fee for repaying early. */
+      readonly feeCents: number;
+      /** What was not needed, back in available. */
+      readonly returnedCents: number;
+    }
   | { readonly type: "LoanConfirmed"; readonly raisedCents: number; readonly bids: number };

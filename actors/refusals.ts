@@ -29,6 +29,17 @@ export type Refusal =
   | "exceeds_lender_cap"
   | "terms_out_of_range"
   | "rate_out_of_range"
+  // loan, as a debt
+  | "loan_not_repaying"
+  | "loan_settled"
+  | "not_the_borrower"
+  | "nothing_due"
+  | "exceeds_owed"
+  | "instalment_is_due"
+  | "below_payoff"
+  | "amount_too_small"
+  | "repays_all"
+  | "no_instalment_to_keep"
   // every actor
   | "request_id_reused"
   | "request_id_too_old";

@@ -24,7 +24,7 @@ import type { Cargo } from "./runtime/batch.ts";
 import { createRuntimeCounters } from "./runtime/counters.ts";
 import { systemClock, systemScheduler } from "./runtime/environment.ts";
 import type { OpenJournal } from "./runtime/shard.ts";
-import type { RunLog } from "./runtime/shard-run.ts";
+import type { RunLog } from "./runtime/run-options.ts";
 import { System, type ShardGauges } from "./runtime/system.ts";
 
 export interface RunningServer {
@@ -94,6 +94,7 @@ async function start(
     limits: config.runtime,
     counters: runtimeCounters,
     log,
+    today: () => todayOf(config),
   });
   gateway.attach(system);
   undo.push(() => gateway.close());
@@ -113,12 +114,46 @@ async function start(
   readRuntime(metrics, runtimeCounters);
   observe(metrics, system, memory, redis);
   undo.push(watchEventLoopLag(metrics.histogram("eventLoopLag")));
+  if (config.deployment.businessDates === "clock") undo.push(followClock(config, system, log));
   const port = await gateway.listen();
   return {
     port,
     redisPid: redis?.pid ?? null,
     stop: (reason) => stop(gateway, reason, undoAll),
   };
+}
+
+const MINUTE_MS = 60_000;
+const DAY_MS = 86_400_000;
+const CALENDAR_POLL_MS = 1_000;
+
+/** The business date by the clock, in days since 1970. */
+function todayOf({ deployment }: Config): number {
+  return Math.floor((Date.now() + deployment.dayOffsetMinutes * MINUTE_MS) / DAY_MS);
+}
+
+/** Business dates begin at midnight. A clock that goes back changes nothing. */
+function followClock(config: Config, system: System, log: RunLog): () => void {
+  let isAdvancing = false;
+  const look = (): void => {
+    const day = todayOf(config);
+    const { businessDay } = system;
+    if (isAdvancing || businessDay === 0 || day <= businessDay) return;
+    isAdvancing = true;
+    system.advanceTo(day).then(
+      () => {
+        isAdvancing = false;
+        log.info({ day }, "a business date began");
+      },
+      (error: unknown) => {
+        isAdvancing = false;
+        log.warn({ day, error }, "business dates were not closed; it is tried again");
+      },
+    );
+  };
+  look();
+  const timer = setInterval(look, CALENDAR_POLL_MS);
+  return () => clearInterval(timer);
 }
 
 /** What is read from the living parts, rather than counted. */

@@ -4,11 +4,13 @@
 import { ZERO_CENTS, type Cents } from "../../src/money/cents.ts";
 import type { AccountId, LoanId, RequestId } from "../address.ts";
 import type { RequestStamp } from "../decider.ts";
+import type { RepaymentMode } from "../loan/repayment/events.ts";
 import { Numbered } from "../numbered.ts";
 import { OutcomeWindow, type OutcomeEntry } from "../outcome-window.ts";
 import type { Refusal } from "../refusals.ts";
 import { Rows } from "../rows.ts";
 import { EntryLog } from "./entry-log.ts";
+import { Positions } from "./positions.ts";
 
 /** Balances stay far from 2^53, so that every sum of two is exact: 10 billion yuan. */
 export const BALANCE_CENTS_MAX = 1_000_000_000_000;
@@ -38,6 +40,11 @@ export interface OpenAccount {
   readonly loans: LoanId[];
   readonly loanIndex: Map<LoanId, number>;
   readonly entries: EntryLog;
+  readonly positions: Positions;
+  /** Repayments ever sent: the number of the last one. */
+  payments: number;
+  /** The requests of those that their loan has not answered, by number. */
+  readonly paying: Numbered<OutcomeEntry>;
 }
 
 export type AccountState = AbsentAccount | OpenAccount;
@@ -59,6 +66,9 @@ export function openAccount(accountId: AccountId, outcomes: OutcomeWindow): Open
     loans: [],
     loanIndex: new Map(),
     entries: new EntryLog(),
+    positions: new Positions(),
+    payments: 0,
+    paying: new Numbered(),
   };
 }
 
@@ -82,7 +92,13 @@ export type AccountRequest =
       /** With `upTo`: the least that is still wanted; null for any. */
       readonly minCents: number | null;
     } & RequestStamp)
-  | ({ readonly type: "CancelBid"; readonly bidId: number } & RequestStamp);
+  | ({ readonly type: "CancelBid"; readonly bidId: number } & RequestStamp)
+  | ({
+      readonly type: "RepayLoan";
+      readonly loanId: LoanId;
+      readonly amountCents: number;
+      readonly mode: Exclude<RepaymentMode, "collected">;
+    } & RequestStamp);
 
 /** Told by loans, each exactly once. */
 export type AccountMessage =
@@ -102,7 +118,33 @@ export type AccountMessage =
       readonly refusal: Refusal;
     }
   | { readonly type: "VoidHold"; readonly holdNo: number }
-  | { readonly type: "PostHold"; readonly holdNo: number };
+  | { readonly type: "PostHold"; readonly holdNo: number }
+  | {
+      readonly type: "ReceiveDisbursement";
+      readonly loanId: LoanId;
+      readonly amountCents: number;
+    }
+  /** The calendar of a loan asks its borrower: as much of it as is available is taken. */
+  | { readonly type: "CollectDue"; readonly loanId: LoanId; readonly owedCents: number }
+  | {
+      readonly type: "ConfirmRepayment";
+      readonly loanId: LoanId;
+      readonly paymentNo: number;
+      readonly clearingNo: number;
+      readonly instalment: number;
+      readonly returnedCents: number;
+      readonly principalCents: number;
+      readonly interestCents: number;
+      readonly penaltyCents: number;
+      readonly feeCents: number;
+    }
+  | {
+      readonly type: "ReturnRepayment";
+      readonly loanId: LoanId;
+      readonly paymentNo: number;
+      readonly amountCents: number;
+      readonly refusal: Refusal;
+    };
 
 export type AccountCommand = AccountRequest | AccountMessage;
 

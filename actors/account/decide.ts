@@ -8,6 +8,7 @@ import {
   HOLD_STATUS,
   HOLDS_OPEN_MAX,
   type AccountCommand,
+  type AccountMessage,
   type AccountState,
   type OpenAccount,
 } from "./account.ts";
@@ -18,6 +19,7 @@ export function decideAccount(
   command: AccountCommand,
 ): Decision<AccountEvent> {
   if (account.status === "absent") {
+    if (command.type === "ReceiveDisbursement") return decideDisbursement(command);
     if (command.type !== "OpenAccount") return refuse("account_not_found");
     const { requestId, fingerprint } = command;
     return accept({ type: "AccountOpened", requestId, fingerprint });
@@ -57,16 +59,46 @@ export function decideAccount(
       const bidNo = account.holds.get(holdNo, HOLD.bidNo);
       return accept({ type: "CancelAsked", requestId, fingerprint, holdNo, bidNo, loanId });
     }
+    case "RepayLoan": {
+      const { requestId, fingerprint, loanId, amountCents, mode } = command;
+      if (amountCents > account.availableCents) return refuse("exceeds_available");
+      const paymentNo = account.payments + 1;
+      const payment = { paymentNo, loanId, amountCents, mode };
+      return accept({ type: "RepaymentSent", requestId, fingerprint, ...payment });
+    }
+    case "ReceiveDisbursement":
+      return decideDisbursement(command);
+    case "CollectDue": {
+      const { loanId } = command;
+      const amountCents = Math.min(command.owedCents, account.availableCents);
+      const paymentNo = account.payments + 1;
+      return accept({ type: "DueCollected", paymentNo, loanId, amountCents });
+    }
+    case "ConfirmRepayment": {
+      const { type: _, ...facts } = command;
+      return accept({ type: "RepaymentConfirmed", ...facts });
+    }
+    case "ReturnRepayment": {
+      const { type: _, ...facts } = command;
+      return accept({ type: "RepaymentReturned", ...facts });
+    }
     default:
       return decideMessage(account, command);
   }
 }
 
+/** Money of a loan is never refused: it opens the account of a borrower that had none. */
+function decideDisbursement({
+  loanId,
+  amountCents,
+}: Extract<AccountMessage, { type: "ReceiveDisbursement" }>): Decision<AccountEvent> {
+  return accept({ type: "DisbursementReceived", loanId, amountCents });
+}
+
+type HoldMessage = Extract<AccountMessage, { readonly holdNo: number }>;
+
 /** Messages of loans are obeyed: a refusal here would be a bug, so the ladder is assertions. */
-function decideMessage(
-  account: OpenAccount,
-  message: Exclude<AccountCommand, { type: "OpenAccount" | "Deposit" | "PlaceBid" | "CancelBid" }>,
-): Decision<AccountEvent> {
+function decideMessage(account: OpenAccount, message: HoldMessage): Decision<AccountEvent> {
   const { holdNo } = message;
   if (message.type === "DeclineCancel") {
     // It may come after the hold was posted or voided: the loan had sent that first.

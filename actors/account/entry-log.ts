@@ -4,7 +4,16 @@
 import { assert } from "../../src/money/assert.ts";
 import type { LoanId } from "../address.ts";
 
-export const ENTRY_KINDS = ["deposit", "hold_placed", "hold_released", "hold_posted"] as const;
+export const ENTRY_KINDS = [
+  "deposit",
+  "hold_placed",
+  "hold_released",
+  "hold_posted",
+  "disbursement",
+  "repayment",
+  "repayment_returned",
+  "repayment_received",
+] as const;
 export type EntryKind = (typeof ENTRY_KINDS)[number];
 
 /** One line of the account's stream, which is its ledger. */
@@ -19,15 +28,25 @@ export interface Entry {
   readonly heldCents: number;
   readonly loanId: LoanId | null;
   readonly bidId: number | null;
+  /** Of a repayment: what it is made of, null for other entries. The amount is net of the fee. */
+  readonly principalCents: number | null;
+  readonly interestCents: number | null;
+  readonly penaltyCents: number | null;
+  readonly feeCents: number | null;
+  /** The loan's number of the clearing. */
+  readonly clearing: number | null;
+  /** The first instalment that it settles a part of. */
+  readonly instalment: number | null;
 }
 
 /** The last entries are kept for clients that resume their stream; older ones are history. */
 export const ENTRIES_KEPT_MAX = 64;
-const COLUMNS = 6;
+/** at, kind, amount, available, held, bid (0 for none); then the parts of a repayment. */
+const COLUMNS = 12;
+const PARTS_FROM = 6;
 
 export class EntryLog {
   #count = 0;
-  /** at, kind, amount, available, held, bid (0 for none): six numbers an entry. */
   readonly #numbers: number[] = [];
   readonly #loans: (LoanId | null)[] = [];
 
@@ -54,8 +73,29 @@ export class EntryLog {
     numbers[row + 3] = availableCents;
     numbers[row + 4] = heldCents;
     numbers[row + 5] = bidId ?? 0;
+    for (let column = PARTS_FROM; column < COLUMNS; column++) numbers[row + column] = 0;
     this.#loans[place] = loanId;
     this.#count++;
+  }
+
+  /** What the entry that was just written is made of. */
+  addParts(
+    principalCents: number,
+    interestCents: number,
+    penaltyCents: number,
+    feeCents: number,
+    clearing: number,
+    instalment: number,
+  ): void {
+    assert(this.#count > 0, "an entry was written");
+    const numbers = this.#numbers;
+    const row = ((this.#count - 1) % ENTRIES_KEPT_MAX) * COLUMNS + PARTS_FROM;
+    numbers[row] = principalCents;
+    numbers[row + 1] = interestCents;
+    numbers[row + 2] = penaltyCents;
+    numbers[row + 3] = feeCents;
+    numbers[row + 4] = clearing;
+    numbers[row + 5] = instalment;
   }
 
   /** The number of the oldest entry that is kept; one above the count when there is none. */
@@ -76,6 +116,10 @@ export class EntryLog {
     const place = (entry - 1) % ENTRIES_KEPT_MAX;
     const row = place * COLUMNS;
     const bidId = this.#numbers[row + 5]!;
+    const parts = row + PARTS_FROM;
+    const clearing = this.#numbers[parts + 4]!;
+    const part = (column: number): number | null =>
+      clearing === 0 ? null : this.#numbers[parts + column]!;
     return {
       entry,
       at: this.#numbers[row]!,
@@ -85,6 +129,12 @@ export class EntryLog {
       heldCents: this.#numbers[row + 4]!,
       loanId: this.#loans[place]!,
       bidId: bidId === 0 ? null : bidId,
+      principalCents: part(0),
+      interestCents: part(1),
+      penaltyCents: part(2),
+      feeCents: part(3),
+      clearing: part(4),
+      instalment: part(5),
     };
   }
 
@@ -95,8 +145,16 @@ export class EntryLog {
   static restore(values: readonly unknown[]): EntryLog {
     const log = new EntryLog();
     log.#count = values[0] as number;
-    log.#numbers.push(...(values[1] as number[]));
-    log.#loans.push(...(values[2] as (LoanId | null)[]));
+    const stored = values[1] as number[];
+    const loans = (values[2] as unknown[]).length;
+    // Before there were repayments, an entry had only the first numbers.
+    const columns = loans === 0 ? COLUMNS : stored.length / loans;
+    for (let entry = 0; entry < loans; entry++) {
+      for (let column = 0; column < COLUMNS; column++) {
+        log.#numbers.push(column < columns ? stored[entry * columns + column]! : 0);
+      }
+    }
+    for (const loanId of values[2] as (LoanId | null)[]) log.#loans.push(loanId);
     const kept = Math.min(log.#count, ENTRIES_KEPT_MAX);
     assert(log.#loans.length === kept, "as many entries are kept as there can be");
     assert(log.#numbers.length === kept * COLUMNS, "an entry has all its numbers");

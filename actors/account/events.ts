@@ -3,7 +3,8 @@
 
 import { assertNever } from "../../src/money/assert.ts";
 import type { AccountId, Address, LoanId, RequestId } from "../address.ts";
-import type { PostingSink } from "../decider.ts";
+import type { PostingSink, Transit } from "../decider.ts";
+import type { RepaymentMode } from "../loan/repayment/events.ts";
 import type { LoanMessage } from "../loan/loan.ts";
 import type { Refusal } from "../refusals.ts";
 import type { Fill } from "./account.ts";
@@ -74,17 +75,58 @@ export type AccountEvent =
       readonly loanId: LoanId;
     }
   | {
+      readonly type: "DisbursementReceived";
+      readonly loanId: LoanId;
+      readonly amountCents: number;
+    }
+  /** The borrower repays: the money is on its way to the loan. */
+  | {
+      readonly type: "RepaymentSent";
+      readonly requestId: RequestId;
+      readonly fingerprint: number;
+      readonly paymentNo: number;
+      readonly loanId: LoanId;
+      readonly amountCents: number;
+      readonly mode: Exclude<RepaymentMode, "collected">;
+    }
+  /** The same, asked by the loan's calendar; zero when nothing was available. */
+  | {
+      readonly type: "DueCollected";
+      readonly paymentNo: number;
+      readonly loanId: LoanId;
+      readonly amountCents: number;
+    }
+  | {
+      readonly type: "RepaymentConfirmed";
+      readonly paymentNo: number;
+      readonly loanId: LoanId;
+      readonly clearingNo: number;
+      readonly instalment: number;
+      readonly returnedCents: number;
+      readonly principalCents: number;
+      readonly interestCents: number;
+      readonly penaltyCents: number;
+      readonly feeCents: number;
+    }
+  | {
+      readonly type: "RepaymentReturned";
+      readonly paymentNo: number;
+      readonly loanId: LoanId;
+      readonly amountCents: number;
+      readonly refusal: Refusal;
+    }
+  | {
       readonly type: "RequestRefused";
       readonly requestId: RequestId;
       readonly fingerprint: number;
       readonly refusal: Refusal;
     };
 
-/** Debits positive, credits negative; `transitTo` names the in-transit account towards a loan. */
+/** Debits positive, credits negative. */
 export function accountPostings(
   event: AccountEvent,
   self: AccountId,
-  transitTo: (to: Address) => string,
+  transit: Transit,
   post: PostingSink,
 ): void {
   switch (event.type) {
@@ -106,7 +148,25 @@ export function accountPostings(
       return;
     case "HoldPosted":
       post("client.held", self, event.amountCents);
-      post("transit", transitTo({ kind: "loan", id: event.loanId }), -event.amountCents);
+      post("transit", transit.to({ kind: "loan", id: event.loanId }), -event.amountCents);
+      return;
+    case "DisbursementReceived":
+      post("transit", transit.from({ kind: "loan", id: event.loanId }), event.amountCents);
+      post("client.available", self, -event.amountCents);
+      return;
+    case "RepaymentSent":
+    case "DueCollected":
+      post("client.available", self, event.amountCents);
+      post("transit", transit.to({ kind: "loan", id: event.loanId }), -event.amountCents);
+      return;
+    case "RepaymentConfirmed":
+      if (event.returnedCents === 0) return;
+      post("transit", transit.from({ kind: "loan", id: event.loanId }), event.returnedCents);
+      post("client.available", self, -event.returnedCents);
+      return;
+    case "RepaymentReturned":
+      post("transit", transit.from({ kind: "loan", id: event.loanId }), event.amountCents);
+      post("client.available", self, -event.amountCents);
       return;
     case "AccountOpened":
     case "CancelAsked":
@@ -161,6 +221,14 @@ export function accountMessages(
         },
       );
       return;
+    case "RepaymentSent":
+    case "DueCollected": {
+      const { loanId, paymentNo, amountCents } = event;
+      const mode = event.type === "DueCollected" ? "collected" : event.mode;
+      const to: Address = { kind: "loan", id: loanId };
+      send(to, { type: "Repay", accountId: self, paymentNo, mode, amountCents });
+      return;
+    }
     default:
       return;
   }

@@ -20,8 +20,9 @@ export function evolveAccount(
     state.outcomes.settle(event.requestId, event.fingerprint, { type: "AccountOpened" });
     return openAccount(self, state.outcomes);
   }
-  assert(state.status === "open", "the account is open", event.type);
-  const account = state;
+  const isOpening = state.status === "absent" && event.type === "DisbursementReceived";
+  const account = isOpening ? openAccount(self, state.outcomes) : state;
+  assert(account.status === "open", "the account is open", event.type);
   switch (event.type) {
     case "Deposited": {
       move(account, event.amountCents, 0);
@@ -98,6 +99,39 @@ export function evolveAccount(
       move(account, 0, -event.amountCents);
       writeEntry(account, "hold_posted", at, event.amountCents, event.loanId, event.holdNo);
       closeHold(account, event.holdNo);
+      account.positions.lend(event.loanId, event.amountCents);
+      return account;
+    }
+    case "DisbursementReceived":
+      move(account, event.amountCents, 0);
+      writeEntry(account, "disbursement", at, event.amountCents, event.loanId, null);
+      return account;
+    case "RepaymentSent": {
+      const { requestId, fingerprint, paymentNo } = event;
+      sendPayment(account, event, at);
+      account.paying.add(paymentNo, account.outcomes.open(requestId, fingerprint));
+      return account;
+    }
+    case "DueCollected":
+      sendPayment(account, event, at);
+      return account;
+    case "RepaymentConfirmed": {
+      const { paymentNo, loanId, clearingNo, returnedCents } = event;
+      const { principalCents, interestCents, penaltyCents, feeCents } = event;
+      if (returnedCents > 0) returnPayment(account, loanId, returnedCents, at);
+      const opened = account.paying.take(paymentNo);
+      // What the calendar collected, nobody waits for.
+      if (opened === undefined) return account;
+      const parts = { principalCents, interestCents, penaltyCents, feeCents, returnedCents };
+      account.outcomes.settleOpened(opened, { type: "Repaid", clearing: clearingNo, ...parts });
+      return account;
+    }
+    case "RepaymentReturned": {
+      const { paymentNo, loanId, amountCents, refusal } = event;
+      returnPayment(account, loanId, amountCents, at);
+      const opened = account.paying.take(paymentNo);
+      if (opened === undefined) return account;
+      account.outcomes.settleOpened(opened, { type: "Refused", code: refusal });
       return account;
     }
     case "RequestRefused": {
@@ -116,6 +150,32 @@ function move(account: OpenAccount, availableDelta: number, heldDelta: number): 
   assert(availableCents >= 0 && heldCents >= 0, "neither part of a balance is negative");
   account.availableCents = cents(availableCents);
   account.heldCents = cents(heldCents);
+}
+
+function sendPayment(
+  account: OpenAccount,
+  {
+    paymentNo,
+    loanId,
+    amountCents,
+  }: Extract<AccountEvent, { type: "RepaymentSent" | "DueCollected" }>,
+  at: number,
+): void {
+  assert(paymentNo === account.payments + 1, "payments are numbered without a gap");
+  account.payments = paymentNo;
+  if (amountCents === 0) return;
+  move(account, -amountCents, 0);
+  writeEntry(account, "repayment", at, amountCents, loanId, null);
+}
+
+function returnPayment(
+  account: OpenAccount,
+  loanId: LoanId,
+  amountCents: number,
+  at: number,
+): void {
+  move(account, amountCents, 0);
+  writeEntry(account, "repayment_returned", at, amountCents, loanId, null);
 }
 
 function release(account: OpenAccount, holdNo: number, amountCents: number, at: number): void {

@@ -3,8 +3,21 @@
 import type { Layouts } from "../field-table.ts";
 import type { AccountMessage } from "./account.ts";
 import type { AccountEvent } from "./events.ts";
+import type { PayLegs } from "./legs.ts";
 
 const REQUEST = { requestId: "bytes16", fingerprint: "int" } as const;
+const PAYMENT = { loanId: "string", amountCents: "int" } as const;
+const CONFIRMED = {
+  paymentNo: "int",
+  loanId: "string",
+  clearingNo: "int",
+  instalment: "int",
+  returnedCents: "int",
+  principalCents: "int",
+  interestCents: "int",
+  penaltyCents: "int",
+  feeCents: "int",
+} as const;
 
 export const ACCOUNT_EVENT_LAYOUTS: Layouts<AccountEvent> = {
   AccountOpened: { code: 1, version: 1, fields: REQUEST },
@@ -63,9 +76,22 @@ export const ACCOUNT_EVENT_LAYOUTS: Layouts<AccountEvent> = {
     fields: { holdNo: "int", amountCents: "int", loanId: "string" },
   },
   RequestRefused: { code: 11, version: 1, fields: { ...REQUEST, refusal: "string" } },
+  DisbursementReceived: { code: 12, version: 1, fields: PAYMENT },
+  RepaymentSent: {
+    code: 13,
+    version: 1,
+    fields: { ...REQUEST, paymentNo: "int", ...PAYMENT, mode: "string" },
+  },
+  DueCollected: { code: 14, version: 1, fields: { paymentNo: "int", ...PAYMENT } },
+  RepaymentConfirmed: { code: 15, version: 1, fields: CONFIRMED },
+  RepaymentReturned: {
+    code: 16,
+    version: 1,
+    fields: { paymentNo: "int", ...PAYMENT, refusal: "string" },
+  },
 };
 
-export const ACCOUNT_MESSAGE_LAYOUTS: Layouts<AccountMessage> = {
+export const ACCOUNT_MESSAGE_LAYOUTS: Layouts<AccountMessage | PayLegs> = {
   ConfirmBid: {
     code: 1,
     version: 1,
@@ -80,4 +106,18 @@ export const ACCOUNT_MESSAGE_LAYOUTS: Layouts<AccountMessage> = {
   },
   VoidHold: { code: 5, version: 1, fields: { holdNo: "int" } },
   PostHold: { code: 6, version: 1, fields: { holdNo: "int" } },
+  ReceiveDisbursement: { code: 7, version: 1, fields: PAYMENT },
+  CollectDue: { code: 8, version: 1, fields: { loanId: "string", owedCents: "int" } },
+  ConfirmRepayment: { code: 9, version: 1, fields: CONFIRMED },
+  ReturnRepayment: {
+    code: 10,
+    version: 1,
+    fields: { paymentNo: "int", ...PAYMENT, refusal: "string" },
+  },
+  /** To many accounts at once; `LEG_ITEMS` items a leg. */
+  PayLegs: {
+    code: 11,
+    version: 1,
+    fields: { loanId: "string", clearingNo: "int", instalment: "int", legs: "list" },
+  },
 };

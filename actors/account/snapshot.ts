@@ -10,8 +10,10 @@ import { OutcomeWindow, type OutcomeEntry } from "../outcome-window.ts";
 import { Rows, type RowSegment } from "../rows.ts";
 import type { AccountState, OpenAccount } from "./account.ts";
 import { EntryLog } from "./entry-log.ts";
+import { Positions } from "./positions.ts";
 
-const FORMAT = 1;
+/** Format 1 had no positions and no repayments. */
+const FORMAT = 2;
 
 export function snapshotAccount(account: AccountState, parts: "changed" | "all"): StateSnapshot {
   assert(account.status === "open", "only accounts that are open are kept");
@@ -23,9 +25,12 @@ export function snapshotAccount(account: AccountState, parts: "changed" | "all")
     account.holds.header(),
     account.holds.tail(),
     account.holdsOpen,
-    [...account.asking.entries()].flatMap(([holdNo, { requestId }]) => [holdNo, requestId]),
+    waiting(account.asking),
     account.loans,
     account.entries.toSnapshot(),
+    account.positions.toSnapshot(),
+    account.payments,
+    waiting(account.paying),
   ];
   const { holds } = account;
   return { main, parts: parts === "all" ? holds.fullSegments() : holds.takeDirty() };
@@ -40,7 +45,7 @@ export function restoreAccount(
   main: readonly unknown[],
   parts: Iterable<RowSegment>,
 ): OpenAccount {
-  assert(main[0] === FORMAT, "a snapshot of a known format");
+  assert(main[0] === FORMAT || main[0] === 1, "a snapshot of a known format");
   const loans = main[8] as LoanId[];
   const outcomes = OutcomeWindow.fromSnapshot(main[1] as unknown[]);
   return {
@@ -51,22 +56,30 @@ export function restoreAccount(
     heldCents: cents(main[3] as number),
     holds: Rows.restore(4, main[4] as number[], main[5] as number[], parts),
     holdsOpen: main[6] as number,
-    asking: restoreAsking(main[7] as unknown[], outcomes),
+    asking: restoreWaiting(main[7] as unknown[], outcomes),
     loans,
     loanIndex: new Map(loans.map((loanId, index) => [loanId, index])),
     entries: EntryLog.restore(main[9] as unknown[]),
+    positions: main[10] === undefined ? new Positions() : Positions.restore(main[10] as unknown[]),
+    payments: (main[11] as number | undefined) ?? 0,
+    paying: restoreWaiting((main[12] as unknown[] | undefined) ?? [], outcomes),
   };
 }
 
-function restoreAsking(
+/** Requests that wait for another actor: number and request id, two items each. */
+function waiting(requests: Numbered<OutcomeEntry>): unknown[] {
+  return [...requests.entries()].flatMap(([number, { requestId }]) => [number, requestId]);
+}
+
+function restoreWaiting(
   values: readonly unknown[],
   outcomes: OutcomeWindow,
 ): Numbered<OutcomeEntry> {
-  const asking = new Numbered<OutcomeEntry>();
+  const requests = new Numbered<OutcomeEntry>();
   for (let at = 0; at < values.length; at += 2) {
     const opened = outcomes.get(values[at + 1] as RequestId);
     assert(opened?.outcome === undefined && opened !== undefined, "what waits is remembered");
-    asking.add(values[at] as number, opened);
+    requests.add(values[at] as number, opened);
   }
-  return asking;
+  return requests;
 }

@@ -45,6 +45,14 @@ export class BidBook {
     return lender === undefined ? 0 : this.#lentCents[lender]!;
   }
 
+  /** Everybody who ever bid, in the order of first bids, and what each has lent. */
+  lenders(): { accountId: AccountId; lentCents: number }[] {
+    return this.#lenders.map((accountId, lender) => ({
+      accountId,
+      lentCents: this.#lentCents[lender]!,
+    }));
+  }
+
   place(accountId: AccountId, holdNo: number, filledCents: number): number {
     assert(filledCents > 0, "a bid in the book is filled");
     let lender = this.#lenderIndex.get(accountId);

@@ -1,17 +1,25 @@
 // What a loan answers. Bids are first come, first served, in journal order.
 
+import { scheduleOf } from "../../src/lending/schedule.ts";
 import { assert, assertNever } from "../../src/money/assert.ts";
 import { accept, refuse, type Decision } from "../decider.ts";
 import type { Refusal } from "../refusals.ts";
 import type { Bid } from "./bid-book.ts";
 import type { Legs, LoanEvent } from "./events.ts";
 import { LEGS_PER_STEP, type LoanCommand, type LoanState } from "./loan.ts";
-import { lendingTermsOf, refusalOfLendingTerms } from "./terms.ts";
+import { decideDay, decideLegs, decideRepay } from "./repayment/decide.ts";
+import { scheduleTermsOf } from "./repayment/repayment.ts";
+import { bpsOf, lendingTermsOf, refusalOfLendingTerms, type LoanTerms } from "./terms.ts";
 
 type Fill = Extract<LoanCommand, { type: "FillBid" }>;
 type Withdrawal = Extract<LoanCommand, { type: "WithdrawBid" }>;
 
-export function decideLoan(loan: LoanState, command: LoanCommand, at: number): Decision<LoanEvent> {
+export function decideLoan(
+  loan: LoanState,
+  command: LoanCommand,
+  at: number,
+  day: number,
+): Decision<LoanEvent> {
   switch (command.type) {
     case "ListLoan":
       return decideListing(loan, command, at);
@@ -31,9 +39,11 @@ export function decideLoan(loan: LoanState, command: LoanCommand, at: number): D
         filledCents: filled,
         remainingCents,
       };
-      return remainingCents === 0
-        ? accept<LoanEvent>(placed, { type: "LoanFunded" })
-        : accept(placed);
+      if (remainingCents > 0) return accept(placed);
+      const funded: LoanEvent = { type: "LoanFunded" };
+      return loan.terms.disbursesAtOnce
+        ? accept<LoanEvent>(placed, funded, { type: "CollectionStarted" })
+        : accept<LoanEvent>(placed, funded);
     }
     case "WithdrawBid": {
       const { accountId, holdNo, bidNo, requestId } = command;
@@ -50,20 +60,41 @@ export function decideLoan(loan: LoanState, command: LoanCommand, at: number): D
       return accept({ type: "LoanConfirmed", requestId, fingerprint });
     }
     case "NextStep":
-      return decideNextStep(loan);
+      return "repayment" in loan
+        ? decideLegs(loan.repayment, loan.terms.serviceFeeBps)
+        : decideNextStep(loan);
     case "CollectFunds": {
       const { accountId, holdNo, amountCents } = command;
       assert(loan.status === "collecting", "funds come while they are collected");
       const collected: LoanEvent = { type: "FundsCollected", accountId, holdNo, amountCents };
       const complete = loan.collectedCents + amountCents === loan.book.raisedCents;
-      return complete ? accept<LoanEvent>(collected, { type: "LoanCollected" }) : accept(collected);
+      return complete
+        ? accept<LoanEvent>(collected, { type: "LoanCollected" }, disbursementOf(loan.terms, day))
+        : accept(collected);
     }
+    case "Repay":
+      return decideRepay(loan, command, day);
+    case "DayCame":
+      return decideDay(loan, day);
     case "AlarmRang":
       if (loan.status !== "listed" || at < loan.terms.closesAtMs) return accept();
       return accept({ type: "ListingExpired" });
     default:
       return assertNever(command);
   }
+}
+
+/** All money is there: it is paid out in the same moment. */
+function disbursementOf(terms: LoanTerms, day: number): LoanEvent {
+  const { borrowerId, principalCents } = terms;
+  return {
+    type: "LoanDisbursed",
+    borrowerId,
+    day,
+    principalCents,
+    originationFeeCents: bpsOf(principalCents, terms.originationFeeBps),
+    wakeOn: scheduleOf(scheduleTermsOf(terms, day))[0]!.due,
+  };
 }
 
 function decideListing(

@@ -1,12 +1,18 @@
 // What happened to a loan, and what each event implies. As with accounts, postings, messages and
 // the alarm follow from the event alone.
 
-import { assertNever } from "../../src/money/assert.ts";
 import type { AccountId, Address, LoanId, RequestId } from "../address.ts";
 import type { AccountMessage } from "../account/account.ts";
-import type { AlarmChange, PostingSink } from "../decider.ts";
+import type { PayLegs } from "../account/legs.ts";
+import type { AlarmChange, PostingSink, Transit } from "../decider.ts";
 import type { Refusal } from "../refusals.ts";
 import type { LoanMessage } from "./loan.ts";
+import {
+  repaymentDayWanted,
+  repaymentMessages,
+  repaymentPostings,
+  type RepaymentEvent,
+} from "./repayment/events.ts";
 import type { LoanTerms } from "./terms.ts";
 
 /** Lender and hold of each leg, two items a leg, so that the journal names all that it moved. */
@@ -73,6 +79,9 @@ export type LoanEvent =
       readonly amountCents: number;
     }
   | { readonly type: "LoanCollected" }
+  /** A loan that is paid out at once needs nobody's word. */
+  | { readonly type: "CollectionStarted" }
+  | RepaymentEvent
   | {
       readonly type: "RequestRefused";
       readonly requestId: RequestId;
@@ -82,25 +91,29 @@ export type LoanEvent =
 
 /** Events that leave the state as it was: they answer, and count as no version of the actor. */
 export function isLoanAnswer(event: LoanEvent): boolean {
-  return event.type === "BidDeclined" || event.type === "WithdrawalDeclined";
+  const { type } = event;
+  return type === "BidDeclined" || type === "WithdrawalDeclined" || type === "RepaymentDeclined";
 }
 
 export function loanPostings(
   event: LoanEvent,
   self: LoanId,
-  transitFrom: (from: Address) => string,
+  transit: Transit,
   post: PostingSink,
 ): void {
-  if (event.type !== "FundsCollected") return;
+  if (event.type !== "FundsCollected") {
+    repaymentPostings(event as RepaymentEvent, self, transit, post);
+    return;
+  }
   const from: Address = { kind: "account", id: event.accountId };
-  post("transit", transitFrom(from), event.amountCents);
+  post("transit", transit.from(from), event.amountCents);
   post("loan.clearing", self, -event.amountCents);
 }
 
 export function loanMessages(
   event: LoanEvent,
   self: LoanId,
-  send: (to: Address, command: AccountMessage | LoanMessage) => void,
+  send: (to: Address, command: AccountMessage | PayLegs | LoanMessage) => void,
 ): void {
   switch (event.type) {
     case "BidPlaced": {
@@ -133,6 +146,7 @@ export function loanMessages(
     }
     case "ListingExpired":
     case "LoanConfirmed":
+    case "CollectionStarted":
       send({ kind: "loan", id: self }, { type: "NextStep" });
       return;
     case "HoldsVoided":
@@ -152,8 +166,13 @@ export function loanMessages(
     case "RequestRefused":
       return;
     default:
-      assertNever(event);
+      repaymentMessages(event, self, send);
   }
+}
+
+/** The business date on which the loan wants to be asked next. */
+export function loanDayWanted(event: LoanEvent): AlarmChange {
+  return repaymentDayWanted(event as RepaymentEvent);
 }
 
 /** A listing has an alarm at its deadline for as long as it takes bids. */

@@ -1,10 +1,11 @@
 // Applies an event to a loan, in place or as the next status. No rules, only assertions.
 
-import { assert, assertNever } from "../../src/money/assert.ts";
+import { assert } from "../../src/money/assert.ts";
 import type { LoanId } from "../address.ts";
 import { BidBook } from "./bid-book.ts";
 import type { LoanEvent } from "./events.ts";
 import type { LoanState } from "./loan.ts";
+import { evolveRepayment } from "./repayment/evolve.ts";
 
 export function evolveLoan(loan: LoanState, event: LoanEvent, self: LoanId): LoanState {
   switch (event.type) {
@@ -52,6 +53,9 @@ export function evolveLoan(loan: LoanState, event: LoanEvent, self: LoanId): Loa
       });
       return { ...loan, status: "collecting", nextBidNo: 1, collectedCents: 0 };
     }
+    case "CollectionStarted":
+      assert(loan.status === "funded", "a funded loan is collected");
+      return { ...loan, status: "collecting", nextBidNo: 1, collectedCents: 0 };
     case "HoldsCalled":
       assert(loan.status === "collecting", "holds are called while funds are collected");
       loan.nextBidNo = event.nextBidNo;
@@ -73,7 +77,7 @@ export function evolveLoan(loan: LoanState, event: LoanEvent, self: LoanId): Loa
       return loan;
     }
     default:
-      return assertNever(event);
+      return evolveRepayment(loan, event);
   }
 }
 

@@ -6,6 +6,12 @@ import type { LoanMessage } from "./loan.ts";
 
 const REQUEST = { requestId: "bytes16", fingerprint: "int" } as const;
 const BIDDER = { accountId: "string", holdNo: "int" } as const;
+const PARTS = {
+  penaltyCents: "int",
+  interestCents: "int",
+  principalCents: "int",
+  feeCents: "int",
+} as const;
 const LENDING = {
   method: "string",
   term: "int",
@@ -57,6 +63,67 @@ export const LOAN_EVENT_LAYOUTS: Layouts<LoanEvent> = {
   FundsCollected: { code: 11, version: 1, fields: { ...BIDDER, amountCents: "int" } },
   LoanCollected: { code: 12, version: 1, fields: {} },
   RequestRefused: { code: 13, version: 1, fields: { ...REQUEST, refusal: "string" } },
+  CollectionStarted: { code: 14, version: 1, fields: {} },
+  LoanDisbursed: {
+    code: 15,
+    version: 1,
+    fields: {
+      borrowerId: "string",
+      day: "int",
+      principalCents: "int",
+      originationFeeCents: "int",
+      wakeOn: "nullableInt",
+    },
+  },
+  DayWorked: {
+    code: 16,
+    version: 1,
+    fields: {
+      borrowerId: "string",
+      day: "int",
+      newDues: "int",
+      newPenaltyCents: "int",
+      owedCents: "int",
+      wakeOn: "nullableInt",
+    },
+  },
+  NothingCollected: { code: 17, version: 1, fields: { wakeOn: "nullableInt" } },
+  RepaymentTaken: {
+    code: 18,
+    version: 1,
+    fields: {
+      clearingNo: "int",
+      accountId: "string",
+      paymentNo: "int",
+      mode: "string",
+      day: "int",
+      amountCents: "int",
+      returnedCents: "int",
+      ...PARTS,
+      instalment: "int",
+      wakeOn: "nullableInt",
+      isRecovery: "flag",
+    },
+  },
+  RepaymentDeclined: {
+    code: 19,
+    version: 1,
+    fields: { accountId: "string", paymentNo: "int", amountCents: "int", refusal: "string" },
+  },
+  LegsAllotted: {
+    code: 20,
+    version: 1,
+    fields: {
+      clearingNo: "int",
+      instalment: "int",
+      legs: "list",
+      nextHolder: "int",
+      last: "flag",
+    },
+  },
+  LoanDefaulted: { code: 21, version: 1, fields: { day: "int" } },
+  LoanWrittenOff: { code: 22, version: 1, fields: { outstandingCents: "int" } },
+  LoanSettled: { code: 23, version: 1, fields: { day: "int" } },
 };
 
 export const LOAN_MESSAGE_LAYOUTS: Layouts<LoanMessage> = {
@@ -69,4 +136,10 @@ export const LOAN_MESSAGE_LAYOUTS: Layouts<LoanMessage> = {
   CollectFunds: { code: 3, version: 1, fields: { ...BIDDER, amountCents: "int" } },
   NextStep: { code: 4, version: 1, fields: {} },
   AlarmRang: { code: 5, version: 1, fields: {} },
+  Repay: {
+    code: 6,
+    version: 1,
+    fields: { accountId: "string", paymentNo: "int", mode: "string", amountCents: "int" },
+  },
+  DayCame: { code: 7, version: 1, fields: {} },
 };

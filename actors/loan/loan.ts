@@ -1,7 +1,7 @@
 // A loan that takes bids, and what it becomes: one actor, its state a union by status.
 //
-//   absent -> listed -> funded -> collecting -> collected
-//                    -> expiring -> expired
+//   absent -> listed -> funded -> collecting -> collected -> repaying -> settled
+//                    -> expiring -> expired                  -> defaulted -> written_off -> settled
 
 import type { RepaymentMethod } from "../../src/lending/terms.ts";
 import type { AccountId, LoanId, RequestId } from "../address.ts";
@@ -9,6 +9,8 @@ import type { Fill } from "../account/account.ts";
 import type { RequestStamp } from "../decider.ts";
 import { OutcomeWindow } from "../outcome-window.ts";
 import type { BidBook } from "./bid-book.ts";
+import type { RepaymentMode } from "./repayment/events.ts";
+import { lateDays, outstandingCents, owedOf, type Repayment } from "./repayment/repayment.ts";
 import type { LendingTermsAsked, ListingTerms, LoanTerms } from "./terms.ts";
 
 /** Bids told in one step when holds are posted or voided, so that no turn grows with the loan. */
@@ -39,6 +41,11 @@ export type CollectedLoan = Known & {
   readonly status: "collected";
   readonly collectedCents: number;
 };
+/** Paid out. A late loan is one with dues; it defaults after 90 days, and may then be written off. */
+export type RepayingLoan = Known & {
+  readonly status: "repaying" | "defaulted" | "written_off" | "settled";
+  readonly repayment: Repayment;
+};
 export type ExpiringLoan = Known & { readonly status: "expiring"; nextBidNo: number };
 export type ExpiredLoan = Known & { readonly status: "expired" };
 
@@ -48,6 +55,7 @@ export type LoanState =
   | FundedLoan
   | CollectingLoan
   | CollectedLoan
+  | RepayingLoan
   | ExpiringLoan
   | ExpiredLoan;
 
@@ -84,7 +92,15 @@ export type LoanMessage =
       readonly holdNo: number;
       readonly amountCents: number;
     }
+  | {
+      readonly type: "Repay";
+      readonly accountId: AccountId;
+      readonly paymentNo: number;
+      readonly mode: RepaymentMode;
+      readonly amountCents: number;
+    }
   | { readonly type: "NextStep" }
+  | { readonly type: "DayCame" }
   | { readonly type: "AlarmRang" };
 
 export type LoanCommand = LoanRequest | LoanMessage;
@@ -108,6 +124,31 @@ export interface LoanView {
   readonly term: number;
   readonly rateBps: number;
   readonly serviceFeeBps: number;
+  /** The rest is null before the loan is paid out. */
+  readonly outstandingCents: number | null;
+  readonly owedCents: number | null;
+  /** Days since 1970; null also when nothing is to come. */
+  readonly nextDueOn: number | null;
+  readonly lateDays: number | null;
+  readonly clearings: number | null;
+}
+
+const NOT_REPAYING = {
+  outstandingCents: null,
+  owedCents: null,
+  nextDueOn: null,
+  lateDays: null,
+  clearings: null,
+} as const;
+
+function repaymentView(repayment: Repayment) {
+  return {
+    outstandingCents: outstandingCents(repayment),
+    owedCents: owedOf(repayment.dues),
+    nextDueOn: repayment.plan.instalments[0]?.due ?? null,
+    lateDays: lateDays(repayment),
+    clearings: repayment.clearings.length,
+  };
 }
 
 export function loanView(loan: Exclude<LoanState, AbsentLoan>): LoanView {
@@ -130,5 +171,6 @@ export function loanView(loan: Exclude<LoanState, AbsentLoan>): LoanView {
     term: terms.term,
     rateBps: terms.rateBps,
     serviceFeeBps: terms.serviceFeeBps,
+    ...("repayment" in loan ? repaymentView(loan.repayment) : NOT_REPAYING),
   };
 }

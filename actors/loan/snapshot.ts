@@ -9,6 +9,7 @@ import type { RowSegment } from "../rows.ts";
 import { LENDING_TERMS_OF_LISTED_1 } from "../upcasters.ts";
 import { BidBook } from "./bid-book.ts";
 import type { LoanState } from "./loan.ts";
+import { restoreRepayment, snapshotRepayment } from "./repayment/snapshot.ts";
 import type { LendingTerms, LoanTerms } from "./terms.ts";
 
 /** Format 1 had no lending terms, like the events of its time. */
@@ -35,6 +36,7 @@ export function snapshotLoan(loan: LoanState, parts: "changed" | "all"): StateSn
     closing ? loan.nextBidNo : 0,
     collects ? loan.collectedCents : 0,
     lendingValues(terms),
+    "repayment" in loan ? snapshotRepayment(loan.repayment) : null,
   ];
   return { main, parts: parts === "all" ? book.fullSegments() : book.takeDirty() };
 }
@@ -76,6 +78,11 @@ export function restoreLoan(
       return { ...known, status, collectedCents };
     case "expiring":
       return { ...known, status, nextBidNo };
+    case "repaying":
+    case "defaulted":
+    case "written_off":
+    case "settled":
+      return { ...known, status, repayment: restoreRepayment(main[14] as unknown[], terms) };
     default:
       return { ...known, status };
   }

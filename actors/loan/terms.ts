@@ -1,6 +1,7 @@
 // What a loan is lent on: how it takes bids, how it is repaid, and what that costs.
 
-import { isDailyRatePpm, isFeeBps, isRateBps } from "../../src/money/rate.ts";
+import { proportionHalfUp } from "../../src/money/proportion.ts";
+import { BPS_PER_ONE, isDailyRatePpm, isFeeBps, isRateBps } from "../../src/money/rate.ts";
 import { businessDateAtMs } from "../../src/lending/business-date.ts";
 import { DAY_COUNT_BASES, type DayCountBasis } from "../../src/lending/day-count.ts";
 import { GRACE_DAYS_MAX } from "../../src/lending/overdue.ts";
@@ -113,4 +114,9 @@ export function refusalOfLendingTerms(
       ? { ...common, method, days: term, basis }
       : { ...common, method, months: term };
   return refusalOfTerms(schedule) === null ? null : "terms_out_of_range";
+}
+
+/** A share of an amount in basis points, rounded half up. */
+export function bpsOf(amountCents: number, bps: number): number {
+  return bps === 0 ? 0 : proportionHalfUp(amountCents, bps, BPS_PER_ONE);
 }

@@ -6,7 +6,7 @@ import { OPERATIONS, type Field, type OperationName, type Role } from "../protoc
 import type { RequestFields } from "../client/client.ts";
 import { show, withRemoteOptions, withServer, type RemoteOptions } from "./remote.ts";
 import { id } from "./token.ts";
-import { instant, wholeNumber } from "./values.ts";
+import { businessDay, instant, wholeNumber } from "./values.ts";
 
 export interface OperationSpec {
   readonly name: string;
@@ -76,6 +76,8 @@ function parserOf(field: Field): (text: string) => unknown {
       return wholeNumber;
     case "timeMs":
       return (text) => instant(text);
+    case "day":
+      return businessDay;
     case "accountId":
     case "loanId":
       return id;

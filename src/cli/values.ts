@@ -1,6 +1,7 @@
 // From what people type to values, and back. Each parser throws what commander shows as usage.
 
 import { InvalidArgumentError } from "commander";
+import { formatBusinessDate, isBusinessDate, parseBusinessDate } from "../lending/business-date.ts";
 
 const UNIT_MS: Readonly<Record<string, number>> = {
   ms: 1,
@@ -33,6 +34,13 @@ export function instant(text: string, nowMs = Date.now()): number {
   return ms;
 }
 
+/** A business date as people write it, 2026-01-31, in days since 1970. */
+export function businessDay(text: string): number {
+  const day = parseBusinessDate(text);
+  if (day === null) throw new InvalidArgumentError("expected a date such as 2026-01-31");
+  return day;
+}
+
 /** Digits only: money has no exponent, no sign and no fraction of a minor unit. */
 export function wholeNumber(text: string): number {
   const value = /^\d{1,16}$/.test(text) ? Number(text) : NaN;
@@ -53,6 +61,9 @@ function valueText(name: string, value: unknown): string {
   if (Array.isArray(value)) return value.join(" ");
   if (typeof value !== "number") return String(value);
   if (name.endsWith("Cents")) return `${value} (${centsText(value)})`;
+  if ((name === "day" || name.endsWith("On")) && isBusinessDate(value)) {
+    return `${value} (${formatBusinessDate(value)})`;
+  }
   if (name === "at" || name.endsWith("AtMs")) return `${value} (${new Date(value).toISOString()})`;
   return String(value);
 }

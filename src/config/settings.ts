@@ -28,6 +28,19 @@ export const SETTINGS = {
       variable: "LOANLOOM_MAC_KEY",
       about: "key of the journal's MACs; with the embedded Redis one is generated when absent",
     }),
+    businessDates: choice({
+      variable: "LOANLOOM_BUSINESS_DATES",
+      about: "who begins business dates: the clock, at midnight, or an operator",
+      choices: ["clock", "operator"],
+      fallback: "clock",
+    }),
+    dayOffsetMinutes: limit(
+      "LOANLOOM_DAY_OFFSET_MINUTES",
+      480,
+      "minutes",
+      [-720, 840],
+      "how far the midnight of business dates is ahead of UTC's",
+    ),
     logLevel: choice({
       variable: "LOANLOOM_LOG_LEVEL",
       about: "least severe lines of the log that are written",

@@ -19,6 +19,7 @@ import type { Principal, Verdict } from "./authenticator.ts";
 import type { GatewayConfig } from "./config.ts";
 import type { GatewayCounters } from "./counters.ts";
 import type { FrameSender } from "./frame-sender.ts";
+import type { GatewayLog } from "./log.ts";
 import { CLOSE, type Session } from "./session.ts";
 import type { Subscriptions } from "./subscriptions.ts";
 
@@ -30,6 +31,7 @@ export interface IntakeParts {
   readonly sender: FrameSender;
   readonly admission: Admission;
   readonly subscriptions: Subscriptions;
+  readonly log: GatewayLog;
 }
 
 /** The most loans that market.loans answers with: the table says 100. */
@@ -109,6 +111,12 @@ export class Intake {
         const loanIds = this.#parts.runtime.openLoans(OPEN_LOANS_MAX);
         return sender.reply(session, "market.loans", id, "", { loanIds });
       }
+      case "GetCalendar": {
+        const day = this.#parts.runtime.businessDay;
+        return sender.reply(session, "calendar.get", id, "", { day });
+      }
+      case "AdvanceCalendar":
+        return void this.#advance(session, id, command.day);
       case "UnwatchAccount":
         this.#parts.subscriptions.endAccount(session, command.accountId ?? principal.subject);
         return sender.reply(session, "account.unwatch", id, "", NOTHING);
@@ -119,6 +127,18 @@ export class Intake {
         return this.authenticate(session, id, command.token);
       default:
         return this.#submit(session, principal, id, command);
+    }
+  }
+
+  /** A closing of business dates takes as long as all that they bring. */
+  async #advance(session: Session, id: number, day: number): Promise<void> {
+    const { runtime, sender, config, log } = this.#parts;
+    try {
+      await runtime.advanceTo(day);
+      sender.reply(session, "calendar.advance", id, "", { day: runtime.businessDay });
+    } catch (fault) {
+      log.warn({ day, fault: String(fault) }, "business dates were not closed");
+      sender.error(session, id, "unavailable", null, config.busyRetryAfterMs);
     }
   }
 

@@ -39,6 +39,9 @@ export function applyToAccount(
   event: AccountEvent,
   findings: Findings,
 ): void {
+  // The money of a loan opens the account of a borrower that had none.
+  if (event.type === "DisbursementReceived" && !accounts.has(id))
+    accounts.set(id, openedAccount(id));
   const account = accounts.get(id);
   if (event.type === "AccountOpened") {
     findings.expect(account === undefined, "event_impossible", () => `${id} was opened before`);
@@ -55,10 +58,28 @@ export function applyToAccount(
     account.depositedCents += event.amountCents;
   } else if (event.type === "HoldPlaced") {
     placeHold(account, event, findings);
-  } else if (event.type !== "RequestRefused") {
+  } else if ("holdNo" in event) {
     changeHold(account, event, findings);
+  } else {
+    account.availableCents += availableChange(event);
   }
   checkBalance(account, findings);
+}
+
+/** Money that a loan sends, and that goes to it. */
+function availableChange(event: AccountEvent): number {
+  switch (event.type) {
+    case "DisbursementReceived":
+    case "RepaymentReturned":
+      return event.amountCents;
+    case "RepaymentConfirmed":
+      return event.returnedCents;
+    case "RepaymentSent":
+    case "DueCollected":
+      return -event.amountCents;
+    default:
+      return 0;
+  }
 }
 
 function openedAccount(id: string): AccountModel {
@@ -102,9 +123,18 @@ function placeHold(
   });
 }
 
-type HoldEvent = Exclude<
+type HoldEvent = Extract<
   AccountEvent,
-  { type: "AccountOpened" | "Deposited" | "HoldPlaced" | "RequestRefused" }
+  {
+    type:
+      | "BidConfirmed"
+      | "BidRefused"
+      | "CancelAsked"
+      | "BidCancelled"
+      | "CancelRefused"
+      | "HoldVoided"
+      | "HoldPosted";
+  }
 >;
 
 /** From which statuses an event may come, to which it leads, and what becomes of the money. */

@@ -51,10 +51,9 @@ export interface AuditOptions {
 }
 
 const SERVER_LEDGER: ServerLedger = {
-  accountPostings: (event, self, transitTo, post) =>
-    accountPostings(event, self as AccountId, transitTo, post),
-  loanPostings: (event, self, transitFrom, post) =>
-    loanPostings(event, self as LoanId, transitFrom, post),
+  accountPostings: (event, self, transit, post) =>
+    accountPostings(event, self as AccountId, transit, post),
+  loanPostings: (event, self, transit, post) => loanPostings(event, self as LoanId, transit, post),
 };
 
 /**

@@ -8,7 +8,10 @@ import type { AnyMessage } from "./message-book.ts";
 export type AnyEvent = AccountEvent | LoanEvent;
 
 /** The events that may follow a message: the first must be one of these. */
-const ANSWERS: Record<Exclude<AnyMessage["type"], "AlarmRang">, readonly AnyEvent["type"][]> = {
+const ANSWERS: Record<
+  Exclude<AnyMessage["type"], "AlarmRang" | "DayCame" | "PayLegs">,
+  readonly AnyEvent["type"][]
+> = {
   ConfirmBid: ["BidConfirmed"],
   DeclineBid: ["BidRefused"],
   ConfirmCancel: ["BidCancelled"],
@@ -18,7 +21,12 @@ const ANSWERS: Record<Exclude<AnyMessage["type"], "AlarmRang">, readonly AnyEven
   FillBid: ["BidPlaced", "BidDeclined"],
   WithdrawBid: ["BidWithdrawn", "WithdrawalDeclined"],
   CollectFunds: ["FundsCollected"],
-  NextStep: ["HoldsCalled", "HoldsVoided"],
+  NextStep: ["HoldsCalled", "HoldsVoided", "LegsAllotted"],
+  ReceiveDisbursement: ["DisbursementReceived"],
+  CollectDue: ["DueCollected"],
+  ConfirmRepayment: ["RepaymentConfirmed"],
+  ReturnRepayment: ["RepaymentReturned"],
+  Repay: ["RepaymentTaken", "RepaymentDeclined", "NothingCollected"],
 };
 
 /** What a request or an alarm may bring about; everything else needs a message. */
@@ -31,6 +39,8 @@ const OF_REQUESTS: ReadonlySet<AnyEvent["type"]> = new Set<AnyEvent["type"]>([
   "LoanListed",
   "LoanConfirmed",
   "ListingExpired",
+  "RepaymentSent",
+  "DayWorked",
 ]);
 
 /** Closes a step in the same breath: never the first event of a record. */
@@ -39,7 +49,12 @@ const CLOSINGS: ReadonlyMap<AnyEvent["type"], AnyEvent["type"]> = new Map<
   AnyEvent["type"]
 >([
   ["LoanFunded", "BidPlaced"],
+  ["CollectionStarted", "LoanFunded"],
   ["LoanCollected", "FundsCollected"],
+  ["LoanDisbursed", "LoanCollected"],
+  ["LoanSettled", "RepaymentTaken"],
+  ["LoanDefaulted", "DayWorked"],
+  ["RepaymentDeclined", "NothingCollected"],
 ]);
 
 /** Undefined when the events are what the message, or a request, may bring about. */
@@ -47,17 +62,23 @@ export function contradiction(
   message: AnyMessage | undefined,
   events: readonly AnyEvent[],
 ): string | undefined {
-  const [first, second, third] = events;
+  const [first, ...others] = events;
   if (first === undefined) return message === undefined ? undefined : "nothing came of a message";
-  if (third !== undefined) return `${events.length} events at once`;
-  if (second !== undefined && CLOSINGS.get(second.type) !== first.type) {
-    return `${second.type} right after ${first.type}`;
+  let before = first;
+  for (const next of others) {
+    if (CLOSINGS.get(next.type) !== before.type) return `${next.type} right after ${before.type}`;
+    before = next;
   }
   if (message === undefined) {
     return OF_REQUESTS.has(first.type) ? undefined : `${first.type} without a message`;
   }
-  const answers: readonly string[] = message.type === "AlarmRang" ? [] : ANSWERS[message.type];
+  const answers: readonly string[] =
+    message.type in ANSWERS ? ANSWERS[message.type as keyof typeof ANSWERS] : [];
   if (!answers.includes(first.type)) return `${first.type} came of ${message.type}`;
+  if (message.type === "CollectDue" && first.type === "DueCollected") {
+    const { owedCents } = message;
+    if (first.amountCents > owedCents) return `${first.amountCents} collected, ${owedCents} asked`;
+  }
   return differingField(message, first);
 }
 

@@ -1,10 +1,12 @@
 // What must hold between actors when all journals have been read: sums taken anew, each bid with
 // its hold, books against models, money in transit against messages in flight.
 
+import { legCount, legNetCents } from "../../actors/account/legs.ts";
+import type { Address } from "../../actors/address.ts";
 import { isOpen, type AccountModel, type HoldModel } from "./account-model.ts";
 import { add } from "./books.ts";
 import type { BidModel, LoanModel } from "./loan-model.ts";
-import type { Pending } from "./message-book.ts";
+import type { AnyMessage, Pending } from "./message-book.ts";
 import type { World } from "./world.ts";
 
 /** Only for journals that are there from the start. `atRest`: nothing may be under way any more. */
@@ -107,6 +109,9 @@ function checkBids(world: World, loan: LoanModel, unsettled: ReadonlySet<string>
   );
 }
 
+/** Ledger accounts whose balance follows from accounts and loans. */
+const OF_MODELS = /^(asset\.custody|client\.|loan\.clearing)/;
+
 /** Every client's two ledger accounts, every loan's clearing, and all money that came in. */
 function checkBooks(world: World): void {
   const expected = new Map<string, number>();
@@ -115,8 +120,8 @@ function checkBooks(world: World): void {
     add(expected, `client.held:${id}`, -heldCents);
     add(expected, "asset.custody:", depositedCents);
   }
-  for (const { id, collectedCents } of world.loans.values()) {
-    add(expected, `loan.clearing:${id}`, -collectedCents);
+  for (const { id, clearingCents } of world.loans.values()) {
+    add(expected, `loan.clearing:${id}`, -clearingCents);
   }
   const booked = new Map<string, number>();
   for (const [shard, books] of world.books) {
@@ -127,7 +132,7 @@ function checkBooks(world: World): void {
       () => `the books of shard ${shard} sum to ${difference}`,
     );
     for (const [account, cents] of books.balances) {
-      if (!account.startsWith("transit:")) add(booked, account, cents);
+      if (OF_MODELS.test(account)) add(booked, account, cents);
     }
   }
   for (const account of new Set([...expected.keys(), ...booked.keys()])) {
@@ -140,14 +145,35 @@ function checkBooks(world: World): void {
   }
 }
 
+/** The money that a message carries, in the in-transit account that it is booked in meanwhile. */
+function carry(world: World, carried: Map<string, number>, to: Address, message: AnyMessage): void {
+  const between = (from: Address): string => `transit:${world.shardOf(from)}:${world.shardOf(to)}`;
+  switch (message.type) {
+    case "CollectFunds":
+    case "Repay":
+      add(carried, between({ kind: "account", id: message.accountId }), -message.amountCents);
+      return;
+    case "ReceiveDisbursement":
+    case "ReturnRepayment":
+      add(carried, between({ kind: "loan", id: message.loanId }), -message.amountCents);
+      return;
+    case "ConfirmRepayment":
+      add(carried, between({ kind: "loan", id: message.loanId }), -message.returnedCents);
+      return;
+    case "PayLegs":
+      for (let leg = 0; leg < legCount(message); leg++) {
+        add(carried, "transit:legs", -legNetCents(message, leg));
+      }
+      return;
+    default:
+      return;
+  }
+}
+
 /** What has left an account and not reached its loan: on the books, and in messages. */
 function checkTransit(world: World, inFlight: readonly Pending[]): void {
   const carried = new Map<string, number>();
-  for (const { to, message } of inFlight) {
-    if (message.type !== "CollectFunds") continue;
-    const from = world.shardOf({ kind: "account", id: message.accountId });
-    add(carried, `transit:${from}:${world.shardOf(to)}`, -message.amountCents);
-  }
+  for (const { to, message } of inFlight) carry(world, carried, to, message);
   const booked = new Map<string, number>();
   for (const books of world.books.values()) {
     for (const [account, cents] of books.balances) {

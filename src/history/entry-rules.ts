@@ -86,6 +86,12 @@ export class EntryRules {
     return number;
   }
 
+  /** An account received a leg: its state changed, under the next version. */
+  leg(actor: string): void {
+    const last = this.#versions.get(actor) ?? (this.fromStart ? 0 : null);
+    if (last !== null) this.#versions.set(actor, last + 1);
+  }
+
   /** `changes` tells whether the record changed the actor's state, and so has a version. */
   version(actor: string, version: number, changes: boolean): void {
     const last = this.#versions.get(actor) ?? (this.fromStart ? 0 : null);

@@ -2,6 +2,7 @@
 // should get is worked out anew from DOMAIN (Loan life). It must never use the server's decide,
 // evolve or book of bids.
 
+import { LEG, LEG_ITEMS, legNetCents } from "../../actors/account/legs.ts";
 import type { LoanEvent } from "../../actors/loan/events.ts";
 import type { LoanMessage } from "../../actors/loan/loan.ts";
 import type { LoanTerms } from "../../actors/loan/terms.ts";
@@ -17,7 +18,21 @@ export interface BidModel {
   collected: boolean;
 }
 
-export type LoanStatus = "listed" | "funded" | "collecting" | "collected" | "expiring" | "expired";
+export type LoanStatus =
+  | "listed"
+  | "funded"
+  | "collecting"
+  | "collected"
+  | "repaying"
+  | "defaulted"
+  | "written_off"
+  | "settled"
+  | "expiring"
+  | "expired";
+
+function isRepaying(status: LoanStatus): boolean {
+  return status === "repaying" || status === "defaulted" || status === "written_off";
+}
 
 export interface LoanModel {
   readonly id: string;
@@ -29,6 +44,8 @@ export interface LoanModel {
   readonly lentCents: Map<string, number>;
   raisedCents: number;
   collectedCents: number;
+  /** Money of the loan that is nobody's yet: collected and not paid out, taken and not divided. */
+  clearingCents: number;
   nextBidNo: number;
 }
 
@@ -49,6 +66,7 @@ export function applyToLoan(
     if (loan === undefined) loans.set(id, listedLoan(id, event));
     return;
   }
+  if (event.type === "RepaymentDeclined") return;
   if (event.type === "BidDeclined" || event.type === "RequestRefused") return;
   if (loan === undefined) {
     findings.add("event_impossible", `${event.type} of ${id}, which was never listed`);
@@ -91,6 +109,34 @@ export function applyToLoan(
         () => `${id} is collected with ${loan.collectedCents} of ${loan.raisedCents}`,
       );
       break;
+    case "CollectionStarted":
+      pass(loan, "funded", "collecting", event.type, findings);
+      break;
+    case "LoanDisbursed":
+      pass(loan, "collected", "repaying", event.type, findings);
+      loan.clearingCents -= event.principalCents;
+      break;
+    case "LoanDefaulted":
+      pass(loan, "repaying", "defaulted", event.type, findings);
+      break;
+    case "LoanWrittenOff":
+      pass(loan, "defaulted", "written_off", event.type, findings);
+      break;
+    case "LoanSettled":
+      findings.expect(isRepaying(loan.status), "event_impossible", () => `${id} settled too early`);
+      loan.status = "settled";
+      break;
+    case "DayWorked":
+    case "NothingCollected":
+    case "RepaymentTaken":
+    case "LegsAllotted":
+      findings.expect(
+        isRepaying(loan.status) || loan.status === "settled",
+        "event_impossible",
+        () => `${event.type} of ${id}, which is ${loan.status}`,
+      );
+      loan.clearingCents += clearingChange(event);
+      break;
     case "WithdrawalDeclined":
       break;
   }
@@ -100,6 +146,18 @@ export function applyToLoan(
     "raised_out_of_range",
     () => `${id} raised ${raisedCents} of ${terms.principalCents}`,
   );
+}
+
+function clearingChange(event: LoanEvent): number {
+  if (event.type === "RepaymentTaken") {
+    return event.principalCents + event.interestCents + event.penaltyCents;
+  }
+  if (event.type !== "LegsAllotted") return 0;
+  let grossCents = 0;
+  for (let leg = 0; leg * LEG_ITEMS < event.legs.length; leg++) {
+    grossCents += legNetCents(event, leg) + (event.legs[leg * LEG_ITEMS + LEG.fee] as number);
+  }
+  return -grossCents;
 }
 
 function listedLoan(id: string, terms: LoanTerms): LoanModel {
@@ -112,6 +170,7 @@ function listedLoan(id: string, terms: LoanTerms): LoanModel {
     lentCents: new Map(),
     raisedCents: 0,
     collectedCents: 0,
+    clearingCents: 0,
     nextBidNo: 1,
   };
 }
@@ -256,6 +315,7 @@ function collectFunds(
   findings.expect(right, "event_impossible", () => `${name}: ${amountCents} are not due`);
   if (found !== undefined) found.collected = true;
   loan.collectedCents += amountCents;
+  loan.clearingCents += amountCents;
 }
 
 /** What a bid should get: the cents, or every reason for which it may be refused. */

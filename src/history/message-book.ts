@@ -2,11 +2,12 @@
 // are numbered in one line; between two shards each direction has a line of its own.
 
 import type { AccountMessage } from "../../actors/account/account.ts";
+import { legCount, type PayLegs } from "../../actors/account/legs.ts";
 import type { Address } from "../../actors/address.ts";
 import type { LoanMessage } from "../../actors/loan/loan.ts";
 import type { Findings } from "./report.ts";
 
-export type AnyMessage = AccountMessage | LoanMessage;
+export type AnyMessage = AccountMessage | LoanMessage | PayLegs;
 
 export interface Pending {
   readonly to: Address;
@@ -27,6 +28,8 @@ export class MessageBook {
   /** Sent to an actor of the same shard, or arrived, and not yet carried out: by shard and number. */
   readonly #pending = new Map<number, Map<number, Pending>>();
   readonly #links = new Map<string, Link>();
+  /** Of messages to many accounts: how many of their legs are received, by shard and number. */
+  readonly #legsReceived = new Map<string, number>();
   #sentCount = 0;
 
   get sentCount(): number {
@@ -73,6 +76,30 @@ export class MessageBook {
     if (found === undefined || found.to.kind !== kind || found.to.id !== id) return undefined;
     pending.delete(number);
     return found;
+  }
+
+  /**
+   * Legs of a message up to `upTo` are received: the message, and the first of them. Undefined when
+   * there is no such message, or when these legs are not its next ones.
+   */
+  takeLegs(
+    shard: number,
+    number: number,
+    upTo: number,
+  ): { readonly message: PayLegs; readonly from: number } | undefined {
+    const found = this.of(shard).get(number);
+    if (found?.message.type !== "PayLegs") return undefined;
+    const { message } = found;
+    const key = `${shard}:${number}`;
+    const from = this.#legsReceived.get(key) ?? 0;
+    if (upTo <= from || upTo > legCount(message)) return undefined;
+    if (upTo < legCount(message)) {
+      this.#legsReceived.set(key, upTo);
+    } else {
+      this.#legsReceived.delete(key);
+      this.of(shard).delete(number);
+    }
+    return { message, from };
   }
 
   /** Everything sent and not carried out, wherever it is. Call it when all shards were read. */

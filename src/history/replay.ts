@@ -1,14 +1,29 @@
 // Takes the records of one shard into the world, in order, checking each against what came before.
 
 import { accountMessages, type AccountEvent } from "../../actors/account/events.ts";
-import { ACTOR_KINDS, type AccountId, type Address, type LoanId } from "../../actors/address.ts";
+import {
+  LEG_ITEMS,
+  legCount,
+  legNetCents,
+  legReceiver,
+  type PayLegs,
+} from "../../actors/account/legs.ts";
+import {
+  ACTOR_KINDS,
+  MANY_ACCOUNTS,
+  type AccountId,
+  type Address,
+  type LoanId,
+} from "../../actors/address.ts";
 import { isLoanAnswer, loanMessages, type LoanEvent } from "../../actors/loan/events.ts";
 import type { LoanMessage } from "../../actors/loan/loan.ts";
+import type { Transit } from "../../actors/decider.ts";
 import type { JournalRecord } from "../journal/records.ts";
 import { applyToAccount } from "./account-model.ts";
 import {
   collect,
   expectedOfAccount,
+  expectedOfLeg,
   expectedOfLoan,
   samePostings,
   sumOf,
@@ -20,6 +35,7 @@ import { applyToLoan, expectedFill } from "./loan-model.ts";
 import type { AnyMessage } from "./message-book.ts";
 import type { World } from "./world.ts";
 
+type LegsRecord = Extract<JournalRecord, { record: "legs" }>;
 type Act = Extract<JournalRecord, { record: "act" }>;
 
 /** Where the records stand: their shard, its rules, and whether its journal is there from the start. */
@@ -38,7 +54,7 @@ export function replayRecord(world: World, place: ShardPlace, record: JournalRec
     case "arrived": {
       const number = place.rules.nextMessageNo();
       const to = addressOf(record.kind, record.id);
-      expectOwnShard(world, place.shard, to);
+      if (to !== MANY_ACCOUNTS) expectOwnShard(world, place.shard, to);
       if (!place.full) return;
       const message = record.message as AnyMessage;
       const { fromShard, number: linkNumber } = record;
@@ -62,6 +78,46 @@ export function replayRecord(world: World, place: ShardPlace, record: JournalRec
       link.receivedUpTo = record.number;
       return;
     }
+    case "legs":
+      replayLegs(world, place, record);
+      return;
+    case "day":
+      world.findings.expect(
+        record.day > (world.days.get(place.shard) ?? 0),
+        "event_impossible",
+        () => `day ${record.day} begins in shard ${place.shard} after a later one`,
+      );
+      world.days.set(place.shard, record.day);
+      return;
+  }
+}
+
+/** The next legs of a repayment reach their lenders, each once. */
+function replayLegs(world: World, { shard, rules, full }: ShardPlace, record: LegsRecord): void {
+  const { findings, messages } = world;
+  const { cause, upTo, skipped } = record;
+  const received = messages.takeLegs(shard, cause, upTo);
+  if (received === undefined) {
+    if (full) findings.add("message_not_pending", `legs up to ${upTo} of message ${cause}`);
+    return;
+  }
+  const { message, from } = received;
+  for (let leg = from; leg < upTo; leg++) {
+    const id = legReceiver(message, leg);
+    if (skipped.includes(leg)) {
+      const legs = message.legs.slice(leg * LEG_ITEMS, (leg + 1) * LEG_ITEMS);
+      const number = rules.nextMessageNo();
+      messages.send(shard, shard, number, { to: MANY_ACCOUNTS, message: { ...message, legs } });
+      continue;
+    }
+    expectOwnShard(world, shard, { kind: "account", id });
+    rules.leg(`account:${id}`);
+    const netCents = legNetCents(message, leg);
+    world.booksOf(shard).post(expectedOfLeg(id, netCents));
+    const account = world.accounts.get(id);
+    if (account === undefined) findings.add("event_impossible", `a leg of ${id}, never opened`);
+    else account.availableCents += netCents;
+    findings.expect(netCents >= 0, "amount_unsafe", () => `a leg of ${id} is ${netCents}`);
   }
 }
 
@@ -153,17 +209,19 @@ function checkedPostings(
   self: Address,
   event: AccountEvent | LoanEvent,
 ): readonly Posting[] {
-  const transitTo = (to: Address): string => `${shard}:${world.shardOf(to)}`;
-  const transitFrom = (from: Address): string => `${world.shardOf(from)}:${shard}`;
+  const transit: Transit = {
+    to: (receiver) => `${shard}:${world.shardOf(receiver)}`,
+    from: (sender) => `${world.shardOf(sender)}:${shard}`,
+  };
   const expected =
     self.kind === "account"
-      ? expectedOfAccount(event as AccountEvent, self.id, transitTo)
-      : expectedOfLoan(event as LoanEvent, self.id, transitFrom);
+      ? expectedOfAccount(event as AccountEvent, self.id, transit)
+      : expectedOfLoan(event as LoanEvent, self.id, transit);
   const posted = collect((post) => {
     if (self.kind === "account") {
-      world.ledger.accountPostings(event as AccountEvent, self.id, transitTo, post);
+      world.ledger.accountPostings(event as AccountEvent, self.id, transit, post);
     } else {
-      world.ledger.loanPostings(event as LoanEvent, self.id, transitFrom, post);
+      world.ledger.loanPostings(event as LoanEvent, self.id, transit, post);
     }
   });
   const { findings } = world;
@@ -183,13 +241,29 @@ function sendMessages(
   self: Address,
   event: AccountEvent | LoanEvent,
 ): void {
-  const send = (to: Address, message: AnyMessage): void => {
-    const toShard = world.shardOf(to);
+  const sendTo = (toShard: number, to: Address, message: AnyMessage): void => {
     const number = toShard === shard ? rules.nextMessageNo() : 0;
     if (full) world.messages.send(shard, toShard, number, { to, message });
   };
+  const send = (to: Address, message: AnyMessage): void => {
+    if (message.type !== "PayLegs") sendTo(world.shardOf(to), to, message);
+    else for (const [toShard, part] of partsOf(world, message)) sendTo(toShard, to, part);
+  };
   if (self.kind === "account") accountMessages(event as AccountEvent, self.id, send);
   else loanMessages(event as LoanEvent, self.id, send);
+}
+
+/** Legs by the shard of their lender, shards in ascending order. */
+function partsOf(world: World, fan: PayLegs): readonly (readonly [number, PayLegs])[] {
+  const parts = new Map<number, PayLegs["legs"][number][]>();
+  for (let leg = 0; leg < legCount(fan); leg++) {
+    const shard = world.shardOf({ kind: "account", id: legReceiver(fan, leg) });
+    const legs = parts.get(shard) ?? [];
+    legs.push(...fan.legs.slice(leg * LEG_ITEMS, (leg + 1) * LEG_ITEMS));
+    parts.set(shard, legs);
+  }
+  const shards = [...parts.keys()].sort((a, b) => a - b);
+  return shards.map((shard) => [shard, { ...fan, legs: parts.get(shard)! }]);
 }
 
 function checkAmounts(world: World, name: string, event: AccountEvent | LoanEvent): void {
@@ -213,6 +287,7 @@ function expectOwnShard(world: World, shard: number, self: Address): void {
 }
 
 function addressOf(kind: number, id: string): Address {
+  if (id === MANY_ACCOUNTS.id) return MANY_ACCOUNTS;
   return kind === ACTOR_KINDS.account
     ? { kind: "account", id: id as AccountId }
     : { kind: "loan", id: id as LoanId };

@@ -23,7 +23,7 @@ export function totalsOf(world: World, rules: readonly EntryRules[]): AuditTotal
     availableCents: sum(accounts, (account) => account.availableCents),
     heldCents: sum(accounts, (account) => account.heldCents),
     raisedCents: sum(loans, (loan) => (loan.status === "expired" ? 0 : loan.raisedCents)),
-    clearingCents: -sum(books, (book) => book.total("loan.clearing")),
+    clearingCents: 0 - sum(books, (book) => book.total("loan.clearing")),
     transitCents: sum(books, (book) => book.total("transit")),
     trialBalanceCents: sum(books, (book) => book.trialBalance()),
   };

@@ -19,6 +19,8 @@ export class World {
   readonly requests = new RequestBook();
   readonly shardOf: (address: Address) => number;
   readonly ledger: ServerLedger;
+  /** The business date of each shard. */
+  readonly days = new Map<number, number>();
   records = 0;
   events = 0;
 

@@ -4,13 +4,20 @@
 //
 //   header   [format, atMs, firstRecordNo, firstMessageNo]
 //   act      [1, kind, id, version, atDelta, cause, [code, version, ...fields], ...]
-//   arrived  [2, fromShard, number, kind, id, atDelta, [code, version, ...fields]]
+//   arrived  [2, fromShard, number, kind, id, atDelta, [code, version, ...fields], day]
 //   received [3, toShard, number]
+//   legs     [4, cause, upTo, atDelta, ...skipped]
+//   day      [5, day, atDelta]
 //
 // act: an actor carried out a command; `version` counts its state changes (0 when nothing of its
 //   state changed), `cause` is the number of the message that it carried out, 0 for a request.
 // arrived: a message from another shard came in under the next number of its link.
+//   `day` is the business date of its sender (not in journals of before there was one).
 // received: another shard has committed all messages up to this number of the link towards it.
+// legs: accounts received the legs of the message `cause`, from the first not yet received up to,
+//   not including, the leg `upTo`; the skipped ones, whose accounts are out of service, became
+//   messages of their own.
+// day: a business date began. All that stands before it in the journal belongs to earlier ones.
 //
 // Messages of events are not written: they follow from the events. Those to the own shard are
 // numbered in order from the header's `firstMessageNo`, an arrived one takes the next number too.
@@ -21,7 +28,7 @@ import { AssertionError, assert } from "../money/assert.ts";
 import type { MsgpackWriter } from "../protocol/msgpack-writer.ts";
 
 export const BATCH_FORMAT = 1;
-export const RECORD = { act: 1, arrived: 2, received: 3 } as const;
+export const RECORD = { act: 1, arrived: 2, received: 3, legs: 4, day: 5 } as const;
 
 export interface Typed {
   readonly type: string;
@@ -56,9 +63,19 @@ export type JournalRecord =
       readonly id: string;
       /** When what led to it was taken in by the other shard, in ms. */
       readonly at: number;
+      /** The business date of its sender, in days since 1970; 0 where none was known. */
+      readonly day: number;
       readonly message: Typed;
     }
-  | { readonly record: "received"; readonly toShard: number; readonly number: number };
+  | { readonly record: "received"; readonly toShard: number; readonly number: number }
+  | {
+      readonly record: "legs";
+      readonly cause: number;
+      readonly upTo: number;
+      readonly at: number;
+      readonly skipped: readonly number[];
+    }
+  | { readonly record: "day"; readonly day: number; readonly at: number };
 
 export interface ReadBatch {
   readonly header: BatchHeader;
@@ -146,8 +163,9 @@ export class RecordCodec {
     id: string,
     atDelta: number,
     message: Typed,
+    day: number,
   ): void {
-    to.arrayHeader(7);
+    to.arrayHeader(8);
     to.int(RECORD.arrived);
     to.int(fromShard);
     to.int(number);
@@ -157,6 +175,29 @@ export class RecordCodec {
     const plan = this.#plans.get(`${kind}/messages/${message.type}`);
     assert(plan !== undefined, `${message.type} has a layout`);
     writeTyped(to, plan, message);
+    to.int(day);
+  }
+
+  writeLegs(
+    to: MsgpackWriter,
+    cause: number,
+    upTo: number,
+    atDelta: number,
+    skipped: readonly number[],
+  ): void {
+    to.arrayHeader(4 + skipped.length);
+    to.int(RECORD.legs);
+    to.int(cause);
+    to.int(upTo);
+    to.int(atDelta);
+    for (const leg of skipped) to.int(leg);
+  }
+
+  writeDay(to: MsgpackWriter, day: number, atDelta: number): void {
+    to.arrayHeader(3);
+    to.int(RECORD.day);
+    to.int(day);
+    to.int(atDelta);
   }
 
   writeReceived(to: MsgpackWriter, toShard: number, number: number): void {
@@ -210,11 +251,18 @@ export class RecordCodec {
           kind,
           id: value[4] as string,
           at: atMs + (value[5] as number),
+          day: (value[7] as number | undefined) ?? 0,
           message: this.readTyped(kind, "messages", value[6] as unknown[]),
         };
       }
       case RECORD.received:
         return { record: "received", toShard: value[1] as number, number: value[2] as number };
+      case RECORD.legs: {
+        const [, cause, upTo, atDelta, ...skipped] = value as number[];
+        return { record: "legs", cause: cause!, upTo: upTo!, at: atMs + atDelta!, skipped };
+      }
+      case RECORD.day:
+        return { record: "day", day: value[1] as number, at: atMs + (value[2] as number) };
       default:
         throw new AssertionError(`unknown kind of record: ${String(value[0])}`);
     }

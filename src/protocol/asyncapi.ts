@@ -9,6 +9,7 @@ import { requestText } from "./encode-request.ts";
 import {
   AMOUNT_CENTS_MAX,
   CORRELATION_ID_MAX,
+  DAY_MAX,
   REPLY_OFFSET,
   TEXT_LENGTH_MAX,
   TOKEN_LENGTH_MAX,
@@ -236,6 +237,8 @@ function typeSchema(field: Field): Json {
     case "count":
     case "timeMs":
       return { type: "integer", minimum: 0, maximum: Number.MAX_SAFE_INTEGER };
+    case "day":
+      return { type: "integer", minimum: 1, maximum: DAY_MAX };
     case "text":
       return { type: "string", maxLength: TEXT_LENGTH_MAX };
     case "token":

@@ -77,6 +77,21 @@ export const ERRORS: Readonly<Record<ErrorCode, ErrorRow>> = {
   exceeds_lender_cap: row(415, false, "The lender would exceed the cap of the listing."),
   terms_out_of_range: row(430, false, "No loan is lent on such a term, basis or grace period."),
   rate_out_of_range: row(431, false, "A rate or fee is higher than any loan may have."),
+  // 5xx: loans that are repaid
+  loan_not_repaying: row(500, false, "The loan was not paid out: there is nothing to repay."),
+  loan_settled: row(501, false, "The loan is repaid in full."),
+  not_the_borrower: row(502, false, "Only the borrower repays a loan."),
+  nothing_due: row(503, false, "Nothing is due now; repay early, or wait for the due date."),
+  exceeds_owed: row(504, false, "The payment is more than what is owed now."),
+  instalment_is_due: row(505, false, "What is due must be repaid before anything is early."),
+  below_payoff: row(506, false, "The payment does not repay the whole loan today."),
+  amount_too_small: row(507, false, "The payment covers no principal beyond interest and fee."),
+  repays_all: row(508, false, "The payment would repay the whole loan: ask for that."),
+  no_instalment_to_keep: row(
+    509,
+    false,
+    "A loan that is repaid at once has no instalment to keep.",
+  ),
 };
 
 function row(number: number, retry: boolean, meaning: string): ErrorRow {

@@ -49,6 +49,17 @@ const BY_NAME: Readonly<Record<string, unknown>> = {
   earlyFeeBps: 100,
   graceDays: 3,
   penaltyPpm: 500,
+  mode: "due",
+  interestCents: 900_000,
+  penaltyCents: 0,
+  feeCents: 90_000,
+  returnedCents: 0,
+  clearing: 3,
+  clearings: 3,
+  instalment: 3,
+  outstandingCents: 75_500_000,
+  owedCents: 0,
+  lateDays: 0,
   reference: "custody 2024-11-24/0042",
   url: "wss://b.example.org/v1/ws",
   token: "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJhbGljZSJ9.c2lnbmF0dXJl",
@@ -69,6 +80,8 @@ function valueOf(field: Field): unknown {
       return REQUEST_ID;
     case "timeMs":
       return NOW_MS;
+    case "day":
+      return Math.floor(NOW_MS / 86_400_000);
     case "flag":
       return true;
     case "choice":

@@ -14,6 +14,8 @@ import {
 
 export const AMOUNT_CENTS_MAX = 1_000_000_000_000;
 export const TEXT_LENGTH_MAX = 64;
+/** 9999-12-31. */
+export const DAY_MAX = 2_932_896;
 export const TOKEN_LENGTH_MAX = 4096;
 export const REQUEST_ID_BYTES = 16;
 /** Ids of requests are chosen by the client, within one connection. */
@@ -94,6 +96,12 @@ const TYPES: Readonly<Record<FieldType, TypeRow>> = {
     min: 0,
     max: SAFE,
     words: `milliseconds since the epoch, an integer from 0 to ${SAFE}`,
+  },
+  day: {
+    kind: KIND.integer,
+    min: 1,
+    max: DAY_MAX,
+    words: `days since 1970-01-01, an integer from 1 to ${DAY_MAX}`,
   },
   text: {
     kind: KIND.text,

@@ -16,6 +16,8 @@ export type FieldType =
   | "count"
   /** Milliseconds since the epoch, UTC; 0 to 2^53-1. */
   | "timeMs"
+  /** A business date: days since 1970-01-01. */
+  | "day"
   /** 0 to 64 characters of printable text. */
   | "text"
   /** A compact JWT: 1 to 4,096 characters of ASCII. */
@@ -96,6 +98,26 @@ export const LOAN_STATUSES = [
   "collected",
   "expiring",
   "expired",
+  "repaying",
+  "defaulted",
+  "written_off",
+  "settled",
+] as const;
+export const ENTRY_KINDS = [
+  "deposit",
+  "hold_placed",
+  "hold_released",
+  "hold_posted",
+  "disbursement",
+  "repayment",
+  "repayment_returned",
+  "repayment_received",
+] as const;
+export const REPAYMENT_MODES = [
+  "due",
+  "early_full",
+  "early_keep_term",
+  "early_keep_instalment",
 ] as const;
 export const REPAYMENT_METHODS = [
   "equal_instalment",
@@ -104,7 +126,6 @@ export const REPAYMENT_METHODS = [
   "bullet",
   "bullet_days",
 ] as const;
-export const ENTRY_KINDS = ["deposit", "hold_placed", "hold_released", "hold_posted"] as const;
 export const OUTCOME_STATES = ["unknown", "pending", "done", "refused", "too_old"] as const;
 
 const BALANCES = [
@@ -154,6 +175,16 @@ const LOAN_VIEW = [
     optional: true,
     about: "of interest and penalty that a lender receives",
   },
+  {
+    name: "outstandingCents",
+    type: "cents",
+    optional: true,
+    about: "principal not yet repaid, once it is paid out",
+  },
+  { name: "owedCents", type: "cents", optional: true, about: "due and not paid, penalties too" },
+  { name: "nextDueOn", type: "day", optional: true, about: "when the next instalment falls due" },
+  { name: "lateDays", type: "count", optional: true, about: "age of the oldest unpaid instalment" },
+  { name: "clearings", type: "count", optional: true, about: "payments divided among lenders" },
 ] as const satisfies readonly Field[];
 
 const LENDING_TERMS = [
@@ -239,6 +270,21 @@ const ENTRY = [
   { name: "heldCents", type: "cents", about: "held after it" },
   { name: "loanId", type: "loanId", optional: true, about: "the loan it is about" },
   { name: "bidId", type: "count", optional: true, about: "the bid it is about" },
+  { name: "principalCents", type: "cents", optional: true, about: "principal in a repayment" },
+  { name: "interestCents", type: "cents", optional: true, about: "interest in a repayment" },
+  { name: "penaltyCents", type: "cents", optional: true, about: "penalties in a repayment" },
+  { name: "feeCents", type: "cents", optional: true, about: "service fee taken from it" },
+  { name: "clearing", type: "count", optional: true, about: "the loan's number of the clearing" },
+  { name: "instalment", type: "count", optional: true, about: "the first instalment it settles" },
+] as const satisfies readonly Field[];
+
+const REPAID = [
+  { name: "clearing", type: "count", about: "the loan's number of the clearing" },
+  { name: "principalCents", type: "cents", about: "principal repaid" },
+  { name: "interestCents", type: "cents", about: "interest paid" },
+  { name: "penaltyCents", type: "cents", about: "penalties paid" },
+  { name: "feeCents", type: "cents", about: "the fee for repaying early" },
+  { name: "returnedCents", type: "cents", about: "what was not needed, back in available" },
 ] as const satisfies readonly Field[];
 
 export const OPERATIONS = {
@@ -398,6 +444,7 @@ export const OPERATIONS = {
       { name: "rank", type: "count", optional: true, about: "place among the loan's bids" },
       { name: "remainingCents", type: "cents", optional: true, about: "what the loan wanted then" },
       { name: "releasedCents", type: "cents", optional: true, about: "money released by a cancel" },
+      { name: "clearing", type: "count", optional: true, about: "the clearing of a repayment" },
     ],
   },
   "loan.list": {
@@ -470,6 +517,53 @@ export const OPERATIONS = {
     fields: [LOAN_ID],
     reply: [],
   },
+  "loan.repay": {
+    number: 36,
+    command: "RepayLoan",
+    subject: "self",
+    roles: ["client"],
+    mutates: true,
+    about:
+      "Repays the client's own loan from available money: what is owed now, all of it or a part; " +
+      "or early, in full or in part. The answer comes when the payment is divided among all lenders.",
+    fields: [
+      REQUEST_ID,
+      LOAN_ID,
+      { name: "amountCents", type: "amountCents", about: "how much; early_full returns the rest" },
+      {
+        name: "mode",
+        type: "choice",
+        choices: REPAYMENT_MODES,
+        about:
+          "due: what is owed now; early_full: everything; early_keep_term: a part, smaller " +
+          "instalments after it; early_keep_instalment: a part, fewer instalments after it",
+      },
+    ],
+    reply: REPAID,
+  },
+  "calendar.get": {
+    number: 60,
+    command: "GetCalendar",
+    subject: "market",
+    roles: ["client", "operator"],
+    mutates: false,
+    about: "The business date that the server is at.",
+    fields: [],
+    reply: [{ name: "day", type: "day", about: "the business date" }],
+  },
+  "calendar.advance": {
+    number: 61,
+    command: "AdvanceCalendar",
+    subject: "operations",
+    roles: ["operator"],
+    mutates: false,
+    about:
+      "Closes business dates up to this one, each when all that it brought is done: instalments " +
+      "collected, penalties accrued. A date that has begun already changes nothing, so it is safe " +
+      "to send again. Answered when the last one is durable.",
+    fields: [{ name: "day", type: "day", about: "the business date to begin" }],
+    reply: [{ name: "day", type: "day", about: "the business date that the server is at" }],
+  },
   "market.loans": {
     number: 35,
     command: "GetMarket",
@@ -525,7 +619,7 @@ type ValueOf<F extends Field> = F["type"] extends "requestId"
     ? AccountId
     : F["type"] extends "loanId"
       ? LoanId
-      : F["type"] extends "amountCents" | "cents" | "count" | "timeMs"
+      : F["type"] extends "amountCents" | "cents" | "count" | "timeMs" | "day"
         ? number
         : F["type"] extends "text" | "token"
           ? string

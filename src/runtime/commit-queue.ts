@@ -6,7 +6,7 @@ import type { Position } from "../journal/position.ts";
 import { assert } from "../money/assert.ts";
 import { Batch, type Cargo, type SealedBatch } from "./batch.ts";
 import type { Release } from "./port.ts";
-import type { RunOptions } from "./shard-run.ts";
+import type { RunOptions } from "./run-options.ts";
 import type { ShardState } from "./shard-state.ts";
 
 export interface CommitHost {

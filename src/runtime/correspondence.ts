@@ -13,6 +13,8 @@ import type { ShardState } from "./shard-state.ts";
 export interface CorrespondenceHost {
   readonly state: ShardState;
   readonly dead: boolean;
+  /** A letter of a later business date: here, too, that date has begun. */
+  reachDay(day: number): void;
   fail(reason: string, error: unknown): void;
 }
 
@@ -63,13 +65,14 @@ export class Correspondence implements BusEnd {
     }
     // Ahead of one that was lost: the sender sends all again when either side comes up.
     if (letter.number !== received + 1) return;
+    this.#host.reachDay(letter.day);
     this.#commits.open(this.#clock.wallMs());
     this.#commits.countRecord();
     const { batch } = this.#commits;
-    const { number, to, command, at } = letter;
+    const { number, to, command, at, day } = letter;
     const kind = KINDS[to.kind].number;
     const delta = at - batch.atMs;
-    this.#codec.writeArrived(batch.writer, fromShard, number, kind, to.id, delta, command);
+    this.#codec.writeArrived(batch.writer, fromShard, number, kind, to.id, delta, command, day);
     batch.arrivals.set(fromShard, number);
     state.arrive(fromShard, letter);
   }

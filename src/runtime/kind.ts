@@ -27,11 +27,18 @@ import type {
   Decision,
   PostingSink,
   StateSnapshot,
+  Transit,
 } from "../../actors/decider.ts";
 import type { RowSegment } from "../../actors/rows.ts";
 import { decideLoan } from "../../actors/loan/decide.ts";
-import { isLoanAnswer, loanAlarm, loanMessages, loanPostings } from "../../actors/loan/events.ts";
-import type { LoanEvent } from "../../actors/loan/events.ts";
+import {
+  isLoanAnswer,
+  loanAlarm,
+  loanDayWanted,
+  loanMessages,
+  loanPostings,
+  type LoanEvent,
+} from "../../actors/loan/events.ts";
 import { evolveLoan } from "../../actors/loan/evolve.ts";
 import { absentLoan, type LoanCommand, type LoanState } from "../../actors/loan/loan.ts";
 import { loanPartsOf, restoreLoan, snapshotLoan } from "../../actors/loan/snapshot.ts";
@@ -44,7 +51,8 @@ export interface ActorKind {
   readonly number: number;
   readonly name: ActorKindName;
   absent(): ShellState;
-  decide(state: ShellState, command: Typed, at: number): Decision<Typed>;
+  /** `day` is the business date, in days since 1970. */
+  decide(state: ShellState, command: Typed, at: number, day: number): Decision<Typed>;
   evolve(state: ShellState, event: Typed, id: string, at: number): ShellState;
   /** Whether the event leaves the state as it was. */
   isAnswer(event: Typed): boolean;
@@ -52,14 +60,11 @@ export interface ActorKind {
   /** `transit` names the in-transit account between the actor's shard and another actor's. */
   postings(event: Typed, id: string, transit: Transit, post: PostingSink): void;
   alarm(event: Typed): AlarmChange;
+  /** The day on which the actor wants to be asked next; undefined: as before. */
+  dayWanted(event: Typed): AlarmChange;
   snapshot(state: ShellState, parts: "changed" | "all"): StateSnapshot;
   partsOf(main: readonly unknown[]): number[];
   restore(id: string, main: readonly unknown[], parts: Iterable<RowSegment>): ShellState;
-}
-
-export interface Transit {
-  to(receiver: Address): string;
-  from(sender: Address): string;
 }
 
 // Methods are compared bivariantly: each kind takes its own state and events, and the shell gives
@@ -77,8 +82,9 @@ const account: ActorKind = {
   messages: (event: Typed, id: string, send) =>
     accountMessages(event as AccountEvent, id as AccountId, send),
   postings: (event, id, transit, post) =>
-    accountPostings(event as AccountEvent, id as AccountId, (to) => transit.to(to), post),
+    accountPostings(event as AccountEvent, id as AccountId, transit, post),
   alarm: () => undefined,
+  dayWanted: () => undefined,
   snapshot: (state, parts) => snapshotAccount(state as AccountState, parts),
   partsOf: accountPartsOf,
   restore: (id, main, parts) => restoreAccount(id as AccountId, main, parts),
@@ -88,13 +94,15 @@ const loan: ActorKind = {
   number: ACTOR_KINDS.loan,
   name: "loan",
   absent: absentLoan,
-  decide: (state, command, at) => decideLoan(state as LoanState, command as LoanCommand, at),
+  decide: (state, command, at, day) =>
+    decideLoan(state as LoanState, command as LoanCommand, at, day),
   evolve: (state, event, id) => evolveLoan(state as LoanState, event as LoanEvent, id as LoanId),
   isAnswer: (event) => isLoanAnswer(event as LoanEvent),
   messages: (event, id, send) => loanMessages(event as LoanEvent, id as LoanId, send),
   postings: (event, id, transit, post) =>
-    loanPostings(event as LoanEvent, id as LoanId, (from) => transit.from(from), post),
+    loanPostings(event as LoanEvent, id as LoanId, transit, post),
   alarm: (event) => loanAlarm(event as LoanEvent),
+  dayWanted: (event) => loanDayWanted(event as LoanEvent),
   snapshot: (state, parts) => snapshotLoan(state as LoanState, parts),
   partsOf: loanPartsOf,
   restore: (id, main, parts) => restoreLoan(id as LoanId, main, parts),

@@ -1,7 +1,7 @@
 // One direction and the other between this shard and a peer. What goes out is numbered 1, 2, 3 ...
 // and kept until the peer has committed it; what comes in is taken once, in that order.
 
-import type { Address } from "../../actors/address.ts";
+import { addressOf, type Address } from "../../actors/address.ts";
 import type { RecordCodec, Typed } from "../journal/records.ts";
 import { assert } from "../money/assert.ts";
 import { KINDS, kindByNumber } from "./kind.ts";
@@ -13,6 +13,8 @@ export interface Letter {
   readonly command: Typed;
   /** When what led to it was taken in, in ms. */
   readonly at: number;
+  /** The business date of the sender. */
+  readonly day: number;
 }
 
 export class Link {
@@ -23,8 +25,8 @@ export class Link {
   /** Sent and not yet known to be committed by the peer, oldest first. */
   outbox: Letter[] = [];
 
-  send(to: Address, command: Typed, at: number): Letter {
-    const letter = { number: ++this.sent, to, command, at };
+  send(to: Address, command: Typed, at: number, day: number): Letter {
+    const letter = { number: ++this.sent, to, command, at, day };
     this.outbox.push(letter);
     return letter;
   }
@@ -48,9 +50,9 @@ export class Link {
   }
 
   toSnapshot(codec: RecordCodec): unknown[] {
-    const outbox = this.outbox.map(({ number, to, command, at }) => {
+    const outbox = this.outbox.map(({ number, to, command, at, day }) => {
       const kind = KINDS[to.kind].number;
-      return [number, kind, to.id, codec.toValues(kind, "messages", command), at];
+      return [number, kind, to.id, codec.toValues(kind, "messages", command), at, day];
     });
     return [this.sent, this.received, outbox];
   }
@@ -58,11 +60,12 @@ export class Link {
   restore(values: readonly unknown[], codec: RecordCodec): void {
     this.sent = values[0] as number;
     this.received = values[1] as number;
-    const outbox = values[2] as [number, number, string, unknown[], number][];
-    this.outbox = outbox.map(([number, kind, id, stored, at]) => ({
+    const outbox = values[2] as [number, number, string, unknown[], number, number?][];
+    this.outbox = outbox.map(([number, kind, id, stored, at, day]) => ({
       number,
       at,
-      to: { kind: kindByNumber(kind).name, id } as Address,
+      day: day ?? 0,
+      to: addressOf(kindByNumber(kind).name, id),
       command: codec.readTyped(kind, "messages", stored),
     }));
   }

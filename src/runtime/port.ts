@@ -12,7 +12,16 @@ import type { Command, ReplyOf } from "../protocol/table.ts";
 /** Commands that actors answer; the gateway answers the session's own ones itself. */
 export type ActorCommand = Exclude<
   Command,
-  { type: "Authenticate" | "Ping" | "UnwatchAccount" | "UnwatchLoan" | "GetMarket" }
+  {
+    type:
+      | "Authenticate"
+      | "Ping"
+      | "UnwatchAccount"
+      | "UnwatchLoan"
+      | "GetMarket"
+      | "GetCalendar"
+      | "AdvanceCalendar";
+  }
 >;
 
 /** One request in flight. The runtime hands it back with the reply, unchanged. */
@@ -80,6 +89,13 @@ export interface Runtime {
   unwatchLoan(loanId: LoanId): void;
   /** Loans that take bids now or will, soonest deadline first, at most `limit`. Committed state. */
   openLoans(limit: number): readonly LoanId[];
+  /** The business date, in days since 1970: the earliest of all shards. */
+  readonly businessDay: number;
+  /**
+   * Begins business dates up to this one, each when all that the one before brought is done; resolves
+   * when the last is durable. Nothing happens when it has begun already.
+   */
+  advanceTo(day: number): Promise<void>;
   /** Requests taken in and not yet answered. */
   readonly inFlight: number;
   /** False while any shard is degraded, halted or recovering, with the reason. */

@@ -88,6 +88,7 @@ const NOTHING: Omit<OutcomeView, "state"> = {
   rank: null,
   remainingCents: null,
   releasedCents: null,
+  clearing: null,
 };
 
 function outcomeView(outcomes: OutcomeWindow, requestId: RequestId): OutcomeView {
@@ -111,6 +112,8 @@ function settledView(outcome: Outcome): OutcomeView {
       const { bidId, releasedCents } = outcome;
       return { ...NOTHING, state: "done", bidId, releasedCents };
     }
+    case "Repaid":
+      return { ...NOTHING, state: "done", clearing: outcome.clearing };
     case "AccountOpened":
     case "Deposited":
     case "LoanListed":

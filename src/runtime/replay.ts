@@ -1,16 +1,18 @@
 // Recovery: the state of a shard from its last checkpoint and the tail of the journal. Actors that
 // the tail does not name stay on disk. What replays goes through the same code as what ran.
 
-import type { Address } from "../../actors/address.ts";
+import { legCount, legReceiver, type PayLegs } from "../../actors/account/legs.ts";
+import { addressOf, MANY_ACCOUNTS } from "../../actors/address.ts";
 import { parsePosition, type Position } from "../journal/position.ts";
 import type { JournalRecord, ReadBatch, RecordCodec, Typed } from "../journal/records.ts";
 import { assert } from "../money/assert.ts";
 import { Cell, cellKey } from "./cell.ts";
 import { Cells } from "./cells.ts";
+import { ACCOUNT_KIND, bookLeg, netOfLegs } from "./fan-out.ts";
 import { KINDS, kindByNumber } from "./kind.ts";
 import { readCell } from "./loader.ts";
 import type { RunSnapshots } from "./run-journal.ts";
-import type { RunLog } from "./shard-run.ts";
+import type { RunLog } from "./run-options.ts";
 import { ShardState } from "./shard-state.ts";
 import { SHARD_FIELD } from "./snapshotter.ts";
 import { unpackValues } from "./snapshot-codec.ts";
@@ -37,6 +39,13 @@ export interface Recovered {
 }
 
 type Act = Extract<JournalRecord, { record: "act" }>;
+type LegsRecord = Extract<JournalRecord, { record: "legs" }>;
+
+function receiversOf(fan: PayLegs, from = 0, to = legCount(fan)): [number, string][] {
+  const receivers: [number, string][] = [];
+  for (let leg = from; leg < to; leg++) receivers.push([ACCOUNT_KIND, legReceiver(fan, leg)]);
+  return receivers;
+}
 
 export async function replayShard(
   source: ReplaySource,
@@ -92,8 +101,12 @@ class Replay {
 
   /** Those with messages under way will be needed at once. */
   async loadReceivers(): Promise<void> {
-    const receivers = [...this.#state.pending.entries()].map(([, { to }]) => to);
-    await this.#loadMissing(receivers.map((to) => [KINDS[to.kind].number, to.id]));
+    const wanted: [number, string][] = [];
+    for (const [, { to, command }] of this.#state.pending.entries()) {
+      if (to === MANY_ACCOUNTS) wanted.push(...receiversOf(command as PayLegs));
+      else wanted.push([KINDS[to.kind].number, to.id]);
+    }
+    await this.#loadMissing(wanted);
   }
 
   async batch({ header, records }: ReadBatch): Promise<void> {
@@ -107,7 +120,35 @@ class Replay {
       }
     }
     if (missing.length > 0) await this.#loadMissing(missing);
-    for (const record of records) this.#record(record);
+    for (const record of records) {
+      // Who receives legs is known only when the message is under way.
+      if (record.record === "legs") await this.#loadMissing(this.#receiversOf(record));
+      this.#record(record);
+    }
+  }
+
+  #receiversOf({ cause, upTo }: LegsRecord): [number, string][] {
+    const message = this.#state.pending.get(cause);
+    assert(message !== undefined, "legs are received of a message that is under way");
+    return receiversOf(message.command as PayLegs, message.nextLeg, upTo);
+  }
+
+  #legs({ cause, upTo, at, skipped }: LegsRecord): void {
+    const state = this.#state;
+    const { command, nextLeg } = state.pending.get(cause)!;
+    const fan = command as PayLegs;
+    for (let leg = nextLeg; leg < upTo; leg++) {
+      if (skipped.includes(leg)) continue;
+      const cell = this.#cells.get(ACCOUNT_KIND, legReceiver(fan, leg))!;
+      if (state.recordNo <= cell.snapshotAt || cell.phase === "quarantined") continue;
+      try {
+        bookLeg(cell, fan, leg, at, state.recordNo);
+      } catch (error) {
+        this.#quarantine(cell, error);
+      }
+    }
+    this.#events += upTo - nextLeg;
+    state.received(cause, upTo, skipped, netOfLegs(fan, nextLeg, upTo, skipped));
   }
 
   /** Reads all that are not resident at once: the round trips overlap. */
@@ -131,11 +172,17 @@ class Replay {
         this.#act(record);
         return;
       case "arrived": {
-        const to = { kind: kindByNumber(record.kind).name, id: record.id } as Address;
-        const { number, message: command, at } = record;
-        state.arrive(record.fromShard, { number, to, command, at });
+        const to = addressOf(kindByNumber(record.kind).name, record.id);
+        const { number, message: command, at, day } = record;
+        state.arrive(record.fromShard, { number, to, command, at, day });
         return;
       }
+      case "legs":
+        this.#legs(record);
+        return;
+      case "day":
+        state.beginDay(record.day);
+        return;
       case "received":
         state.links[record.toShard]!.settle(record.number);
         return;
@@ -165,11 +212,15 @@ class Replay {
       cell.version = record.version;
       cell.changedAt = this.#state.recordNo;
     } catch (error) {
-      const actor = cellKey(cell.kind.name, cell.id);
-      this.#log.error({ actor, recordNo: this.#state.recordNo, error }, "an actor is quarantined");
-      cell.phase = "quarantined";
-      this.#quarantined.add(actor);
+      this.#quarantine(cell, error);
     }
+  }
+
+  #quarantine(cell: Cell, error: unknown): void {
+    const actor = cellKey(cell.kind.name, cell.id);
+    this.#log.error({ actor, recordNo: this.#state.recordNo, error }, "an actor is quarantined");
+    cell.phase = "quarantined";
+    this.#quarantined.add(actor);
   }
 
   #evolve(cell: Cell, event: Typed, at: number): void {

@@ -2,55 +2,30 @@
 // being filled, and the order in which things may leave. It is thrown away whole when anything is
 // wrong; the journal is the truth, and the next life starts from it.
 
+import { MANY_ACCOUNTS } from "../../actors/address.ts";
 import { JournalError } from "../journal/errors.ts";
 import type { Position } from "../journal/position.ts";
-import type { RecordCodec, Typed } from "../journal/records.ts";
+import type { Typed } from "../journal/records.ts";
 import type { Batch, Cargo } from "./batch.ts";
-import type { Bus } from "./bus.ts";
 import { Cell, cellKey, type Item } from "./cell.ts";
 import { Cells } from "./cells.ts";
 import { CommitQueue, type CommitHost } from "./commit-queue.ts";
 import { Correspondence } from "./correspondence.ts";
-import type { RuntimeCounters } from "./counters.ts";
-import type { Clock, Scheduler } from "./environment.ts";
+import { DayRun } from "./day-run.ts";
+import { FanOut, type FanOutHost } from "./fan-out.ts";
 import { KINDS, type ActorKind } from "./kind.ts";
-import type { RuntimeLimits } from "./limits.ts";
 import { Loader } from "./loader.ts";
-import type { Outlet, Release, Request } from "./port.ts";
-import type { RunJournal } from "./run-journal.ts";
+import type { Release, Request } from "./port.ts";
+import type { RunOptions } from "./run-options.ts";
 import type { PendingMessage, ShardState } from "./shard-state.ts";
 import { Shell, type ShellHost } from "./shell.ts";
 import { Snapshotter } from "./snapshotter.ts";
 import { Turns, type TurnHost } from "./turns.ts";
 
-export interface RunOptions {
-  readonly journal: RunJournal;
-  readonly codec: RecordCodec;
-  readonly bus: Bus;
-  readonly outlet: Outlet;
-  readonly clock: Clock;
-  readonly scheduler: Scheduler;
-  readonly limits: RuntimeLimits;
-  readonly counters: RuntimeCounters;
-  readonly log: RunLog;
-  /** Answers leave: so many requests are no longer in flight. */
-  readonly onAnswered: (answers: number) => void;
-  /** Open loans changed, durably. */
-  readonly onAlarm: (key: string, atMs: number | null) => void;
-  /** This life is over. */
-  readonly onFailed: (reason: string, error: unknown) => void;
-}
-
-export interface RunLog {
-  info(facts: object, message: string): void;
-  warn(facts: object, message: string): void;
-  error(facts: object, message: string): void;
-}
-
 const TICK_MS = 20;
 const SWEEP_CELLS = 2_000;
 
-export class ShardRun implements ShellHost, CommitHost, TurnHost {
+export class ShardRun implements ShellHost, CommitHost, TurnHost, FanOutHost {
   readonly state: ShardState;
   readonly batch: Batch;
   readonly cells: Cells;
@@ -65,6 +40,8 @@ export class ShardRun implements ShellHost, CommitHost, TurnHost {
   readonly #snapshotter: Snapshotter;
   readonly #commits: CommitQueue;
   readonly #letters: Correspondence;
+  readonly #fanOut: FanOut;
+  readonly #days: DayRun;
   messagesQueued = 0;
   itemsQueued = 0;
   #stopTick: () => void = () => undefined;
@@ -77,6 +54,8 @@ export class ShardRun implements ShellHost, CommitHost, TurnHost {
     this.batch = this.#commits.batch;
     this.#letters = new Correspondence(this, this.#commits, options);
     this.#shell = new Shell(this, options.codec);
+    this.#fanOut = new FanOut(this, options.codec);
+    this.#days = new DayRun(this, options.codec, options.clock);
     const { clock, limits } = options;
     this.#turns = new Turns(this, `shard-${state.shard}`, clock, limits.turnItemsMax);
     this.#loader = new Loader(options.journal.snapshots, {
@@ -109,7 +88,9 @@ export class ShardRun implements ShellHost, CommitHost, TurnHost {
     for (const [messageNo, message] of this.state.pending.entries()) {
       this.#deliverMessage(messageNo, message);
     }
+    if (this.state.calendar.day === 0) this.#days.reach(this.#o.today());
     this.#letters.attach();
+    this.#days.ring();
     this.#tick();
   }
 
@@ -117,7 +98,7 @@ export class ShardRun implements ShellHost, CommitHost, TurnHost {
 
   /** A request for an actor; false when its inbox is full. */
   submit(kind: ActorKind, id: string, request: Request, at: number): boolean {
-    const cell = this.cells.get(kind.number, id) ?? this.#load(kind, id);
+    const cell = this.#cell(kind, id);
     if (cell.inbox.length >= this.#o.limits.mailboxMax) return false;
     this.#deliver(cell, { command: request.command, at, request, messageNo: 0 });
     return true;
@@ -128,11 +109,49 @@ export class ShardRun implements ShellHost, CommitHost, TurnHost {
     if (cell !== undefined) cell.watched = false;
   }
 
-  #deliverMessage(messageNo: number, { to, command, at }: PendingMessage): void {
-    const kind = KINDS[to.kind];
-    const cell = this.cells.get(kind.number, to.id) ?? this.#load(kind, to.id);
+  #deliverMessage(messageNo: number, message: PendingMessage): void {
+    const { to, command, at } = message;
+    if (to === MANY_ACCOUNTS) {
+      this.#fanOut.deliver(messageNo, message);
+      return;
+    }
+    const cell = this.#cell(KINDS[to.kind], to.id);
     this.messagesQueued++;
     this.#deliver(cell, { command, at, request: null, messageNo });
+  }
+
+  #cell(kind: ActorKind, id: string): Cell {
+    return this.cells.get(kind.number, id) ?? this.#load(kind, id);
+  }
+
+  accountCell(id: string): Cell {
+    return this.#cell(KINDS.account, id);
+  }
+
+  soon(task: () => void): void {
+    this.#o.scheduler.soon(task);
+  }
+
+  tellEntries(cell: Cell, after: number): void {
+    this.#shell.tellEntries(cell, after);
+  }
+
+  /** Asks an actor by the name that alarms and the calendar know it by. */
+  ring(key: string, command: Typed, at: number): void {
+    const slash = key.indexOf("/");
+    const kind = KINDS[key.slice(0, slash) as keyof typeof KINDS];
+    const cell = this.#cell(kind, key.slice(slash + 1));
+    this.#deliver(cell, { command, at, request: null, messageNo: 0 });
+  }
+
+  /** The business date begins, unless it has. */
+  reachDay(day: number): void {
+    this.#days.reach(day);
+  }
+
+  /** Everything that was to be done up to the present business date is done. */
+  get isDayDone(): boolean {
+    return this.state.calendar.isDone && this.#fanOut.isIdle;
   }
 
   #deliver(cell: Cell, item: Item): void {
@@ -229,6 +248,7 @@ export class ShardRun implements ShellHost, CommitHost, TurnHost {
     cell.phase = "ready";
     cell.lastUsedMs = this.#o.clock.monotonicMs();
     if (cell.inbox.length > 0) this.#turns.wake(cell);
+    this.#fanOut.schedule();
   }
 
   /** Redis does not answer: requests are refused, messages wait and the load is tried again. */
@@ -241,6 +261,7 @@ export class ShardRun implements ShellHost, CommitHost, TurnHost {
       this.#shell.answerFailed(request, "unavailable");
     }
     cell.inbox = messages;
+    // Legs that wait for the account ask for it again.
     if (messages.length === 0) this.cells.remove(cell);
     else this.#o.scheduler.after(RELOAD_MS, () => this.#loader.load(cell));
   }
@@ -263,13 +284,9 @@ export class ShardRun implements ShellHost, CommitHost, TurnHost {
   #tick(): void {
     if (this.dead) return;
     const now = this.#o.clock.wallMs();
-    for (const key of this.state.alarms.takeDue(now)) {
-      const slash = key.indexOf("/");
-      const kind = KINDS[key.slice(0, slash) as keyof typeof KINDS];
-      const id = key.slice(slash + 1);
-      const cell = this.cells.get(kind.number, id) ?? this.#load(kind, id);
-      this.#deliver(cell, { command: ALARM_RANG, at: now, request: null, messageNo: 0 });
-    }
+    for (const key of this.state.alarms.takeDue(now)) this.ring(key, ALARM_RANG, now);
+    this.#days.tick();
+    this.#fanOut.schedule();
     if (this.#letters.hasReceipts) this.openBatch(now);
     this.#sweep();
     this.#snapshotter.tick();
@@ -303,7 +320,7 @@ export class ShardRun implements ShellHost, CommitHost, TurnHost {
 
   /** Waits until everything that was taken in is durable; used at shutdown. */
   get isSettled(): boolean {
-    return this.itemsQueued === 0 && this.#commits.isSettled;
+    return this.itemsQueued === 0 && this.#fanOut.isIdle && this.#commits.isSettled;
   }
 }
 

@@ -2,14 +2,18 @@
 // trial balance, alarms. All of it follows from the records of the journal alone, so that running
 // and replaying go through the same code here.
 
-import type { Address } from "../../actors/address.ts";
+import { legCount, type PayLegs } from "../../actors/account/legs.ts";
+import { addressOf, MANY_ACCOUNTS, type Address } from "../../actors/address.ts";
+import type { Transit } from "../../actors/decider.ts";
 import { Numbered } from "../../actors/numbered.ts";
 import { TrialBalance } from "../ledger/trial-balance.ts";
 import { assert } from "../money/assert.ts";
 import type { RecordCodec, Typed } from "../journal/records.ts";
 import { Alarms } from "./alarms.ts";
+import { Calendar } from "./calendar.ts";
 import { cellKey } from "./cell.ts";
-import { KINDS, kindByNumber, type ActorKind, type Transit } from "./kind.ts";
+import { KINDS, kindByNumber, type ActorKind } from "./kind.ts";
+import { singleLeg, splitByShard } from "./legs-by-shard.ts";
 import { Link, type Letter } from "./link.ts";
 import { shardOf } from "./shard-of.ts";
 
@@ -18,6 +22,8 @@ export interface PendingMessage {
   readonly command: Typed;
   /** When what led to it was taken in, in ms: the time by which its receiver decides. */
   readonly at: number;
+  /** Of a message to many accounts: the first leg that is not yet received. */
+  nextLeg: number;
 }
 
 /** Told of each message as an event implies it. */
@@ -38,6 +44,7 @@ export class ShardState {
   readonly links: readonly Link[];
   trial = new TrialBalance();
   readonly alarms = new Alarms();
+  readonly calendar = new Calendar();
   postman: Postman = { local: () => undefined, remote: () => undefined };
 
   /** The time of the event at hand. */
@@ -55,11 +62,24 @@ export class ShardState {
     };
     // Bound once: this runs for every message.
     this.#send = (to, command) => {
-      const toShard = shardOf(to, shards);
-      const at = this.#at;
-      if (toShard === shard) this.#expect({ to, command, at });
-      else this.postman.remote(toShard, this.links[toShard]!.send(to, command, at));
+      if (to !== MANY_ACCOUNTS) {
+        this.#sendTo(shardOf(to, shards), to, command);
+        return;
+      }
+      for (const [toShard, part] of splitByShard(command as PayLegs, shards)) {
+        this.#sendTo(toShard, to, part);
+      }
     };
+  }
+
+  #sendTo(toShard: number, to: Address, command: Typed): void {
+    const at = this.#at;
+    if (toShard === this.shard) {
+      this.#expect({ to, command, at, nextLeg: 0 });
+      return;
+    }
+    const { day } = this.calendar;
+    this.postman.remote(toShard, this.links[toShard]!.send(to, command, at, day));
   }
 
   #expect(message: PendingMessage): void {
@@ -75,6 +95,8 @@ export class ShardState {
     this.trial.closeEvent();
     const alarm = kind.alarm(event);
     if (alarm !== undefined) this.alarms.set(cellKey(kind.name, id), alarm);
+    const day = kind.dayWanted(event);
+    if (day !== undefined) this.calendar.set(cellKey(kind.name, id), day);
     kind.messages(event, id, this.#send);
     return alarm;
   }
@@ -87,14 +109,40 @@ export class ShardState {
   /** A letter came in under the next number of its link; it is pending from now on. */
   arrive(fromShard: number, letter: Letter): void {
     this.links[fromShard]!.receive(letter.number);
-    this.#expect({ to: letter.to, command: letter.command, at: letter.at });
+    this.#expect({ to: letter.to, command: letter.command, at: letter.at, nextLeg: 0 });
+  }
+
+  /**
+   * The legs of a message up to `upTo` were received, `netCents` in all. Skipped ones, whose
+   * accounts are out of service, become messages of their own.
+   */
+  received(messageNo: number, upTo: number, skipped: readonly number[], netCents: number): void {
+    const message = this.pending.get(messageNo);
+    assert(message !== undefined, "legs are received of a message that is under way");
+    const fan = message.command as PayLegs;
+    assert(upTo > message.nextLeg && upTo <= legCount(fan), "legs are received once, in order");
+    message.nextLeg = upTo;
+    this.trial.post("transit", "", netCents);
+    this.trial.post("client.available", "", -netCents);
+    this.trial.closeEvent();
+    for (const leg of skipped) {
+      const command = singleLeg(fan, leg);
+      this.#expect({ to: MANY_ACCOUNTS, command, at: message.at, nextLeg: 0 });
+    }
+    if (upTo === legCount(fan)) this.consume(messageNo);
+  }
+
+  /** A business date begins: the one before is closed with its totals. */
+  beginDay(day: number): void {
+    this.calendar.begin(day, this.trial.totals());
   }
 
   toSnapshot(codec: RecordCodec): unknown[] {
     const pending: unknown[] = [];
-    for (const [messageNo, { to, command, at }] of this.pending.entries()) {
+    for (const [messageNo, { to, command, at, nextLeg }] of this.pending.entries()) {
       const kind = KINDS[to.kind].number;
-      pending.push([messageNo, kind, to.id, codec.toValues(kind, "messages", command), at]);
+      const values = codec.toValues(kind, "messages", command);
+      pending.push([messageNo, kind, to.id, values, at, nextLeg]);
     }
     return [
       FORMAT,
@@ -105,6 +153,7 @@ export class ShardState {
       this.links.map((link) => link.toSnapshot(codec)),
       this.trial.totals(),
       this.alarms.toSnapshot(),
+      this.calendar.toSnapshot(),
     ];
   }
 
@@ -113,18 +162,26 @@ export class ShardState {
     const state = new ShardState(shard, values[1] as number);
     state.recordNo = values[2] as number;
     state.messageNo = values[3] as number;
-    for (const [messageNo, kind, id, stored, at] of values[4] as PendingRow[]) {
-      const to = { kind: kindByNumber(kind).name, id } as Address;
+    for (const [messageNo, kind, id, stored, at, nextLeg] of values[4] as PendingRow[]) {
+      const to = addressOf(kindByNumber(kind).name, id);
       const command = codec.readTyped(kind, "messages", stored);
-      state.pending.add(messageNo, { to, command, at });
+      state.pending.add(messageNo, { to, command, at, nextLeg: nextLeg ?? 0 });
     }
     (values[5] as unknown[][]).forEach((link, peer) => state.links[peer]!.restore(link, codec));
     state.trial = TrialBalance.restore(values[6] as Record<string, string>);
     state.alarms.restore(values[7] as unknown[]);
+    if (values[8] !== undefined) state.calendar.restore(values[8] as unknown[]);
     return state;
   }
 }
 
-type PendingRow = [messageNo: number, kind: number, id: string, stored: unknown[], at: number];
+type PendingRow = [
+  messageNo: number,
+  kind: number,
+  id: string,
+  stored: unknown[],
+  at: number,
+  nextLeg?: number,
+];
 
 const FORMAT = 1;

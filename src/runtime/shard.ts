@@ -8,7 +8,8 @@ import type { Position } from "../journal/position.ts";
 import type { Cargo } from "./batch.ts";
 import { replayShard, type ReplaySource } from "./replay.ts";
 import type { RunJournal } from "./run-journal.ts";
-import { ShardRun, type RunOptions } from "./shard-run.ts";
+import type { RunOptions } from "./run-options.ts";
+import { ShardRun } from "./shard-run.ts";
 
 export interface JournalCallbacks {
   onCommitted(cargo: Cargo, position: Position): void;

@@ -99,7 +99,8 @@ export class Shell {
       this.answer(cell, request, { type: "Refused", code: "request_id_too_old" });
       return;
     }
-    const decision = cell.kind.decide(cell.state, command, item.at);
+    const { day } = this.#host.state.calendar;
+    const decision = cell.kind.decide(cell.state, command, item.at, day);
     if (decision.accepted) {
       this.#write(cell, decision.events, item);
     } else if (cell.isAbsent) {
@@ -135,7 +136,8 @@ export class Shell {
 
   /** Messages of other actors and alarms: decided like requests, but they cannot be refused. */
   #carryOut(cell: Cell, item: Item): void {
-    const decision = cell.kind.decide(cell.state, item.command, item.at);
+    const { day } = this.#host.state.calendar;
+    const decision = cell.kind.decide(cell.state, item.command, item.at, day);
     assert(decision.accepted, "a message is not refused", item.command.type);
     if (decision.events.length === 0 && item.messageNo === 0) return;
     this.#write(cell, decision.events, item);
@@ -205,9 +207,14 @@ export class Shell {
       this.#host.batch.watchedLoans.add(cell);
       return;
     }
+    this.tellEntries(cell, entryBefore);
+  }
+
+  /** Entries of a watched account after this one. */
+  tellEntries(cell: Cell, after: number): void {
     const account = cell.state as unknown as OpenAccount;
     const { accountId } = account;
-    for (const entry of account.entries.after(entryBefore)) {
+    for (const entry of account.entries.after(after)) {
       this.#host.batch.releases.push({ kind: "entry", accountId, entry });
     }
   }

@@ -11,7 +11,7 @@ import type { Clock, Scheduler } from "./environment.ts";
 import type { RuntimeLimits } from "./limits.ts";
 import type { SnapshotItem } from "../journal/snapshots.ts";
 import type { RunJournal } from "./run-journal.ts";
-import type { RunLog } from "./shard-run.ts";
+import type { RunLog } from "./run-options.ts";
 import type { ShardState } from "./shard-state.ts";
 import { packCell, packValues } from "./snapshot-codec.ts";
 

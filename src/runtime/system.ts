@@ -12,7 +12,7 @@ import { checkRuntimeLimits, type RuntimeLimits } from "./limits.ts";
 import type { Outlet, Rejection, Request, Runtime } from "./port.ts";
 import { isRead } from "./reads.ts";
 import { shardOf } from "./shard-of.ts";
-import type { RunLog } from "./shard-run.ts";
+import type { RunLog } from "./run-options.ts";
 import { Shard, type OpenJournal } from "./shard.ts";
 
 export interface SystemOptions {
@@ -25,7 +25,13 @@ export interface SystemOptions {
   readonly limits: RuntimeLimits;
   readonly counters: RuntimeCounters;
   readonly log: RunLog;
+  /** The business date by the clock, in days since 1970; left out: UTC's. */
+  readonly today?: () => number;
 }
+
+const DAY_MS = 86_400_000;
+/** How often it is looked whether a business date is done. */
+const DAY_POLL_MS = 1;
 
 export class System implements Runtime {
   readonly #shards: readonly Shard[];
@@ -33,6 +39,9 @@ export class System implements Runtime {
   /** Deadlines of the loans that take bids now or will. */
   readonly #market = new Map<string, number>();
   #soonest: readonly LoanId[] | null = null;
+  /** The last request to advance the calendar. */
+  #advancing: Promise<void> = Promise.resolve();
+  #isStopped = false;
   #inFlight = 0;
   #shedding = false;
   /** Of each shard's life: what a reset forgets was never answered. */
@@ -58,6 +67,7 @@ export class System implements Runtime {
         },
       };
       return new Shard(shard, options.shards, {
+        today: () => Math.floor(options.clock.wallMs() / DAY_MS),
         ...options,
         outlet,
         bus,
@@ -74,6 +84,7 @@ export class System implements Runtime {
   }
 
   async stop(waitMs: number): Promise<void> {
+    this.#isStopped = true;
     await Promise.all(this.#shards.map((shard) => shard.stop(waitMs)));
   }
 
@@ -152,6 +163,57 @@ export class System implements Runtime {
       : { ready: true, reason: "serving" };
   }
 
+  get businessDay(): number {
+    const days = this.#shards.map(({ run }) => run?.state.calendar.day ?? 0);
+    return Math.min(...days);
+  }
+
+  async advanceTo(day: number): Promise<void> {
+    // One after the other: each date begins in all shards at once, when all are done with theirs.
+    const before = this.#advancing;
+    const advance = before.then(() => this.#advance(day));
+    this.#advancing = advance.catch(() => undefined);
+    await advance;
+  }
+
+  async #advance(target: number): Promise<void> {
+    const { scheduler } = this.#o;
+    for (;;) {
+      const runs = this.#shards.map(({ run }) => run);
+      const isDone = runs.every((run) => run?.isDayDone === true);
+      if (isDone) {
+        const next = this.#nextDay(target);
+        if (next === null) return this.#untilDurable();
+        for (const run of runs) run!.reachDay(next);
+      }
+      if (this.#isStopped) throw new RangeError("the server stops");
+      await new Promise<void>((resolve) => void scheduler.after(DAY_POLL_MS, resolve));
+    }
+  }
+
+  /** The next date up to `target` that is not begun everywhere and on which anything happens. */
+  #nextDay(target: number): number | null {
+    const { businessDay } = this;
+    if (businessDay >= target) return null;
+    let next = target;
+    for (const { run } of this.#shards) {
+      const wanted = run?.state.calendar.nextWanted ?? null;
+      if (wanted !== null && wanted > businessDay) next = Math.min(next, wanted);
+    }
+    return next;
+  }
+
+  async #untilDurable(): Promise<void> {
+    const { scheduler } = this.#o;
+    const marks = this.#shards.map(({ run }) => [run, run?.state.recordNo ?? 0] as const);
+    for (const [run, recordNo] of marks) {
+      while (run !== null && !run.dead && run.committedRecordNo < recordNo) {
+        await new Promise<void>((resolve) => void scheduler.after(DAY_POLL_MS, resolve));
+      }
+      if (run === null || run.dead) throw new RangeError("a shard was lost; ask again");
+    }
+  }
+
   /** For metrics: each shard at this moment. */
   gauges(): readonly ShardGauges[] {
     return this.#shards.map(({ shard, run, status, quarantined }) => ({
@@ -189,6 +251,7 @@ function receiverOf(request: Request): Address {
   switch (command.type) {
     case "PlaceBid":
     case "CancelBid":
+    case "RepayLoan":
       return accountAddress(self);
     case "OpenAccount":
     case "Deposit":

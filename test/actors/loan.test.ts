@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { LEGS_PER_STEP } from "../../actors/loan/loan.ts";
 import { LENDING_TERMS_DEFAULT } from "../../actors/loan/terms.ts";
-import { given, request } from "../support/given.ts";
+import { DAY, given, request } from "../support/given.ts";
 
 const NOW = 1_700_000_000_000;
 const TERMS = {
@@ -224,10 +224,19 @@ describe("Loan: its end", () => {
     const most = { accountId: "a", holdNo: 1, amountCents: rest };
     loan.when({ type: "CollectFunds", ...most }).then({ type: "FundsCollected", ...most });
     const last = { accountId: "b", holdNo: 1, amountCents: 1_00 };
-    const state = loan
-      .when({ type: "CollectFunds", ...last })
-      .then({ type: "FundsCollected", ...last }, { type: "LoanCollected" });
-    expect(state).toMatchObject({ status: "collected", collectedCents: principalCents });
+    const state = loan.when({ type: "CollectFunds", ...last }).then(
+      { type: "FundsCollected", ...last },
+      { type: "LoanCollected" },
+      {
+        type: "LoanDisbursed",
+        borrowerId: "bob",
+        day: DAY,
+        principalCents,
+        originationFeeCents: 0,
+        wakeOn: DAY + 31,
+      },
+    );
+    expect(state).toMatchObject({ status: "repaying" });
   });
 
   it("evolve refuses what cannot have happened", () => {

@@ -150,6 +150,18 @@ const TABLE: Readonly<Record<OperationName, Row>> = {
     client: "ok",
     operator: "ok",
   },
+  "loan.repay": {
+    fields: () => ({ ...fresh(), loanId: "promo", amountCents: 1, mode: "due" }),
+    namesAccount: false,
+    client: "ok",
+    operator: "forbidden",
+  },
+  "calendar.get": { fields: () => ({}), namesAccount: false, client: "ok", operator: "ok" },
+  "calendar.advance": {
+    fields: () => ({ day: 20_000 }),
+    namesAccount: false,
+    ...OPERATIONS_ONLY,
+  },
   "market.loans": { fields: () => ({}), namesAccount: false, client: "ok", operator: "ok" },
 };
 
@@ -158,6 +170,7 @@ const LET_THROUGH = [
   "bid_not_found",
   "bid_already_settled",
   "loan_not_funded",
+  "loan_not_repaying",
   "exceeds_available",
 ];
 

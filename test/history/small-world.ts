@@ -196,7 +196,7 @@ export class SmallWorld {
     const decision =
       to.kind === "account"
         ? decideAccount(state as AccountState, command as AccountCommand)
-        : decideLoan(state as LoanState, command as LoanCommand, this.nowMs);
+        : decideLoan(state as LoanState, command as LoanCommand, this.nowMs, 20_000);
     if (decision.accepted) {
       this.#write(shard, item, decision.events);
       return undefined;
@@ -255,6 +255,7 @@ export class SmallWorld {
     this.#links.set(key, link);
     this.#append(shard, {
       record: "arrived",
+      day: 20_000,
       fromShard: from,
       number: link.sent,
       kind: ACTOR_KINDS[to.kind],
@@ -313,7 +314,13 @@ export function encode({ header, records }: TestEntry): Uint8Array {
       codec.writeReceived(writer, record.toShard, record.number);
     } else if (record.record === "arrived") {
       const { fromShard, number, kind, id, at, message } = record;
-      codec.writeArrived(writer, fromShard, number, kind, id, at - header.atMs, message);
+      const { day } = record;
+      codec.writeArrived(writer, fromShard, number, kind, id, at - header.atMs, message, day);
+    } else if (record.record === "legs") {
+      const { cause, upTo, at, skipped } = record;
+      codec.writeLegs(writer, cause, upTo, at - header.atMs, skipped);
+    } else if (record.record === "day") {
+      codec.writeDay(writer, record.day, record.at - header.atMs);
     } else {
       const { kind, id, version, at, cause, events } = record;
       codec.writeAct(writer, kind, id, version, at - header.atMs, cause, events.length);

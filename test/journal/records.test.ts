@@ -55,7 +55,9 @@ describe("RecordCodec", () => {
     codec.writeAct(to, 1, "anna", 3, -2, 4, 1);
     const event = { type: "HoldVoided", holdNo: 5, releasedCents: 2 ** 40 };
     writeTyped(to, codec.plansOf(1, "events").get("HoldVoided")!, event);
-    codec.writeArrived(to, 3, 8, 2, "loan", -7, { type: "NextStep" });
+    codec.writeArrived(to, 3, 8, 2, "loan", -7, { type: "NextStep" }, 20_000);
+    codec.writeLegs(to, 9, 512, 1, [4, 5]);
+    codec.writeDay(to, 20_001, 2);
     codec.writeReceived(to, 3, 6);
     const { header, records } = codec.read(to.copy());
     expect(header).toEqual({ atMs: 1_700_000_000_000, firstRecordNo: 7, firstMessageNo: 9 });
@@ -69,8 +71,11 @@ describe("RecordCodec", () => {
         kind: 2,
         id: "loan",
         at: at - 5,
+        day: 20_000,
         message: { type: "NextStep" },
       },
+      { record: "legs", cause: 9, upTo: 512, at: 1_700_000_000_001, skipped: [4, 5] },
+      { record: "day", day: 20_001, at: 1_700_000_000_002 },
       { record: "received", toShard: 3, number: 6 },
     ]);
   });

@@ -3,6 +3,7 @@
 import fc from "fast-check";
 import { isId, requestIdFromBytes } from "../../actors/address.ts";
 import { ERRORS } from "../../src/protocol/errors.ts";
+import { DAY_MAX } from "../../src/protocol/plans.ts";
 import type { Field } from "../../src/protocol/table.ts";
 import { isPrintableText } from "../../src/protocol/text.ts";
 
@@ -50,6 +51,8 @@ function valueOf(field: Field): fc.Arbitrary<unknown> {
     case "count":
     case "timeMs":
       return count;
+    case "day":
+      return fc.integer({ min: 1, max: DAY_MAX });
     case "text":
       return text;
     case "token":

@@ -28,6 +28,38 @@ function stamp() {
   return { requestId: parseRequestId(`018bcfe5-6800-7000-8000-${tail}`)!, fingerprint: requests };
 }
 
+type PlaceBid = (lender: string, loan: string, amountCents: number) => Promise<unknown>;
+
+/** A loan that is paid out at once, repaid in every way, and one that is never repaid. */
+async function repaid(world: World, bid: PlaceBid): Promise<void> {
+  const terms = { disbursesAtOnce: true, rateBps: 900, term: 6, serviceFeeBps: 500 };
+  const fees = { penaltyPpm: 400, originationFeeBps: 200, earlyFeeBps: 100, graceDays: 2 };
+  for (const id of ["debt", "bad"]) {
+    const more = { ...terms, ...fees, ...stamp(), principalCents: 300_00 };
+    await world.listLoan(id, { ...more, borrowerId: accountId(`${id}or`) });
+    await bid("ben", id, 200_00);
+    await bid("cora", id, 100_00);
+  }
+  const repay = async (amountCents: number, mode: string) => {
+    const command = { type: "RepayLoan", loanId: loanId("debt"), amountCents, mode } as const;
+    await world.ask({ ...command, ...stamp() }, "debtor");
+  };
+  const deposit = { accountId: accountId("debtor"), amountCents: 600_00, reference: "r-debtor" };
+  await world.ask({ type: "Deposit", ...deposit, ...stamp() });
+  // Who owes the bad loan has lent the money on.
+  await world.listLoan("sink", { ...stamp(), borrowerId: accountId("sinker") });
+  await bid("bador", "sink", 294_00);
+  // The day of the golden journals is that of its clock: 14 November 2023.
+  const day = world.system.businessDay;
+  await repay(10_00, "due");
+  await repay(20_00, "early_keep_term");
+  await world.system.advanceTo(day + 31);
+  await repay(30_00, "early_keep_instalment");
+  await world.system.advanceTo(day + 130);
+  await repay(299_00, "early_full");
+  await world.system.advanceTo(day + 140);
+}
+
 /** A history that has every event and every refusal path of version 1 in it. */
 export async function writeGolden(version: string): Promise<GoldenJournal> {
   requests = 0;
@@ -55,6 +87,7 @@ export async function writeGolden(version: string): Promise<GoldenJournal> {
   await world.ask(cancel(2), "cora");
   await bid("anna", "full", 100_00);
   await world.ask({ type: "ConfirmLoan", loanId: loanId("full"), ...stamp() });
+  await repaid(world, bid);
   world.nowMs += 120_000;
   await world.until(() => world.system.openLoans(1).length === 0);
   await world.until(() => world.system.shard(0).run!.state.pending.size === 0);

@@ -7,6 +7,9 @@ import { readBatches, writeGolden, type GoldenJournal } from "./golden-journal.t
 const FOLDER = new URL("./golden/", import.meta.url);
 const files = readdirSync(FOLDER).filter((name) => name.endsWith(".golden.json"));
 
+/** A write-off needs two people, whom no command names yet. */
+const UNREACHABLE = ["2/LoanWrittenOff"];
+
 function goldenOf(name: string): GoldenJournal {
   return JSON.parse(readFileSync(new URL(name, FOLDER), "utf8")) as GoldenJournal;
 }
@@ -17,18 +20,19 @@ function textOf(golden: GoldenJournal): string {
 
 describe("Golden journals", () => {
   it.runIf(process.env["GOLDEN"] === "write")("is written for this version", async () => {
-    const golden = await writeGolden("1");
-    writeFileSync(new URL("v1.golden.json", FOLDER), textOf(golden));
+    const golden = await writeGolden("2");
+    writeFileSync(new URL("v2.golden.json", FOLDER), textOf(golden));
   });
 
   it.each(files)("%s is read to the actors that it was written with", async (name) => {
     const golden = goldenOf(name);
     const { views, records, trialBalance } = await readBatches(golden.batches);
-    expect({ records, trialBalance, actors: Object.keys(views) }).toEqual({
+    expect({ records, actors: Object.keys(views) }).toEqual({
       records: golden.records,
-      trialBalance: golden.trialBalance,
       actors: Object.keys(golden.views),
     });
+    // The chart grows; what there was of it then is as it was.
+    expect(trialBalance).toMatchObject(golden.trialBalance);
     expect(views).toMatchObject(golden.views);
   });
 
@@ -60,7 +64,7 @@ describe("Golden journals", () => {
     const all = Object.entries(ACTOR_LAYOUTS).flatMap(([kind, { events }]) => {
       return Object.keys(events).map((type) => `${kind}/${type}`);
     });
-    expect([...seen].sort()).toEqual(all.sort());
+    expect([...seen].sort()).toEqual(all.filter((each) => !UNREACHABLE.includes(each)).sort());
   });
 
   it("a changed amount is not read to the same state", async () => {

@@ -35,7 +35,7 @@ describe.each([1, 4])("Runtime with %i shards", (shards) => {
     expect(await loan("l1")).toMatchObject({ status: "funded", raisedCents: 1_000_00, bids: 3 });
     await world.ask({ type: "ConfirmLoan", loanId: loanId("l1") });
     await world.until(() => world.gauges().mailboxDepth === 0);
-    await expect.poll(async () => (await loan("l1")).status).toBe("collected");
+    await expect.poll(async () => (await loan("l1")).status).toBe("repaying");
     expect(await account("a")).toMatchObject({ availableCents: 200_00, heldCents: 0 });
     expect(world.gauges().trialBalanceDifferenceCents).toBe(0);
   });

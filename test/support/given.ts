@@ -20,11 +20,14 @@ export function request(
   return { requestId, fingerprint: number };
 }
 
+/** The business date of AT, in days since 1970. */
+export const DAY = 20_000;
+
 export function given(kind: keyof typeof ACTOR_KINDS, id: string, ...events: Typed[]) {
   const actor = KINDS[kind];
   let state: ShellState = actor.absent();
   for (const event of events) state = actor.evolve(state, event, id, AT);
-  const decide = (command: Typed, at = AT) => actor.decide(state, command, at);
+  const decide = (command: Typed, at = AT) => actor.decide(state, command, at, DAY);
   return {
     state,
     when: (command: Typed, at = AT) => ({

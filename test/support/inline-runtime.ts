@@ -2,6 +2,8 @@
 // between left out. What a turn of the event loop brings in is carried out in order and released as
 // one commit. No journal, no shards, no recovery: those have tests of their own.
 
+import type { PayLegs } from "../../actors/account/legs.ts";
+import { assert } from "../../src/money/assert.ts";
 import type { AccountId, Address, LoanId, RequestId } from "../../actors/address.ts";
 import {
   absentAccount,
@@ -63,6 +65,13 @@ export class InlineRuntime implements Runtime {
   constructor(outlet: Outlet, nowMs: () => number = Date.now) {
     this.#outlet = outlet;
     this.#nowMs = nowMs;
+  }
+
+  businessDay = 20_000;
+
+  async advanceTo(day: number): Promise<void> {
+    await Promise.resolve();
+    this.businessDay = Math.max(this.businessDay, day);
   }
 
   get inFlight(): number {
@@ -173,6 +182,7 @@ export class InlineRuntime implements Runtime {
         return this.#change(request, { kind: "account", id: command.accountId }, command);
       case "PlaceBid":
       case "CancelBid":
+      case "RepayLoan":
         return this.#change(request, { kind: "account", id: self! }, command);
       case "ListLoan":
       case "ConfirmLoan":
@@ -202,6 +212,7 @@ export class InlineRuntime implements Runtime {
         rank: null,
         remainingCents: null,
         releasedCents: null,
+        clearing: null,
       };
       return this.#answer(request, { type: "RequestOutcome", view });
     }
@@ -238,7 +249,7 @@ export class InlineRuntime implements Runtime {
     const decision =
       to.kind === "account"
         ? decideAccount(state as AccountState, command as AccountCommand)
-        : decideLoan(state as LoanState, command as LoanCommand, this.#nowMs());
+        : decideLoan(state as LoanState, command as LoanCommand, this.#nowMs(), this.businessDay);
     if (decision.accepted) {
       for (const event of decision.events) this.#apply(to, event);
       return;
@@ -250,7 +261,8 @@ export class InlineRuntime implements Runtime {
   }
 
   #apply(to: Address, event: AccountEvent | LoanEvent): void {
-    const send = (receiver: Address, command: AccountCommand | LoanCommand): void => {
+    const send = (receiver: Address, command: AccountCommand | LoanCommand | PayLegs): void => {
+      assert(command.type !== "PayLegs", "this runtime repays nothing");
       this.#messages.push({ to: receiver, command });
     };
     if (to.kind === "account") {

@@ -1,0 +1,251 @@
+// What a loan answers once it was paid out.
+
+import { businessDate } from "../../../src/lending/business-date.ts";
+import { earlyInFull, earlyInPart } from "../../../src/lending/early-repayment.ts";
+import { isInDefault } from "../../../src/lending/overdue.ts";
+import type { RepaymentPlan } from "../../../src/lending/plan.ts";
+import { allocate, type Settled } from "../../../src/lending/waterfall.ts";
+import { assert } from "../../../src/money/assert.ts";
+import { feeBps } from "../../../src/money/rate.ts";
+import type { AccountId } from "../../address.ts";
+import { accept, type Decision } from "../../decider.ts";
+import type { Refusal } from "../../refusals.ts";
+import type { LoanEvent } from "../events.ts";
+import type { LoanMessage, LoanState, RepayingLoan } from "../loan.ts";
+import { bpsOf } from "../terms.ts";
+import type { RepaymentEvent } from "./events.ts";
+import {
+  duesOf,
+  nextWakeOn,
+  owedOf,
+  paymentDay,
+  workOf,
+  type OpenClearing,
+  type OpenDue,
+  type Repayment,
+} from "./repayment.ts";
+
+type Repay = Extract<LoanMessage, { type: "Repay" }>;
+type Taken = Extract<RepaymentEvent, { type: "RepaymentTaken" }>;
+
+/** Holders told in one step. */
+export const HOLDERS_PER_STEP = 512;
+
+/** A day that the loan waited for has come; what it brings happens once, however often this is asked. */
+export function decideDay(loan: LoanState, day: number): Decision<LoanEvent> {
+  if (!("repayment" in loan) || loan.status === "settled") return accept();
+  const { repayment, terms } = loan;
+  if (repayment.isCollecting || repayment.wakeOn === null || day < repayment.wakeOn) {
+    return accept();
+  }
+  const { plan, dues, newDues, newPenaltyCents } = workOf(repayment, terms, day);
+  const worked: LoanEvent = {
+    type: "DayWorked",
+    borrowerId: terms.borrowerId,
+    day,
+    newDues,
+    newPenaltyCents,
+    owedCents: owedOf(dues),
+    wakeOn: nextWakeOn(plan, dues, day),
+  };
+  const oldest = dues[0];
+  const late = oldest === undefined ? 0 : day - oldest.due;
+  if (loan.status === "repaying" && isInDefault(late)) {
+    return accept<LoanEvent>(worked, { type: "LoanDefaulted", day });
+  }
+  return accept(worked);
+}
+
+/** Money of the borrower has come: it is divided, or goes back with the reason. */
+export function decideRepay(loan: LoanState, repay: Repay, day: number): Decision<LoanEvent> {
+  const { accountId, paymentNo, amountCents } = repay;
+  if (repay.mode === "collected" && amountCents === 0) {
+    assert("repayment" in loan, "only a loan that was paid out collects");
+    return accept({ type: "NothingCollected", wakeOn: wakeOnOf(loan) });
+  }
+  const taken = takenOf(loan, repay, day);
+  if (typeof taken === "string") {
+    const facts = { accountId, paymentNo, amountCents, refusal: taken };
+    const declined: LoanEvent = { type: "RepaymentDeclined", ...facts };
+    if (repay.mode !== "collected") return accept(declined);
+    // What was asked for has been repaid in between.
+    assert("repayment" in loan, "only a loan that was paid out collects");
+    return accept<LoanEvent>({ type: "NothingCollected", wakeOn: wakeOnOf(loan) }, declined);
+  }
+  return taken.settles
+    ? accept<LoanEvent>(taken.event, { type: "LoanSettled", day: taken.event.day })
+    : accept<LoanEvent>(taken.event);
+}
+
+function wakeOnOf({ status, repayment }: RepayingLoan): number | null {
+  const { plan, dues, workedThrough } = repayment;
+  return status === "settled" ? null : nextWakeOn(plan, dues, workedThrough);
+}
+
+interface TakenOrSettled {
+  readonly event: Taken;
+  readonly settles: boolean;
+}
+
+function takenOf(loan: LoanState, repay: Repay, day: number): TakenOrSettled | Refusal {
+  if (loan.status === "absent") return "loan_not_found";
+  if (!("repayment" in loan)) return "loan_not_repaying";
+  if (loan.terms.borrowerId !== repay.accountId) return "not_the_borrower";
+  if (loan.status === "settled") return "loan_settled";
+  const on = paymentDay(loan.repayment, day);
+  switch (repay.mode) {
+    case "due":
+    case "collected":
+      return dueTaken(loan, repay, on);
+    default:
+      return earlyTaken(loan, repay, on);
+  }
+}
+
+function dueTaken(loan: RepayingLoan, repay: Repay, on: number): TakenOrSettled | Refusal {
+  const { repayment } = loan;
+  const { amountCents } = repay;
+  const owedCents = owedOf(repayment.dues);
+  // What the calendar collects may have been repaid in between: the rest goes back.
+  if (repay.mode === "due") {
+    if (owedCents === 0) return "nothing_due";
+    if (amountCents > owedCents) return "exceeds_owed";
+  } else if (owedCents === 0) {
+    return "nothing_due";
+  }
+  const { settled, remainderCents } = allocate(duesOf(repayment), amountCents, businessDate(on));
+  const dues = duesAfter(repayment.dues, settled);
+  return taken(loan, repay, on, repayment.plan, dues, {
+    penaltyCents: sum(settled, "penaltyCents"),
+    interestCents: sum(settled, "interestCents"),
+    principalCents: sum(settled, "principalCents"),
+    feeCents: 0,
+    returnedCents: remainderCents,
+    instalment: settled[0]!.k,
+  });
+}
+
+function earlyTaken(loan: RepayingLoan, repay: Repay, on: number): TakenOrSettled | Refusal {
+  const { repayment, terms } = loan;
+  const { plan, dues } = repayment;
+  if (dues.length > 0) return "instalment_is_due";
+  const fee = feeBps(terms.earlyFeeBps);
+  const instalment = plan.instalments[0]?.k ?? 1;
+  const date = businessDate(on);
+  if (repay.mode === "early_full") {
+    const full = earlyInFull(plan, date, fee);
+    if (full.refused !== null) return EARLY_REFUSALS[full.refused];
+    if (repay.amountCents < full.totalCents) return "below_payoff";
+    const { principalCents, interestCents, feeCents, totalCents } = full;
+    const returnedCents = repay.amountCents - totalCents;
+    const parts = { principalCents, interestCents, feeCents, penaltyCents: 0 };
+    const nothingLeft: RepaymentPlan = { ...plan, accruesFrom: date, instalments: [] };
+    return taken(loan, repay, on, nothingLeft, [], { ...parts, returnedCents, instalment });
+  }
+  const keep = repay.mode === "early_keep_term" ? "term" : "instalment";
+  const part = earlyInPart(plan, date, repay.amountCents, fee, keep);
+  if (part.refused !== null) return EARLY_REFUSALS[part.refused];
+  const { principalCents, interestCents, feeCents, remainderCents: returnedCents } = part;
+  const parts = { principalCents, interestCents, feeCents, penaltyCents: 0 };
+  return taken(loan, repay, on, part.plan, [], { ...parts, returnedCents, instalment });
+}
+
+const EARLY_REFUSALS = {
+  nothing_outstanding: "loan_settled",
+  outside_running_period: "instalment_is_due",
+  amount_too_small: "amount_too_small",
+  amount_repays_all: "repays_all",
+  no_instalment_to_keep: "no_instalment_to_keep",
+} as const satisfies Record<string, Refusal>;
+
+type Parts = Pick<
+  Taken,
+  "penaltyCents" | "interestCents" | "principalCents" | "feeCents" | "returnedCents" | "instalment"
+>;
+
+function taken(
+  loan: RepayingLoan,
+  { accountId, paymentNo, mode, amountCents }: Repay,
+  on: number,
+  plan: RepaymentPlan,
+  dues: readonly OpenDue[],
+  parts: Parts,
+): TakenOrSettled {
+  const { repayment } = loan;
+  const isPlanEmpty = plan.instalments.every(
+    ({ principalCents, interestCents }) => principalCents + interestCents === 0,
+  );
+  const settles = dues.length === 0 && isPlanEmpty;
+  const workedThrough = Math.max(repayment.workedThrough, on);
+  // The borrower's account was asked and has not answered: the day is not done.
+  const waits = repayment.isCollecting && mode !== "collected";
+  return {
+    settles,
+    event: {
+      type: "RepaymentTaken",
+      clearingNo: repayment.clearings.length + 1,
+      accountId,
+      paymentNo,
+      mode,
+      day: on,
+      amountCents,
+      ...parts,
+      wakeOn: settles ? null : waits ? workedThrough : nextWakeOn(plan, dues, workedThrough),
+      isRecovery: loan.status === "written_off",
+    },
+  };
+}
+
+export function duesAfter(dues: readonly OpenDue[], settled: readonly Settled[]): OpenDue[] {
+  const paid = new Map(settled.map((each) => [each.k, each]));
+  return dues
+    .map((due) => {
+      const part = paid.get(due.k);
+      if (part === undefined) return due;
+      return {
+        ...due,
+        penaltyCents: due.penaltyCents - part.penaltyCents,
+        interestCents: due.interestCents - part.interestCents,
+        principalCents: due.principalCents - part.principalCents,
+      };
+    })
+    .filter((due) => due.penaltyCents + due.interestCents + due.principalCents > 0);
+}
+
+function sum(settled: readonly Settled[], part: keyof Omit<Settled, "k">): number {
+  return settled.reduce((total, each) => total + each[part], 0);
+}
+
+/** Tells the next holders what they get of the oldest clearing that is not told to all. */
+export function decideLegs(repayment: Repayment, serviceFeeBps: number): Decision<LoanEvent> {
+  const open = repayment.openClearings[0];
+  assert(open !== undefined, "a step belongs to a clearing");
+  const { holders } = repayment;
+  const nextHolder = Math.min(holders.count, open.next + HOLDERS_PER_STEP);
+  return accept({
+    type: "LegsAllotted",
+    clearingNo: open.clearingNo,
+    instalment: open.instalment,
+    legs: legsOf(holders.ids, open, nextHolder, serviceFeeBps),
+    nextHolder,
+    last: nextHolder === holders.count,
+  });
+}
+
+function legsOf(
+  ids: readonly AccountId[],
+  { legs, next }: OpenClearing,
+  nextHolder: number,
+  serviceFeeBps: number,
+): (AccountId | number)[] {
+  const items: (AccountId | number)[] = [];
+  for (let holder = next; holder < nextHolder; holder++) {
+    const principalCents = legs.principal?.[holder] ?? 0;
+    const interestCents = legs.interest?.[holder] ?? 0;
+    const penaltyCents = legs.penalty?.[holder] ?? 0;
+    if (principalCents + interestCents + penaltyCents === 0) continue;
+    const feeCents = bpsOf(interestCents + penaltyCents, serviceFeeBps);
+    items.push(ids[holder]!, principalCents, interestCents, penaltyCents, feeCents);
+  }
+  return items;
+}

@@ -1,0 +1,165 @@
+// Messages to many accounts at once: the legs of a repayment. They are carried out in slices, each
+// one record of the journal, because a leg cannot be refused and follows from the message alone. A
+// thousand records for a thousand lenders would be the larger part of a repayment.
+
+import { legCount, legNetCents, legReceiver } from "../../actors/account/legs.ts";
+import { receiveLeg, type PayLegs } from "../../actors/account/legs.ts";
+import type { AccountState } from "../../actors/account/account.ts";
+import { ACTOR_KINDS } from "../../actors/address.ts";
+import type { RecordCodec } from "../journal/records.ts";
+import type { Batch } from "./batch.ts";
+import type { Cell } from "./cell.ts";
+import type { PendingMessage, ShardState } from "./shard-state.ts";
+
+export interface FanOutHost {
+  readonly state: ShardState;
+  readonly batch: Batch;
+  readonly dead: boolean;
+  messagesQueued: number;
+  openBatch(at: number): void;
+  countRecord(): number;
+  changed(cell: Cell): void;
+  /** The cell of an account, being loaded if it was not resident. */
+  accountCell(id: string): Cell;
+  /** Runs after the input and output that is ready now. */
+  soon(task: () => void): void;
+  /** An account's entries are told to those who watch it. */
+  tellEntries(cell: Cell, after: number): void;
+  fail(reason: string, error: unknown): void;
+}
+
+/** Legs of one record: a turn of the event loop does not grow with the loan. */
+const LEGS_PER_RECORD = 512;
+
+interface Fan {
+  readonly messageNo: number;
+  readonly message: PendingMessage;
+}
+
+export class FanOut {
+  readonly #host: FanOutHost;
+  readonly #codec: RecordCodec;
+  #queue: Fan[] = [];
+  #isScheduled = false;
+
+  constructor(host: FanOutHost, codec: RecordCodec) {
+    this.#host = host;
+    this.#codec = codec;
+  }
+
+  get isIdle(): boolean {
+    return this.#queue.length === 0;
+  }
+
+  deliver(messageNo: number, message: PendingMessage): void {
+    const fan = message.command as PayLegs;
+    // Out of service: it stays under way until a mended program starts again.
+    const receiver = this.#host.accountCell(legReceiver(fan, 0));
+    if (legCount(fan) === 1 && receiver.phase === "quarantined") return;
+    this.#host.messagesQueued++;
+    this.#queue.push({ messageNo, message });
+    this.schedule();
+  }
+
+  /** Also when an account was loaded that a leg waits for. */
+  schedule(): void {
+    if (this.#isScheduled || this.#queue.length === 0) return;
+    this.#isScheduled = true;
+    this.#host.soon(this.#run);
+  }
+
+  readonly #run = (): void => {
+    this.#isScheduled = false;
+    if (this.#host.dead) return;
+    let legsLeft = LEGS_PER_RECORD;
+    try {
+      while (this.#queue.length > 0 && legsLeft > 0) {
+        const done = this.#slice(this.#queue[0]!, legsLeft);
+        if (done === 0) return; // Accounts are being loaded; it goes on when they are there.
+        legsLeft -= done;
+      }
+    } catch (error) {
+      this.#host.fail("evolve_failed", error);
+      return;
+    }
+    this.schedule();
+  };
+
+  /** Carries out the next legs of a message, at most `limit`; how many it were. */
+  #slice({ messageNo, message }: Fan, limit: number): number {
+    const { command, nextLeg, at } = message;
+    const fan = command as PayLegs;
+    const cells = this.#readyCells(fan, nextLeg, Math.min(legCount(fan), nextLeg + limit));
+    if (cells.length === 0) return 0;
+    const upTo = nextLeg + cells.length;
+    const skipped: number[] = [];
+    cells.forEach((cell, place) => {
+      if (cell.phase === "quarantined") skipped.push(nextLeg + place);
+    });
+    this.#host.openBatch(at);
+    const { batch, state } = this.#host;
+    const recordNo = this.#host.countRecord();
+    this.#codec.writeLegs(batch.writer, messageNo, upTo, at - batch.atMs, skipped);
+    let netCents = 0;
+    for (let place = 0; place < cells.length; place++) {
+      const cell = cells[place]!;
+      if (cell.phase !== "quarantined") {
+        netCents += bookLeg(cell, fan, nextLeg + place, at, recordNo);
+        if (cell.watched) this.#host.tellEntries(cell, entriesOf(cell) - 1);
+        this.#host.changed(cell);
+      }
+    }
+    if (upTo === legCount(fan)) {
+      this.#queue.shift();
+      this.#host.messagesQueued--;
+    }
+    state.received(messageNo, upTo, skipped, netCents);
+    return cells.length;
+  }
+
+  /** Cells from the leg `from` on, as far as they are there; the others are being loaded. */
+  #readyCells(fan: PayLegs, from: number, to: number): Cell[] {
+    const cells: Cell[] = [];
+    let complete = true;
+    for (let leg = from; leg < to; leg++) {
+      const cell = this.#host.accountCell(legReceiver(fan, leg));
+      if (cell.phase === "loading") complete = false;
+      if (complete) cells.push(cell);
+    }
+    return cells;
+  }
+}
+
+/** One leg, running or replayed. Returns what the account got, in cents. */
+export function bookLeg(
+  cell: Cell,
+  fan: PayLegs,
+  leg: number,
+  at: number,
+  recordNo: number,
+): number {
+  cell.version++;
+  cell.changedAt = recordNo;
+  return receiveLeg(cell.state as unknown as AccountState, fan, leg, at);
+}
+
+/** What legs `from` to `to` bring, without those that were skipped. */
+export function netOfLegs(
+  fan: PayLegs,
+  from: number,
+  to: number,
+  skipped: readonly number[],
+): number {
+  let netCents = 0;
+  for (let leg = from; leg < to; leg++) {
+    if (!skipped.includes(leg)) netCents += legNetCents(fan, leg);
+  }
+  return netCents;
+}
+
+export const ACCOUNT_KIND = ACTOR_KINDS.account;
+
+function entriesOf(cell: Cell): number {
+  const state = cell.state as unknown as AccountState;
+  return state.status === "open" ? state.entries.count : 0;
+}
