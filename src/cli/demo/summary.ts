@@ -150,7 +150,11 @@ function repaymentFaults(figures: BurstFigures): readonly string[] {
   // With one lender alone, the first word of the payment is the last one, too.
   const isMidway = repayment.kill.told < Math.max(2, holders);
   faults.expect(isMidway, "all lenders were told before the month was killed");
-  const { takeOvers } = report.totals;
+  const { takeOvers, clearings, legs: received } = report.totals;
+  faults.expect(
+    clearings === legs.repayments && received === legs.legs,
+    `the auditor counts ${clearings} payments and ${received} legs that were received`,
+  );
   faults.expect(takeOvers === LIVES * settings.shards, `${takeOvers} take-overs`);
   return faults;
 }

@@ -128,6 +128,8 @@ function goodReport(status: string, takeOvers: number, heldCents: number): Burst
       accounts: 2,
       loans: 1,
       bids: 1,
+      clearings: status === "settled" ? TERM : 0,
+      legs: status === "settled" ? TERM : 0,
       depositedCents: 200_00,
       availableCents: 100_00,
       heldCents,
@@ -225,6 +227,8 @@ describe("Demo summary", () => {
     "a lost leg": ({ legs }) => Object.assign(legs, { lost: 1 }),
     "a doubled leg": ({ legs }) => Object.assign(legs, { doubled: 1 }),
     "a leg too few": ({ legs }) => Object.assign(legs, { legs: TERM - 1 }),
+    "a leg that reached its lender and was allotted by no loan": ({ report }) =>
+      Object.assign(report.totals, { legs: TERM + 1 }),
     "a repayment too few": ({ legs }) => Object.assign(legs, { repayments: TERM - 1 }),
     "a month too few": ({ repayment }) => void (repayment.months as unknown[]).pop(),
     "principal that is not all back": ({ legs }) =>
