@@ -48,7 +48,10 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     ],
     types: ["protocol"],
   },
-  gateway: { uses: ["protocol", "money", "hash", "ops", ADDRESS], types: ["runtime", "actors"] },
+  gateway: {
+    uses: ["protocol", "money", "hash", "lending", "ops", ADDRESS],
+    types: ["runtime", "actors"],
+  },
   history: { uses: ["actors", "hash", "journal", "ledger", "lending", "money", "ops", "protocol"] },
   custodian: { uses: ["money", ADDRESS] },
   web: { uses: ["client", "protocol", "money"], node: [] },
