@@ -53,7 +53,7 @@ describe("loanloom books", () => {
 
   test("shows each shard with what it owes to others, and sums what it shows", () => {
     const text = booksText(BOOKS, true);
-    expect(text).toMatch(/^transit +0 {14} 1,000\.00$/m);
+    expect(text).toMatch(/^transit +0 +1,000\.00$/m);
     expect(text).toMatch(/^transit +1 {3}1,000\.00$/m);
     expect(text).toMatch(/^CASH BOOK +10,000\.00 {2}10,000\.00$/m);
   });

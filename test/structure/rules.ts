@@ -50,15 +50,17 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   },
   gateway: {
     uses: ["protocol", "money", "hash", "lending", "ops", ADDRESS],
-    types: ["runtime", "actors"],
+    types: ["runtime", "actors", "documents"],
   },
   history: { uses: ["actors", "hash", "journal", "ledger", "lending", "money", "ops", "protocol"] },
   custodian: { uses: ["money", ADDRESS] },
+  documents: { uses: ["money"] },
   web: { uses: ["client", "protocol", "money"], node: [] },
   main: {
     uses: [
       "actors",
       "config",
+      "documents",
       "gateway",
       "history",
       "journal",

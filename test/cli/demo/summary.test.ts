@@ -46,6 +46,8 @@ function goodFigures(): BurstFigures {
         accounts: 2,
         loans: 1,
         bids: 1,
+        clearings: 0,
+        legs: 0,
         depositedCents: 200_00,
         availableCents: 100_00,
         heldCents: 100_00,
