@@ -3,6 +3,8 @@
 
 import { accountView, type AccountState } from "../../actors/account/account.ts";
 import type { RequestId } from "../../actors/address.ts";
+import { positionsView, POSITIONS_PAGE_MAX } from "../../actors/account/positions-view.ts";
+import { loanScheduleView } from "../../actors/loan/repayment/schedule-view.ts";
 import { loanView, type LoanState } from "../../actors/loan/loan.ts";
 import type { Outcome } from "../../actors/outcomes.ts";
 import type { OutcomeWindow } from "../../actors/outcome-window.ts";
@@ -11,10 +13,13 @@ import type { ReplyOf } from "../protocol/table.ts";
 import type { Cell } from "./cell.ts";
 import type { ActorCommand, Answer, LoanProgress } from "./port.ts";
 
-type Read = Extract<
+type AccountRead = Extract<
   ActorCommand,
-  { type: "GetAccount" | "WatchAccount" | "GetOutcome" | "GetLoan" | "WatchLoan" }
+  { type: "GetAccount" | "WatchAccount" | "GetOutcome" | "GetPositions" }
 >;
+type Read =
+  | AccountRead
+  | Extract<ActorCommand, { type: "GetLoan" | "WatchLoan" | "GetLoanSchedule" | "GetBooks" }>;
 
 export function isRead(command: ActorCommand): command is Read {
   switch (command.type) {
@@ -23,6 +28,9 @@ export function isRead(command: ActorCommand): command is Read {
     case "GetOutcome":
     case "GetLoan":
     case "WatchLoan":
+    case "GetPositions":
+    case "GetLoanSchedule":
+    case "GetBooks":
       return true;
     default:
       return false;
@@ -39,24 +47,33 @@ export function answerRead(cell: Cell, command: ActorCommand): Answer {
       if (cell.isAbsent) return { type: "Refused", code: "loan_not_found" };
       cell.watched = true;
       return { type: "LoanWatched", view: loanProgress(cell) };
+    case "GetLoanSchedule": {
+      const loan = cell.state as unknown as LoanState;
+      if (loan.status === "absent") return { type: "Refused", code: "loan_not_found" };
+      return { type: "Read", view: loanScheduleView(loan, command.after) };
+    }
     case "GetAccount":
     case "WatchAccount":
     case "GetOutcome":
+    case "GetPositions":
       return readAccount(cell, command);
+    case "GetBooks":
+      throw new TypeError("the books are gathered");
     default:
       return assertNever(command);
   }
 }
 
-function readAccount(
-  cell: Cell,
-  command: Extract<Read, { type: "GetAccount" | "WatchAccount" | "GetOutcome" }>,
-): Answer {
+function readAccount(cell: Cell, command: AccountRead): Answer {
   const account = cell.state as unknown as AccountState;
   if (account.status === "absent") return { type: "Refused", code: "account_not_found" };
   switch (command.type) {
     case "GetAccount":
       return { type: "Account", view: accountView(account) };
+    case "GetPositions": {
+      const view = positionsView(account, command.from ?? 0, POSITIONS_PAGE_MAX);
+      return { type: "Read", view };
+    }
     case "GetOutcome":
       return { type: "RequestOutcome", view: outcomeView(account.outcomes, command.requestId) };
     case "WatchAccount": {
