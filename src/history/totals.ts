@@ -19,7 +19,11 @@ export function totalsOf(world: World, rules: readonly EntryRules[]): AuditTotal
     accounts: accounts.length,
     loans: loans.length,
     bids: sum(loans, (loan) => loan.bids.size),
-    depositedCents: sum(accounts, (account) => account.depositedCents),
+    depositedCents: sum(
+      accounts,
+      ({ depositedCents, custody }) => depositedCents + custody.depositedCents,
+    ),
+    paidOutCents: sum(accounts, ({ custody }) => custody.paidCents),
     availableCents: sum(accounts, (account) => account.availableCents),
     heldCents: sum(accounts, (account) => account.heldCents),
     raisedCents: sum(loans, (loan) => (loan.status === "expired" ? 0 : loan.raisedCents)),

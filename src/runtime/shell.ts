@@ -12,7 +12,8 @@ import type { Batch } from "./batch.ts";
 import { cellKey, type Cell, type Item } from "./cell.ts";
 import { KINDS } from "./kind.ts";
 import type { Answer, Release, Request } from "./port.ts";
-import { answerRead, isRead } from "./reads.ts";
+import { isNotice } from "./notices.ts";
+import { answerRead, isRead, type Read } from "./reads.ts";
 import type { ShardState } from "./shard-state.ts";
 
 /** What the shell needs of its shard. */
@@ -57,7 +58,8 @@ export class Shell {
     this.current = item;
     this.stage = "decide";
     if (item.request === null) this.#carryOut(cell, item);
-    else if (isRead(item.request.command)) this.#read(cell, item.request);
+    else if (isRead(item.request.command)) this.#read(cell, item.request, item.request.command);
+    else if (isNotice(item.request.command)) this.#note(cell, item, item.request);
     else this.#mutate(cell, item, item.request);
     this.stage = "idle";
     this.current = null;
@@ -67,13 +69,13 @@ export class Shell {
     this.#host.release({ kind: "answer", request, answer }, cell.changedAt);
   }
 
-  #read(cell: Cell, request: Request): void {
+  #read(cell: Cell, request: Request, command: Read): void {
     const dirty = cell.changedAt > this.#host.committedRecordNo;
     if (dirty && this.#host.degraded) {
       this.answerFailed(request, "unavailable");
       return;
     }
-    this.answer(cell, request, answerRead(cell, request.command));
+    this.answer(cell, request, answerRead(cell, command));
   }
 
   /** Refuses without looking at the state, so that it may be told at once. */
@@ -118,6 +120,19 @@ export class Shell {
       assert(entry !== undefined, "an accepted request is remembered");
       entry.waiter = request;
     }
+  }
+
+  /** Has its effect once by what it names; a refusal changes nothing and is not remembered. */
+  #note(cell: Cell, item: Item, request: Request): void {
+    const { day } = this.#host.state.calendar;
+    const decision = cell.kind.decide(cell.state, item.command, item.at, day);
+    if (!decision.accepted) {
+      this.answer(cell, request, { type: "Refused", code: decision.refusal });
+      return;
+    }
+    const isNew = decision.events.length > 0;
+    if (isNew) this.#write(cell, decision.events, item);
+    this.answer(cell, request, { type: "Noted", isNew });
   }
 
   #repeat(cell: Cell, command: Mutation, known: OutcomeEntry, request: Request): void {

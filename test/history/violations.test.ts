@@ -10,12 +10,14 @@ import { sourcesOf } from "./small-world.ts";
 import type { Spoil } from "./spoil.ts";
 import { SPOILT_CHAIN } from "./spoilt-chain.ts";
 import { SPOILT_CLIENTS } from "./spoilt-clients.ts";
+import { SPOILT_CUSTODY } from "./spoilt-custody.ts";
 import { SPOILT_MONEY } from "./spoilt-money.ts";
 
 /** The type demands at least one way for each check. */
 const SPOILT: Record<Check, Record<string, Spoil>> = {
   ...SPOILT_CHAIN,
   ...SPOILT_MONEY,
+  ...SPOILT_CUSTODY,
   ...SPOILT_CLIENTS,
 };
 

@@ -180,6 +180,12 @@ export class InlineRuntime implements Runtime {
       case "OpenAccount":
       case "Deposit":
         return this.#change(request, { kind: "account", id: command.accountId }, command);
+      case "GetWithdrawal": {
+        const { state } = this.#account((command.accountId ?? self)!);
+        const code = state.status === "absent" ? "account_not_found" : "withdrawal_not_found";
+        return this.#refuse(request, code);
+      }
+      case "Withdraw":
       case "PlaceBid":
       case "CancelBid":
       case "RepayLoan":
@@ -213,6 +219,7 @@ export class InlineRuntime implements Runtime {
         remainingCents: null,
         releasedCents: null,
         clearing: null,
+        withdrawal: null,
       };
       return this.#answer(request, { type: "RequestOutcome", view });
     }

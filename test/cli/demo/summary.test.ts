@@ -46,6 +46,7 @@ function goodFigures(): BurstFigures {
         accounts: 2,
         loans: 1,
         bids: 1,
+        paidOutCents: 0,
         depositedCents: 200_00,
         availableCents: 100_00,
         heldCents: 100_00,
