@@ -4,16 +4,18 @@
 //   GET /v1/accounts/:id                        account.get
 //   GET /v1/accounts/:id/requests/:requestId    request.outcome
 //   GET /v1/loans/:id                           loan.get
+//   GET /v1/accounts/:id/withdrawals/:number    account.withdrawal
 //   GET /v1/loans                               market.loans
+//   POST /v1/custodian/callbacks                without a token, but signed: callback-door.ts
 //
-// Reads take the way of every request: authorisation, allowance, runtime, release. It never writes
-// to an actor.
+// Reads take the way of every request: authorisation, allowance, runtime, release.
 
 import type * as uWS from "uWebSockets.js";
 import { isId, parseRequestId, type AccountId, type LoanId } from "../../actors/address.ts";
 import type { Clock } from "../runtime/environment.ts";
 import type { ActorCommand, Runtime } from "../runtime/port.ts";
 import type { Admission } from "./admission.ts";
+import { CALLBACK_PATH, CallbackDoor, type CustodianDoor } from "./callback-door.ts";
 import { OPERATION_OF, ownAccountOf, refusalFor } from "./authorisation.ts";
 import type { Principal } from "./authenticator.ts";
 import type { GatewayConfig } from "./config.ts";
@@ -28,6 +30,8 @@ import { SOCKET_PATH } from "./socket-endpoint.ts";
 export interface HttpExtra {
   /** The metrics in Prometheus' text format. */
   readonly metrics?: () => string | Promise<string>;
+  /** Without it there is no path for its callbacks, and nobody is paid out. */
+  readonly custodian?: CustodianDoor;
 }
 
 export interface HttpParts {
@@ -44,14 +48,18 @@ export interface HttpParts {
 type Read = ActorCommand | { readonly type: "GetMarket" };
 
 const METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8";
-const READ_PATH = /^\/v1\/(?:(accounts)\/([^/]+)(?:\/requests\/([^/]+))?|(loans)(?:\/([^/]+))?)$/;
+const READ_PATH =
+  /^\/v1\/(?:(accounts)\/([^/]+)(?:\/requests\/([^/]+)|\/withdrawals\/([^/]+))?|(loans)(?:\/([^/]+))?)$/;
 
 export class HttpEndpoint {
   readonly #parts: HttpParts;
   readonly #open = new Set<HttpExchange>();
+  readonly #callbacks: CallbackDoor | null;
 
   constructor(parts: HttpParts) {
     this.#parts = parts;
+    const { custodian } = parts.extra;
+    this.#callbacks = custodian === undefined ? null : new CallbackDoor(custodian.callbacks);
   }
 
   handle(response: uWS.HttpResponse, request: uWS.HttpRequest): void {
@@ -63,6 +71,9 @@ export class HttpEndpoint {
     });
     this.#open.add(exchange);
     const path = request.getUrl();
+    if (path === CALLBACK_PATH && this.#callbacks !== null && method === "post") {
+      return this.#callback(exchange, this.#callbacks, request);
+    }
     const serve = this.#serverOf(path, request);
     if (serve === undefined) return this.#refuse(exchange, "not_found");
     if (method !== "get" && method !== "head") {
@@ -102,6 +113,15 @@ export class HttpEndpoint {
     if (!isOriginFine) return (exchange) => this.#refuse(exchange, "origin_not_allowed");
     const token = bearerOf(request.getHeader("authorization"));
     return (exchange) => void this.#read(exchange, token, names);
+  }
+
+  #callback(exchange: HttpExchange, door: CallbackDoor, request: uWS.HttpRequest): void {
+    const { config, intake } = this.#parts;
+    if (intake.isDraining) {
+      return this.#refuse(exchange, "server_shutdown", null, config.reconnectAfterMs);
+    }
+    if (door.isBusy) return this.#refuse(exchange, "server_busy", null, config.busyRetryAfterMs);
+    door.receive(exchange, request.getHeader(door.reader.signatureHeader));
   }
 
   #readiness(exchange: HttpExchange): void {
@@ -209,10 +229,15 @@ function upgradeRequired(exchange: HttpExchange): void {
 }
 
 /** The read that a path asks for; a text says which part of the path is wrong. */
-function readOf([, accounts, accountId, requestText, , loanId]: RegExpExecArray): Read | string {
+function readOf(path: RegExpExecArray): Read | string {
+  const [, accounts, accountId, requestText, withdrawalText, , loanId] = path;
   if (accounts !== undefined) {
     if (!isId(accountId!)) return "accountId must be the id of an account";
     const id = accountId as AccountId;
+    if (withdrawalText !== undefined) {
+      if (!/^\d{1,15}$/.test(withdrawalText)) return "the withdrawal must be a whole number";
+      return { type: "GetWithdrawal", withdrawal: Number(withdrawalText), accountId: id };
+    }
     if (requestText === undefined) return { type: "GetAccount", accountId: id };
     const requestId = parseRequestId(requestText);
     if (requestId === undefined) return "requestId must be a UUID of version 7";

@@ -56,6 +56,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     uses: [
       "actors",
       "config",
+      "custodian",
       "gateway",
       "history",
       "journal",
