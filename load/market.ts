@@ -11,7 +11,7 @@ export const BID_CENTS = 10_000;
 const STEP_CENTS = 100;
 /** 10^12 is the most that the protocol allows: a hundred million bids, days of load. */
 const PRINCIPAL_CENTS = 1_000_000_000_000;
-const DEPOSIT_CENTS = 100_000_000_000;
+export const DEPOSIT_CENTS = 100_000_000_000;
 const LISTED_FOR_MS = 24 * 3_600_000;
 const BORROWER = "borrower";
 
@@ -54,7 +54,11 @@ export class Market {
     await this.openAccounts([BORROWER], 0);
   }
 
-  async listLoans(names: readonly string[]): Promise<void> {
+  /** `more` replaces and adds to the terms of a loan that takes bids for days. */
+  async listLoans(
+    names: readonly string[],
+    more: (index: number) => object = () => ({}),
+  ): Promise<void> {
     const closesAtMs = Date.now() + LISTED_FOR_MS;
     await this.#pipe.send({
       operation: "loan.list",
@@ -67,8 +71,33 @@ export class Market {
         minBidCents: BID_CENTS,
         closesAtMs,
         cancellable: false,
+        ...more(index),
       }),
     });
+  }
+
+  /** Fields of loans, in the order of their names. */
+  async loans(names: readonly string[]): Promise<readonly Readonly<Record<string, unknown>>[]> {
+    const found: Readonly<Record<string, unknown>>[] = [];
+    await this.#pipe.send({
+      operation: "loan.get",
+      count: names.length,
+      fields: (index) => ({ loanId: names[index]! }),
+      onReply: (index, reply) => (found[index] = reply),
+    });
+    return found;
+  }
+
+  /** The sum of what the accounts may use. */
+  async availableCents(names: readonly string[]): Promise<number> {
+    let available = 0;
+    await this.#pipe.send({
+      operation: "account.get",
+      count: names.length,
+      fields: (index) => ({ accountId: names[index]! }),
+      onReply: (_, reply) => (available += amount(reply["availableCents"])),
+    });
+    return available;
   }
 
   /** What each loan says it has raised. */

@@ -19,6 +19,12 @@ export const ENTRY_KINDS = [
 ] as const;
 export type EntryKind = (typeof ENTRY_KINDS)[number];
 
+/** By kind: its number in the rows. Looked up once for each entry, so it is no search. */
+const KIND_NO = Object.fromEntries(ENTRY_KINDS.map((kind, number) => [kind, number])) as Readonly<
+  Record<EntryKind, number>
+>;
+const REPAYMENT_RECEIVED = KIND_NO.repayment_received;
+
 /** One line of the account's stream, which is its ledger. */
 export interface Entry {
   /** 1, 2, 3 ... without a gap. */
@@ -70,22 +76,18 @@ export class EntryLog {
     /** Of an entry about a withdrawal: its number. */
     bidId: number | null,
   ): void {
-    const place = this.#count % ENTRIES_KEPT_MAX;
-    const row = place * COLUMNS;
+    const row = this.#begin(loanId, at, KIND_NO[kind], amountCents, availableCents, heldCents);
     const numbers = this.#numbers;
-    numbers[row] = at;
-    numbers[row + 1] = ENTRY_KINDS.indexOf(kind);
-    numbers[row + 2] = amountCents;
-    numbers[row + 3] = availableCents;
-    numbers[row + 4] = heldCents;
     numbers[row + 5] = bidId ?? 0;
     for (let column = PARTS_FROM; column < COLUMNS; column++) numbers[row + column] = 0;
-    this.#loans[place] = loanId;
-    this.#count++;
   }
 
-  /** What the entry that was just written is made of. */
-  addParts(
+  /** The share of a lender in a repayment. */
+  writeLeg(
+    at: number,
+    availableCents: number,
+    heldCents: number,
+    loanId: LoanId,
     principalCents: number,
     interestCents: number,
     penaltyCents: number,
@@ -93,15 +95,38 @@ export class EntryLog {
     clearing: number,
     instalment: number,
   ): void {
-    assert(this.#count > 0, "an entry was written");
+    const netCents = principalCents + interestCents + penaltyCents - feeCents;
+    const row = this.#begin(loanId, at, REPAYMENT_RECEIVED, netCents, availableCents, heldCents);
     const numbers = this.#numbers;
-    const row = ((this.#count - 1) % ENTRIES_KEPT_MAX) * COLUMNS + PARTS_FROM;
-    numbers[row] = principalCents;
-    numbers[row + 1] = interestCents;
-    numbers[row + 2] = penaltyCents;
-    numbers[row + 3] = feeCents;
-    numbers[row + 4] = clearing;
-    numbers[row + 5] = instalment;
+    numbers[row + 5] = 0;
+    numbers[row + PARTS_FROM] = principalCents;
+    numbers[row + PARTS_FROM + 1] = interestCents;
+    numbers[row + PARTS_FROM + 2] = penaltyCents;
+    numbers[row + PARTS_FROM + 3] = feeCents;
+    numbers[row + PARTS_FROM + 4] = clearing;
+    numbers[row + PARTS_FROM + 5] = instalment;
+  }
+
+  /** Writes the columns that every entry has; where its row begins. */
+  #begin(
+    loanId: LoanId | null,
+    at: number,
+    kindNo: number,
+    amountCents: number,
+    availableCents: number,
+    heldCents: number,
+  ): number {
+    const place = this.#count % ENTRIES_KEPT_MAX;
+    const row = place * COLUMNS;
+    const numbers = this.#numbers;
+    numbers[row] = at;
+    numbers[row + 1] = kindNo;
+    numbers[row + 2] = amountCents;
+    numbers[row + 3] = availableCents;
+    numbers[row + 4] = heldCents;
+    this.#loans[place] = loanId;
+    this.#count++;
+    return row;
   }
 
   /** The number of the oldest entry that is kept; one above the count when there is none. */

@@ -43,25 +43,20 @@ export function legNetCents({ legs }: Pick<PayLegs, "legs">, leg: number): numbe
 export function receiveLeg(state: AccountState, fan: PayLegs, leg: number, at: number): number {
   assert(state.status === "open", "a lender's account is open");
   const account: OpenAccount = state;
-  const netCents = legNetCents(fan, leg);
-  assert(netCents >= 0, "a leg is not negative", netCents);
-  account.availableCents = cents(account.availableCents + netCents);
   const { legs, loanId, clearingNo, instalment } = fan;
   const first = leg * LEG_ITEMS;
   const principalCents = legs[first + LEG.principal] as number;
   const interestCents = legs[first + LEG.interest] as number;
   const penaltyCents = legs[first + LEG.penalty] as number;
   const feeCents = legs[first + LEG.fee] as number;
-  account.entries.write(
-    "repayment_received",
+  const netCents = principalCents + interestCents + penaltyCents - feeCents;
+  assert(netCents >= 0, "a leg is not negative", netCents);
+  account.availableCents = cents(account.availableCents + netCents);
+  account.entries.writeLeg(
     at,
-    netCents,
     account.availableCents,
     account.heldCents,
     loanId,
-    null,
-  );
-  account.entries.addParts(
     principalCents,
     interestCents,
     penaltyCents,

@@ -82,7 +82,7 @@ export function restoreLoan(
     case "defaulted":
     case "written_off":
     case "settled":
-      return { ...known, status, repayment: restoreRepayment(main[14] as unknown[], terms) };
+      return { ...known, status, repayment: restoreRepayment(main[15] as unknown[], terms) };
     default:
       return { ...known, status };
   }

@@ -1,5 +1,6 @@
 // `loanloom demo`: the main job, for real. A thousand lenders bid at once on one loan over WebSocket,
-// the server is killed in the middle, and the clients' own logs are compared with the journal.
+// the loan is paid out and repaid month by month, the server is killed in the middle of both, and the
+// clients' own logs are compared with the journal.
 
 import { Command, InvalidArgumentError } from "commander";
 import { mkdtemp, rm } from "node:fs/promises";
@@ -30,7 +31,7 @@ interface DemoOptions {
 export function demoCommand(): Command {
   return new Command("demo")
     .description(
-      "a thousand lenders bid at once, the server is killed with -9 in between, and all adds up",
+      "a thousand lenders bid at once and are repaid, the server is killed twice, and all adds up",
     )
     .option("--lenders <number>", "how many lenders bid", within(1, LENDERS_MAX), 1_000)
     .option(

@@ -14,7 +14,7 @@ import { id } from "./token.ts";
 
 export function loanCommand(): Command {
   return new Command("loan")
-    .description("list, show and watch loans, and bid on them")
+    .description("list, show and watch loans, bid on them and repay them")
     .addHelpText("after", EXIT_HELP)
     .addCommand(
       operationCommand({
@@ -35,6 +35,14 @@ export function loanCommand(): Command {
         operation: "bid.place",
         positional: ["loanId", "amountCents"],
         defaults: { fill: "exact" },
+      }),
+    )
+    .addCommand(
+      operationCommand({
+        name: "repay",
+        operation: "loan.repay",
+        positional: ["loanId", "amountCents"],
+        defaults: { mode: "due" },
       }),
     )
     .addCommand(

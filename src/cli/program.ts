@@ -17,7 +17,7 @@ const COMMANDS: Readonly<Record<string, CommandRow>> = {
     load: async () => (await import("./serve.ts")).serveCommand(),
   },
   demo: {
-    about: "a thousand lenders bid on one loan while the server is killed and started again",
+    about: "a thousand lenders bid on one loan and are repaid, while the server is killed twice",
     load: async () => (await import("./demo.ts")).demoCommand(),
   },
   token: {
@@ -29,8 +29,12 @@ const COMMANDS: Readonly<Record<string, CommandRow>> = {
     load: async () => (await import("./account.ts")).accountCommand(),
   },
   loan: {
-    about: "list, show and watch loans, and bid on them",
+    about: "list, show and watch loans, bid on them and repay them",
     load: async () => (await import("./loan.ts")).loanCommand(),
+  },
+  calendar: {
+    about: "the business date of the server, and moving it on",
+    load: async () => (await import("./calendar.ts")).calendarCommand(),
   },
   schedule: {
     about: "the repayments of a loan; or its payment, rate, term or amount from the others",

@@ -3,6 +3,7 @@
 
 import type { AccountEvent } from "../../actors/account/events.ts";
 import { applyCustody, CustodyModel, isCustodyEvent } from "./custody-model.ts";
+import { lend, type PositionModel } from "./position-model.ts";
 import type { Findings } from "./report.ts";
 
 export type HoldStatus =
@@ -23,6 +24,11 @@ export interface AccountModel {
   heldCents: number;
   depositedCents: number;
   readonly holds: Map<number, HoldModel>;
+  /** By loan. */
+  readonly positions: Map<string, PositionModel>;
+  /** Repayments ever sent, and the requests of those that were asked for, by number. */
+  payments: number;
+  readonly paying: Map<number, string>;
   /** Sum of the open holds, kept beside `heldCents`, which follows the money of the events. */
   holdsCents: number;
   readonly custody: CustodyModel;
@@ -66,6 +72,7 @@ export function applyToAccount(
     changeHold(account, event, findings);
   } else {
     account.availableCents += availableChange(event);
+    if ("paymentNo" in event) countPayment(account, event, findings);
   }
   checkBalance(account, findings);
 }
@@ -86,6 +93,32 @@ function availableChange(event: AccountEvent): number {
   }
 }
 
+/** Payments of an account are numbered, and each that was asked for has one answer. */
+function countPayment(
+  account: AccountModel,
+  event: Extract<AccountEvent, { paymentNo: number }>,
+  findings: Findings,
+): void {
+  const { paymentNo } = event;
+  const name = `${account.id}: ${event.type} of payment ${paymentNo}`;
+  switch (event.type) {
+    case "RepaymentSent":
+    case "DueCollected": {
+      const next = ++account.payments;
+      findings.expect(paymentNo === next, "event_impossible", () => `${name}, ${next} comes next`);
+      if (event.type === "RepaymentSent") account.paying.set(paymentNo, event.requestId);
+      return;
+    }
+    case "RepaymentConfirmed":
+    case "RepaymentReturned":
+      findings.expect(
+        paymentNo <= account.payments,
+        "event_impossible",
+        () => `${name}, which was never sent`,
+      );
+  }
+}
+
 function openedAccount(id: string): AccountModel {
   return {
     id,
@@ -93,6 +126,9 @@ function openedAccount(id: string): AccountModel {
     heldCents: 0,
     depositedCents: 0,
     holds: new Map(),
+    positions: new Map(),
+    payments: 0,
+    paying: new Map(),
     holdsCents: 0,
     custody: new CustodyModel(),
   };
@@ -202,6 +238,7 @@ function moveMoney(
         `${name}: ${event.amountCents} to ${event.loanId}, held ${hold.amountCents} for ${hold.loanId}`,
     );
     account.heldCents -= event.amountCents;
+    lend(account.positions, event.loanId, event.amountCents);
     return;
   }
   const keptCents = event.type === "BidConfirmed" ? event.filledCents : 0;

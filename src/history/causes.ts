@@ -79,11 +79,11 @@ export function contradiction(
   const answers: readonly string[] =
     message.type in ANSWERS ? ANSWERS[message.type as keyof typeof ANSWERS] : [];
   if (!answers.includes(first.type)) return `${first.type} came of ${message.type}`;
-  if (message.type === "CollectDue" && first.type === "DueCollected") {
-    const { owedCents } = message;
-    if (first.amountCents > owedCents) return `${first.amountCents} collected, ${owedCents} asked`;
+  for (const event of events) {
+    const differing = differingField(message, event);
+    if (differing !== undefined) return differing;
   }
-  return differingField(message, first);
+  return undefined;
 }
 
 /** Fields that message and event both have mean the same, but a bid's amount is what it asked. */

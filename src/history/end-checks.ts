@@ -5,6 +5,7 @@ import { legCount, legNetCents } from "../../actors/account/legs.ts";
 import type { Address } from "../../actors/address.ts";
 import { isOpen, type AccountModel, type HoldModel } from "./account-model.ts";
 import { add } from "./books.ts";
+import { legsOf } from "./holder-book.ts";
 import type { BidModel, LoanModel } from "./loan-model.ts";
 import type { AnyMessage, Pending } from "./message-book.ts";
 import type { World } from "./world.ts";
@@ -23,6 +24,7 @@ export function checkAtEnd(world: World, atRest: boolean): void {
   const unsettled = holdsUnderWay(inFlight);
   for (const account of world.accounts.values()) checkHolds(world, account, unsettled);
   for (const loan of world.loans.values()) checkBids(world, loan, unsettled);
+  checkPositions(world, inFlight, atRest);
   checkBooks(world);
   checkTransit(world, inFlight);
 }
@@ -107,6 +109,46 @@ function checkBids(world: World, loan: LoanModel, unsettled: ReadonlySet<string>
     "raised_out_of_range",
     () => `${loan.id}: bids sum to ${raisedCents}, raised is ${loan.raisedCents}`,
   );
+}
+
+/** What each lender received of a loan, and what is still on its way, is what the loan told it. */
+function checkPositions(world: World, inFlight: readonly Pending[], atRest: boolean): void {
+  const onTheWay = new Map<string, number>();
+  for (const { message } of inFlight) {
+    if (message.type !== "PayLegs") continue;
+    for (const leg of legsOf(message.legs)) {
+      const { accountId, principalCents, interestCents, penaltyCents } = leg;
+      const key = `${message.loanId} ${accountId}`;
+      add(onTheWay, key, principalCents + interestCents + penaltyCents);
+    }
+  }
+  for (const { id, repayment } of world.loans.values()) {
+    if (repayment === null) continue;
+    const { open, holders } = repayment.holders;
+    world.findings.expect(!atRest || open === 0, "legs_wrong", () => {
+      return `${id}: ${open} clearings are not told to all`;
+    });
+    for (const [accountId, { shareCents, got }] of holders) {
+      const position = world.accounts.get(accountId)?.positions.get(id);
+      const {
+        lentCents = 0,
+        principalCents = 0,
+        interestCents = 0,
+        penaltyCents = 0,
+      } = position ?? {};
+      const comingCents = onTheWay.get(`${id} ${accountId}`) ?? 0;
+      const toldCents = got.principal + got.interest + got.penalty;
+      world.findings.expect(
+        principalCents + interestCents + penaltyCents + comingCents === toldCents &&
+          lentCents === shareCents,
+        "position_differs",
+        () =>
+          `${accountId} lent ${lentCents} to ${id} and got ${principalCents} + ` +
+          `${interestCents} + ${penaltyCents}; told ${toldCents} on ${shareCents}, ` +
+          `${comingCents} on the way`,
+      );
+    }
+  }
 }
 
 /** Ledger accounts whose balance follows from accounts and loans. */

@@ -2,10 +2,12 @@
 // should get is worked out anew from DOMAIN (Loan life). It must never use the server's decide,
 // evolve or book of bids.
 
-import { LEG, LEG_ITEMS, legNetCents } from "../../actors/account/legs.ts";
 import type { LoanEvent } from "../../actors/loan/events.ts";
 import type { LoanMessage } from "../../actors/loan/loan.ts";
 import type { LoanTerms } from "../../actors/loan/terms.ts";
+import { pass, type LoanStatus } from "./loan-status.ts";
+import type { RepaymentModel } from "./repayment-model.ts";
+import { applyRepayment, type RepaymentFact } from "./repayment-life.ts";
 import type { Findings } from "./report.ts";
 
 export interface BidModel {
@@ -16,22 +18,6 @@ export interface BidModel {
   /** Told to post or to void. */
   called: boolean;
   collected: boolean;
-}
-
-export type LoanStatus =
-  | "listed"
-  | "funded"
-  | "collecting"
-  | "collected"
-  | "repaying"
-  | "defaulted"
-  | "written_off"
-  | "settled"
-  | "expiring"
-  | "expired";
-
-function isRepaying(status: LoanStatus): boolean {
-  return status === "repaying" || status === "defaulted" || status === "written_off";
 }
 
 export interface LoanModel {
@@ -47,17 +33,22 @@ export interface LoanModel {
   /** Money of the loan that is nobody's yet: collected and not paid out, taken and not divided. */
   clearingCents: number;
   nextBidNo: number;
+  /** Null before the loan is paid out. */
+  repayment: RepaymentModel | null;
 }
 
 export type Loans = Map<string, LoanModel>;
 export type Bid = Extract<LoanMessage, { type: "FillBid" }>;
 
-/** Takes an event in, and says what about it cannot be. `at` is the time of the record. */
+/**
+ * Takes an event in, and says what about it cannot be. `at` is the time of the record, `day` the
+ * business date of its shard.
+ */
 export function applyToLoan(
   loans: Loans,
   id: string,
   event: LoanEvent,
-  at: number,
+  { at, day }: { readonly at: number; readonly day: number },
   findings: Findings,
 ): void {
   const loan = loans.get(id);
@@ -112,33 +103,10 @@ export function applyToLoan(
     case "CollectionStarted":
       pass(loan, "funded", "collecting", event.type, findings);
       break;
-    case "LoanDisbursed":
-      pass(loan, "collected", "repaying", event.type, findings);
-      loan.clearingCents -= event.principalCents;
-      break;
-    case "LoanDefaulted":
-      pass(loan, "repaying", "defaulted", event.type, findings);
-      break;
-    case "LoanWrittenOff":
-      pass(loan, "defaulted", "written_off", event.type, findings);
-      break;
-    case "LoanSettled":
-      findings.expect(isRepaying(loan.status), "event_impossible", () => `${id} settled too early`);
-      loan.status = "settled";
-      break;
-    case "DayWorked":
-    case "NothingCollected":
-    case "RepaymentTaken":
-    case "LegsAllotted":
-      findings.expect(
-        isRepaying(loan.status) || loan.status === "settled",
-        "event_impossible",
-        () => `${event.type} of ${id}, which is ${loan.status}`,
-      );
-      loan.clearingCents += clearingChange(event);
-      break;
     case "WithdrawalDeclined":
       break;
+    default:
+      applyRepayment(loan, event satisfies RepaymentFact, day, findings);
   }
   const { raisedCents, terms } = loan;
   findings.expect(
@@ -146,18 +114,6 @@ export function applyToLoan(
     "raised_out_of_range",
     () => `${id} raised ${raisedCents} of ${terms.principalCents}`,
   );
-}
-
-function clearingChange(event: LoanEvent): number {
-  if (event.type === "RepaymentTaken") {
-    return event.principalCents + event.interestCents + event.penaltyCents;
-  }
-  if (event.type !== "LegsAllotted") return 0;
-  let grossCents = 0;
-  for (let leg = 0; leg * LEG_ITEMS < event.legs.length; leg++) {
-    grossCents += legNetCents(event, leg) + (event.legs[leg * LEG_ITEMS + LEG.fee] as number);
-  }
-  return -grossCents;
 }
 
 function listedLoan(id: string, terms: LoanTerms): LoanModel {
@@ -172,23 +128,8 @@ function listedLoan(id: string, terms: LoanTerms): LoanModel {
     collectedCents: 0,
     clearingCents: 0,
     nextBidNo: 1,
+    repayment: null,
   };
-}
-
-function pass(
-  loan: LoanModel,
-  from: LoanStatus,
-  to: LoanStatus,
-  event: string,
-  findings: Findings,
-): void {
-  findings.expect(
-    loan.status === from,
-    "event_impossible",
-    () => `${event} of ${loan.id}, which is ${loan.status}`,
-  );
-  loan.status = to;
-  loan.nextBidNo = 1;
 }
 
 function expectFull(loan: LoanModel, findings: Findings): void {

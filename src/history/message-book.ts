@@ -2,7 +2,7 @@
 // are numbered in one line; between two shards each direction has a line of its own.
 
 import type { AccountMessage } from "../../actors/account/account.ts";
-import { legCount, type PayLegs } from "../../actors/account/legs.ts";
+import { LEG_ITEMS, legCount, type PayLegs } from "../../actors/account/legs.ts";
 import type { Address } from "../../actors/address.ts";
 import type { LoanMessage } from "../../actors/loan/loan.ts";
 import type { Findings } from "./report.ts";
@@ -12,6 +12,8 @@ export type AnyMessage = AccountMessage | LoanMessage | PayLegs;
 export interface Pending {
   readonly to: Address;
   readonly message: AnyMessage;
+  /** The business date of its sender, in days since 1970. */
+  readonly day: number;
 }
 
 /** One direction between two shards, put together from both journals. */
@@ -105,9 +107,19 @@ export class MessageBook {
   /** Everything sent and not carried out, wherever it is. Call it when all shards were read. */
   inFlight(): Pending[] {
     const all: Pending[] = [];
-    for (const pending of this.#pending.values()) all.push(...pending.values());
+    for (const [shard, pending] of this.#pending) {
+      for (const [number, each] of pending) all.push(this.#rest(shard, number, each));
+    }
     for (const { sent, arrived } of this.#links.values()) all.push(...sent.slice(arrived.length));
     return all;
+  }
+
+  /** Of legs, those that are not received yet. */
+  #rest(shard: number, number: number, pending: Pending): Pending {
+    const { message } = pending;
+    const received = this.#legsReceived.get(`${shard}:${number}`);
+    if (received === undefined || message.type !== "PayLegs") return pending;
+    return { ...pending, message: { ...message, legs: message.legs.slice(received * LEG_ITEMS) } };
   }
 
   /** Compares both ends of each link. Call it when all shards were read. */
@@ -125,6 +137,12 @@ function checkLink(name: string, { sent, arrived, receivedUpTo }: Link, findings
       () =>
         `link ${name}, message ${index + 1}: arrived as ${plainText(message)}, ` +
         (original === undefined ? "never sent" : `sent as ${plainText(original)}`),
+    );
+    if (original === undefined) return;
+    findings.expect(
+      original.day === message.day,
+      "day_wrong",
+      () => `link ${name}, message ${index + 1}: of day ${message.day}, sent on ${original.day}`,
     );
   });
   findings.expect(

@@ -1,13 +1,7 @@
 // Takes the records of one shard into the world, in order, checking each against what came before.
 
 import { accountMessages, type AccountEvent } from "../../actors/account/events.ts";
-import {
-  LEG_ITEMS,
-  legCount,
-  legNetCents,
-  legReceiver,
-  type PayLegs,
-} from "../../actors/account/legs.ts";
+import { LEG_ITEMS, legCount, legReceiver, type PayLegs } from "../../actors/account/legs.ts";
 import {
   ACTOR_KINDS,
   MANY_ACCOUNTS,
@@ -16,10 +10,10 @@ import {
   type LoanId,
 } from "../../actors/address.ts";
 import { isLoanAnswer, loanMessages, type LoanEvent } from "../../actors/loan/events.ts";
-import type { LoanMessage } from "../../actors/loan/loan.ts";
 import type { Transit } from "../../actors/decider.ts";
 import type { JournalRecord } from "../journal/records.ts";
 import { applyToAccount } from "./account-model.ts";
+import { checkAnswer } from "./answers.ts";
 import {
   collect,
   expectedOfAccount,
@@ -31,7 +25,10 @@ import {
 } from "./books.ts";
 import { contradiction } from "./causes.ts";
 import type { EntryRules } from "./entry-rules.ts";
-import { applyToLoan, expectedFill } from "./loan-model.ts";
+import { legsOf } from "./holder-book.ts";
+import { applyToLoan } from "./loan-model.ts";
+import { receiveLeg } from "./position-model.ts";
+import { checkStanding } from "./repayment-life.ts";
 import type { AnyMessage } from "./message-book.ts";
 import type { World } from "./world.ts";
 
@@ -57,13 +54,18 @@ export function replayRecord(world: World, place: ShardPlace, record: JournalRec
       if (to !== MANY_ACCOUNTS) expectOwnShard(world, place.shard, to);
       if (!place.full) return;
       const message = record.message as AnyMessage;
-      const { fromShard, number: linkNumber } = record;
-      const pending = { to, message };
+      const { fromShard, number: linkNumber, day } = record;
+      const pending = { to, message, day };
       const inOrder = world.messages.arrive(fromShard, place.shard, linkNumber, number, pending);
       world.findings.expect(
         inOrder,
         "link_broken",
         () => `message ${linkNumber} from shard ${fromShard} arrived out of order`,
+      );
+      world.findings.expect(
+        day <= dayOf(world, place.shard),
+        "day_wrong",
+        () => `a message of day ${day} arrived in shard ${place.shard} before that day`,
       );
       return;
     }
@@ -83,8 +85,8 @@ export function replayRecord(world: World, place: ShardPlace, record: JournalRec
       return;
     case "day":
       world.findings.expect(
-        record.day > (world.days.get(place.shard) ?? 0),
-        "event_impossible",
+        record.day > dayOf(world, place.shard),
+        "day_wrong",
         () => `day ${record.day} begins in shard ${place.shard} after a later one`,
       );
       world.days.set(place.shard, record.day);
@@ -102,22 +104,25 @@ function replayLegs(world: World, { shard, rules, full }: ShardPlace, record: Le
     return;
   }
   const { message, from } = received;
-  for (let leg = from; leg < upTo; leg++) {
-    const id = legReceiver(message, leg);
-    if (skipped.includes(leg)) {
-      const legs = message.legs.slice(leg * LEG_ITEMS, (leg + 1) * LEG_ITEMS);
-      const number = rules.nextMessageNo();
-      messages.send(shard, shard, number, { to: MANY_ACCOUNTS, message: { ...message, legs } });
+  for (const [place, leg] of legsOf(message.legs).slice(from, upTo).entries()) {
+    const id = leg.accountId;
+    if (skipped.includes(from + place)) {
+      const at = (from + place) * LEG_ITEMS;
+      const single = { ...message, legs: message.legs.slice(at, at + LEG_ITEMS) };
+      const day = dayOf(world, shard);
+      const pending = { to: MANY_ACCOUNTS, message: single, day };
+      messages.send(shard, shard, rules.nextMessageNo(), pending);
       continue;
     }
-    expectOwnShard(world, shard, { kind: "account", id });
+    expectOwnShard(world, shard, { kind: "account", id: id as AccountId });
     rules.leg(`account:${id}`);
-    const netCents = legNetCents(message, leg);
+    const { principalCents, interestCents, penaltyCents, feeCents } = leg;
+    const netCents = principalCents + interestCents + penaltyCents - feeCents;
     world.booksOf(shard).post(expectedOfLeg(id, netCents));
+    findings.expect(netCents >= 0, "amount_unsafe", () => `a leg of ${id} is ${netCents}`);
     const account = world.accounts.get(id);
     if (account === undefined) findings.add("event_impossible", `a leg of ${id}, never opened`);
-    else account.availableCents += netCents;
-    findings.expect(netCents >= 0, "amount_unsafe", () => `a leg of ${id} is ${netCents}`);
+    else receiveLeg(account, message, leg, findings);
   }
 }
 
@@ -143,11 +148,25 @@ function replayAct(world: World, { shard, rules, full }: ShardPlace, act: Act): 
         applyToAccount(world.accounts, self.id, account, findings);
       } else {
         world.requests.note(name, event, undefined, findings);
-        applyToLoan(world.loans, self.id, event as LoanEvent, act.at, findings);
+        const when = { at: act.at, day: dayOf(world, shard) };
+        applyToLoan(world.loans, self.id, event as LoanEvent, when, findings);
       }
     }
     sendMessages(world, { shard, rules, full }, self, event);
   }
+  if (full && self.kind === "loan") checkLoan(world, shard, self.id);
+}
+
+function checkLoan(world: World, shard: number, id: string): void {
+  const loan = world.loans.get(id);
+  if (loan === undefined) return;
+  const books = world.booksOf(shard);
+  const memo = {
+    claimCents: books.of(`memo.claim:${id}`),
+    lostCents: books.of(`memo.lost:${id}`),
+    debtCents: 0 - books.of(`memo.debt:${id}`),
+  };
+  checkStanding(loan, memo, world.findings);
 }
 
 /** The message that the record carries out, and whether the record is what it asked for. */
@@ -175,31 +194,9 @@ function checkCause(
       `${name}: ${wrong}`,
     );
   }
-  if (message?.type === "FillBid") checkFill(world, self.id, message, events, act.at);
-}
-
-function checkFill(
-  world: World,
-  loanId: string,
-  bid: Extract<LoanMessage, { type: "FillBid" }>,
-  events: readonly (AccountEvent | LoanEvent)[],
-  at: number,
-): void {
-  const answer = events[0];
-  const name = `${loanId}: bid of ${bid.accountId}, hold ${bid.holdNo}`;
-  const { filledCents, reasons } = expectedFill(world.loans.get(loanId), bid, at);
-  if (answer?.type === "BidPlaced") {
-    world.findings.expect(
-      reasons.length === 0 && answer.filledCents === filledCents,
-      "fill_wrong",
-      () => `${name} got ${answer.filledCents}, due ${filledCents} ${reasons.join(", ")}`,
-    );
-  } else if (answer?.type === "BidDeclined") {
-    world.findings.expect(
-      reasons.includes(answer.refusal),
-      "refusal_untrue",
-      () => `${name} was refused for ${answer.refusal}; true: ${reasons.join(", ") || "nothing"}`,
-    );
+  if (message !== undefined) {
+    const place = { shardDay: dayOf(world, shard), at: act.at };
+    checkAnswer(world, self.id, message, events, place);
   }
 }
 
@@ -243,7 +240,8 @@ function sendMessages(
 ): void {
   const sendTo = (toShard: number, to: Address, message: AnyMessage): void => {
     const number = toShard === shard ? rules.nextMessageNo() : 0;
-    if (full) world.messages.send(shard, toShard, number, { to, message });
+    const day = dayOf(world, shard);
+    if (full) world.messages.send(shard, toShard, number, { to, message, day });
   };
   const send = (to: Address, message: AnyMessage): void => {
     if (message.type !== "PayLegs") sendTo(world.shardOf(to), to, message);
@@ -275,6 +273,10 @@ function checkAmounts(world: World, name: string, event: AccountEvent | LoanEven
       () => `${event.type} of ${name}: ${field} is ${value}`,
     );
   }
+}
+
+function dayOf(world: World, shard: number): number {
+  return world.days.get(shard) ?? 0;
 }
 
 function expectOwnShard(world: World, shard: number, self: Address): void {

@@ -37,6 +37,18 @@ export const CHECKS = {
   fill_wrong: [3, "a bid gets what the terms and the remainder allow: no more, no less"],
   refusal_untrue: [3, "the reason of a refusal is true"],
   bid_without_hold: [4, "a bid has its hold, and a hold has its bid"],
+  // repayment
+  disbursement_wrong: [3, "a loan is paid out once, as its terms say"],
+  owed_wrong: [6, "what falls due, and what being late costs, is what the terms say"],
+  accrued_twice: [6, "a day is worked once for a loan, when it has come"],
+  day_wrong: [6, "business dates follow each other, and records and letters carry theirs"],
+  status_wrong: [6, "a loan is in default after 90 days, and settled when nothing is owed"],
+  division_wrong: [5, "a payment settles the oldest first: penalty, interest, principal"],
+  fee_wrong: [5, "fees are what the terms say"],
+  legs_wrong: [5, "every holder of a payment is told once, and the legs are the payment"],
+  share_wrong: [5, "each holder has its exact share to within a cent, and all of it at the end"],
+  position_differs: [5, "what a lender received of a loan is what the loan told it"],
+  claims_differ: [1, "claims are debts, and both are what is outstanding"],
   // requests
   request_effect_twice: [7, "a request has an effect at most once"],
   client_lost: [8, "what was acknowledged to a client is in the journal"],
@@ -73,6 +85,9 @@ export interface AuditTotals {
   readonly accounts: number;
   readonly loans: number;
   readonly bids: number;
+  /** Payments that were divided among holders, and what of each reached a lender. */
+  readonly clearings: number;
+  readonly legs: number;
   readonly depositedCents: number;
   /** What withdrawals took to the clients' own banks. */
   readonly paidOutCents: number;

@@ -53,6 +53,10 @@ export class RequestBook {
     if (event.type === "BidConfirmed" || event.type === "BidRefused") {
       const hold = account?.holds.get(event.holdNo);
       if (hold !== undefined) this.#settle(actor, hold.requestId, resultOf(event), findings);
+    } else if (event.type === "RepaymentConfirmed" || event.type === "RepaymentReturned") {
+      // What the calendar collected, nobody asked for.
+      const requestId = account?.paying.get(event.paymentNo);
+      if (requestId !== undefined) this.#settle(actor, requestId, resultOf(event), findings);
     } else if (event.type === "BidCancelled") {
       this.#settle(actor, event.requestId, { type: "done" }, findings);
     } else if (event.type === "CancelRefused") {
@@ -100,14 +104,20 @@ function firstResult(
   event: Extract<AccountEvent | LoanEvent, { fingerprint: number }>,
 ): RequestResult {
   if (event.type === "RequestRefused") return { type: "Refused", code: event.refusal };
-  if (event.type === "HoldPlaced" || event.type === "CancelAsked") return { type: "pending" };
-  return { type: "done" };
+  const { type } = event;
+  const waits = type === "HoldPlaced" || type === "CancelAsked" || type === "RepaymentSent";
+  return { type: waits ? "pending" : "done" };
 }
 
 function resultOf(
-  event: Extract<AccountEvent, { type: "BidConfirmed" | "BidRefused" }>,
+  event: Extract<
+    AccountEvent,
+    { type: "BidConfirmed" | "BidRefused" | "RepaymentConfirmed" | "RepaymentReturned" }
+  >,
 ): RequestResult {
-  if (event.type === "BidRefused") return { type: "Refused", code: event.refusal };
+  if (event.type === "RepaymentConfirmed") return { type: "done" };
+  if (event.type === "BidRefused" || event.type === "RepaymentReturned")
+    return { type: "Refused", code: event.refusal };
   const { holdNo, filledCents, bidNo, remainingCents } = event;
   return { type: "BidPlaced", bidId: holdNo, filledCents, rank: bidNo, remainingCents };
 }

@@ -24,6 +24,10 @@ export function totalsOf(world: World, rules: readonly EntryRules[]): AuditTotal
       ({ depositedCents, custody }) => depositedCents + custody.depositedCents,
     ),
     paidOutCents: sum(accounts, ({ custody }) => custody.paidCents),
+    clearings: sum(loans, (loan) => loan.repayment?.holders.clearings ?? 0),
+    legs: sum(accounts, (account) =>
+      sum([...account.positions.values()], (each) => each.clearings.size),
+    ),
     availableCents: sum(accounts, (account) => account.availableCents),
     heldCents: sum(accounts, (account) => account.heldCents),
     raisedCents: sum(loans, (loan) => (loan.status === "expired" ? 0 : loan.raisedCents)),

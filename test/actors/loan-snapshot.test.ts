@@ -1,9 +1,12 @@
 import { describe, expect, it } from "vitest";
+import { decideLoan } from "../../actors/loan/decide.ts";
+import { evolveLoan } from "../../actors/loan/evolve.ts";
+import type { RowSegment } from "../../actors/rows.ts";
 import type { LoanState } from "../../actors/loan/loan.ts";
 import { restoreLoan, snapshotLoan } from "../../actors/loan/snapshot.ts";
-import { loanId } from "../../actors/address.ts";
+import { accountId, loanId } from "../../actors/address.ts";
 import { LENDING_TERMS_DEFAULT } from "../../actors/loan/terms.ts";
-import { given, request } from "../support/given.ts";
+import { DAY, given, request } from "../support/given.ts";
 
 const TERMS = {
   borrowerId: "bob",
@@ -33,7 +36,68 @@ function snapshotOf(terms: Record<string, unknown>): unknown[] {
   return snapshotLoan(loan.state as unknown as LoanState, "all").main;
 }
 
+/** A loan of two lenders that was paid out, with an instalment due and half of it being divided. */
+function repaying(): LoanState {
+  const terms = { ...TERMS, method: "equal_instalment", term: 12, opensAtMs: null };
+  const bids = ["ann", "ben"].map((accountId, nth) => ({
+    type: "BidPlaced",
+    accountId,
+    holdNo: 1,
+    bidNo: nth + 1,
+    filledCents: 500_00,
+    remainingCents: (1 - nth) * 500_00,
+  }));
+  const funds = bids.map(({ accountId }) => ({
+    type: "FundsCollected",
+    accountId,
+    holdNo: 1,
+    amountCents: 500_00,
+  }));
+  const wakeOn = DAY + 31;
+  const paidOut = [
+    { type: "LoanListed", ...request(1), ...terms },
+    ...bids,
+    { type: "LoanFunded" },
+    { type: "CollectionStarted" },
+    { type: "HoldsCalled", legs: ["ann", 1, "ben", 1], nextBidNo: 3, last: true },
+    ...funds,
+    { type: "LoanCollected" },
+    {
+      type: "LoanDisbursed",
+      borrowerId: "bob",
+      day: DAY,
+      principalCents: 1_000_00,
+      originationFeeCents: 15_00,
+      wakeOn,
+    },
+  ];
+  let state = given("loan", "l", ...paidOut).state as unknown as LoanState;
+  const payment = { accountId: accountId("bob"), paymentNo: 1, amountCents: 50_00 };
+  for (const command of [
+    { type: "DayCame" },
+    { type: "Repay", mode: "collected", ...payment },
+  ] as const) {
+    const decision = decideLoan(state, command, 0, wakeOn);
+    if (!decision.accepted) throw new Error(decision.refusal);
+    for (const event of decision.events) state = evolveLoan(state, event, id);
+  }
+  return state;
+}
+
 describe("Loan: snapshot", () => {
+  it("of a loan that is being repaid has its plan, dues, holders and clearings under way", () => {
+    const loan = repaying();
+    expect(loan).toMatchObject({
+      status: "repaying",
+      repayment: { dues: [{ k: 1 }], clearings: [{ clearingNo: 1 }], openClearings: [{ next: 0 }] },
+    });
+    const { main, parts } = snapshotLoan(loan, "all");
+    const segments = parts.map(([place, numbers]) => [place, numbers!] as const);
+    const restored = restoreLoan(id, main, segments as RowSegment[]);
+    expect(snapshotLoan(restored, "all")).toEqual({ main, parts });
+    expect(restored).toMatchObject({ status: "repaying", repayment: { wakeOn: DAY + 32 } });
+  });
+
   it("has all terms in it", () => {
     expect(restoreLoan(id, snapshotOf(TERMS), [])).toMatchObject({ terms: TERMS });
   });

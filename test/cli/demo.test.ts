@@ -20,6 +20,17 @@ const KEYS = [
   "trialBalanceCents",
   "serveAgainMs",
   "p99Ms",
+  "disbursedMs",
+  "repayments",
+  "legs",
+  "legsLost",
+  "legsDoubled",
+  "repaidPrincipalCents",
+  "interestCents",
+  "serviceFeeCents",
+  "lastPushMs",
+  "lastPushKilledMs",
+  "balancedToTheCent",
 ];
 
 /** A folder in which the run puts all it has, so that what stays behind is seen. */
@@ -70,8 +81,12 @@ describe.runIf(process.platform === "linux")("loanloom demo", () => {
         expect(json).toMatchObject({ raisedCents: 50_000_00, heldCents: 50_000_00 });
         expect(json["accepted"]! + json["refused"]!).toBe(40 * 12 + 1);
         expect(json["serveAgainMs"]).toBeGreaterThan(0);
-        // The demo itself, two servers and two Redis.
-        expect(seen.size).toBeGreaterThanOrEqual(4);
+        expect(json).toMatchObject({ repayments: 12, legsLost: 0, legsDoubled: 0 });
+        expect(json).toMatchObject({ repaidPrincipalCents: 50_000_00, balancedToTheCent: true });
+        expect(json["legs"]! % 12).toBe(0);
+        expect(json["interestCents"]).toBe(3_309_27);
+        // The demo itself, three servers and two Redis.
+        expect(seen.size).toBeGreaterThanOrEqual(5);
         expect([...seen].filter(isAlive)).toEqual([]);
         expect(readdirSync(folder)).toEqual([]);
       },

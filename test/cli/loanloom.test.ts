@@ -104,6 +104,25 @@ describe("loanloom", () => {
     expect(shown.stdout).toContain("availableCents  480000 (4,800.00)\n");
   });
 
+  test("repays a loan, by the calendar and by hand", async () => {
+    await json(["account", "deposit", "bob", "5000"]);
+    const list = ["loan", "list", "tiny", "--borrower-id", "bob", "--principal-cents", "120000"];
+    await json([...list, "--rate-bps", "1200", "--disburses-at-once"]);
+    await json(["loan", "bid", "tiny", "120000", "--as", "alice"]);
+    await expect
+      .poll(() => json(["loan", "get", "tiny"]), { timeout: 30_000 })
+      .toMatchObject({ status: "repaying" });
+    const { nextDueOn } = (await json(["loan", "get", "tiny"])) as { nextDueOn: number };
+    const date = new Date(nextDueOn * 86_400_000).toISOString().slice(0, 10);
+    expect(await json(["calendar", "advance", date])).toMatchObject({ day: nextDueOn });
+    expect(await json(["calendar", "get"])).toMatchObject({ day: nextDueOn });
+    // 106.62 of the first instalment came by itself: 94.62 of principal.
+    expect(await json(["loan", "get", "tiny"])).toMatchObject({ outstandingCents: 110_538 });
+    const early = ["loan", "repay", "tiny", "110538", "--mode", "early_full", "--as", "bob"];
+    expect(await json(early)).toMatchObject({ principalCents: 110_538, returnedCents: 0 });
+    expect(await json(["loan", "get", "tiny"])).toMatchObject({ status: "settled" });
+  });
+
   test("the same request id again gives the same answer, and no second bid", async () => {
     const requestId = "01890000-0000-7000-8000-000000000001";
     const fresh = `${Date.now().toString(16).padStart(12, "0")}`;
@@ -157,6 +176,9 @@ describe("loanloom", () => {
     ["a missing argument", ["account", "deposit", "alice"], 2, /missing required argument/],
     ["a fraction of a cent", ["account", "deposit", "alice", "1.5"], 2, /whole number/],
     ["an impossible id", ["account", "open", "al ice"], 2, /letters, digits/],
+    ["a day that is none", ["calendar", "advance", "2026-02-30"], 2, /a date such as/],
+    ["a repayment by nobody", ["loan", "repay", "tiny", "1"], 2, /--as <accountId>/],
+    ["a repayment of nothing", ["loan", "repay", "spring", "1", "--as", "bob"], 1, /not_repaying/],
     ["a bid by nobody", ["loan", "bid", "spring", "10000"], 2, /--as <accountId>/],
     [
       "a token that lives too long",

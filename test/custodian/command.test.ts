@@ -1,11 +1,11 @@
 // `loanloom custodian` as people meet it: help, mistakes, start and end.
 
+import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
-import { createServer } from "node:net";
+import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
-import { once } from "node:events";
 import { NO_FAULTS } from "../../src/custodian/sandbox/faults.ts";
 import { runProgram, startProgram } from "../cli/program.ts";
 
@@ -41,7 +41,7 @@ describe("loanloom custodian", () => {
     expect(await ended).toMatchObject({ code: 0, stderr: "" });
   }, 60_000);
 
-  test("ends by SIGTERM also while an answer is kept back", async () => {
+  test("ends by SIGTERM also while a request never comes to its end", async () => {
     const { child, ended } = startProgram([
       "custodian",
       "--port",
@@ -52,9 +52,8 @@ describe("loanloom custodian", () => {
     onTestFinished(() => void child.kill("SIGKILL"));
     const [said] = (await once(child.stdout!, "data")) as [Buffer];
     const { port } = JSON.parse(String(said)) as { port: number };
-    const socket = new (await import("node:net")).Socket();
+    const socket = connect(port, "127.0.0.1");
     socket.on("error", () => undefined);
-    socket.connect(port, "127.0.0.1");
     await once(socket, "connect");
     socket.write("POST /payouts HTTP/1.1\r\nhost: x\r\ncontent-length: 10\r\n\r\n");
     child.kill("SIGTERM");

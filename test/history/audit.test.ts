@@ -6,7 +6,8 @@ import type { Address } from "../../actors/address.ts";
 import { audit, type AuditOptions } from "../../src/history/audit.ts";
 import { shardOf } from "../../src/runtime/shard-of.ts";
 import { goodWorld, homeOf } from "./good-world.ts";
-import { SmallWorld, sourcesOf, type TestJournal } from "./small-world.ts";
+import { sourcesOf, type TestJournal } from "./made-journal.ts";
+import { SmallWorld } from "./small-world.ts";
 
 async function auditOf(journal: TestJournal, options: Partial<AuditOptions> = {}) {
   return audit({ shards: sourcesOf(journal), shardOf: homeOf, atRest: true, ...options });

@@ -5,7 +5,8 @@ import type { AccountEvent } from "../../actors/account/events.ts";
 import { ACTOR_KINDS } from "../../actors/address.ts";
 import type { ClientOutcome, ClientRequest } from "../../src/history/client-log.ts";
 import { formatPosition } from "../../src/journal/position.ts";
-import { START_MS, type TestJournal } from "./small-world.ts";
+import { type TestJournal } from "./made-journal.ts";
+import { START_MS } from "./small-world.ts";
 
 type Sent = { -readonly [Key in keyof ClientRequest]: ClientRequest[Key] };
 

@@ -4,7 +4,7 @@
 import { describe, expect, it } from "vitest";
 import { audit } from "../../src/history/audit.ts";
 import { goodWorld, homeOf } from "./good-world.ts";
-import { sourcesOf } from "./small-world.ts";
+import { sourcesOf } from "./made-journal.ts";
 import { ledgerWith } from "./spoil.ts";
 import { behind, GOOD_CUSTODY } from "./spoilt-custody.ts";
 

@@ -10,7 +10,7 @@ import { TestRedis } from "../support/redis.ts";
 import { bidsOf } from "./client-requests.ts";
 import { goodWorld, homeOf } from "./good-world.ts";
 import { MAC_KEY, storeJournal } from "./stored-journal.ts";
-import type { TestJournal } from "./small-world.ts";
+import type { TestJournal } from "./made-journal.ts";
 
 const JOURNAL = shardKeys(0).journal;
 

@@ -10,60 +10,46 @@ import {
   type AccountState,
 } from "../../actors/account/account.ts";
 import {
+  LEG_ITEMS,
+  legCount,
+  legReceiver,
+  receiveLeg,
+  type PayLegs,
+} from "../../actors/account/legs.ts";
+import {
   accountId,
   loanId,
   parseRequestId,
   ACTOR_KINDS,
+  MANY_ACCOUNTS,
   type AccountId,
   type Address,
   type LoanId,
   type RequestId,
 } from "../../actors/address.ts";
-import { ACTOR_LAYOUTS } from "../../actors/kinds.ts";
 import { decideLoan } from "../../actors/loan/decide.ts";
-import { isLoanAnswer, loanMessages, type LoanEvent } from "../../actors/loan/events.ts";
+import {
+  isLoanAnswer,
+  loanDayWanted,
+  loanMessages,
+  type LoanEvent,
+} from "../../actors/loan/events.ts";
 import { evolveLoan } from "../../actors/loan/evolve.ts";
 import { absentLoan, type LoanCommand, type LoanState } from "../../actors/loan/loan.ts";
 import type { Refusal } from "../../actors/refusals.ts";
-import { UPCASTERS } from "../../actors/upcasters.ts";
-import type { ShardSource } from "../../src/history/audit.ts";
-import type { Position } from "../../src/journal/position.ts";
-import {
-  RecordCodec,
-  writeTyped,
-  type JournalRecord,
-  type Typed,
-} from "../../src/journal/records.ts";
-import { MsgpackWriter } from "../../src/protocol/msgpack-writer.ts";
-
-type Writable<T> = { -readonly [Key in keyof T]: T[Key] };
-export type TestRecord = JournalRecord extends infer R
-  ? R extends JournalRecord
-    ? Writable<R>
-    : never
-  : never;
-export type TestAct = Extract<TestRecord, { record: "act" }>;
-
-export interface TestEntry {
-  position: Position;
-  /** Null in a take-over. */
-  header: { atMs: number; firstRecordNo: number; firstMessageNo: number } | null;
-  records: TestRecord[];
-  /** Instead of the encoded records. */
-  bytes?: Uint8Array;
-}
-
-/** Entries by shard. */
-export type TestJournal = TestEntry[][];
+import type { Typed } from "../../src/journal/records.ts";
+import { MadeJournal, type TestJournal, type TestRecord } from "./made-journal.ts";
 
 interface Item {
   readonly to: Address;
   readonly command: Typed;
   readonly number: number;
+  /** Of legs: the first that is not received. */
+  readonly nextLeg?: number;
 }
 
-const codec = new RecordCodec(ACTOR_LAYOUTS, UPCASTERS);
 export const START_MS = 1_700_000_000_000;
+export const START_DAY = 19_675;
 
 /** A UUIDv7 with this number in it, the same for the same number. */
 export function requestNo(number: number): RequestId {
@@ -72,42 +58,80 @@ export function requestNo(number: number): RequestId {
 }
 
 export class SmallWorld {
-  readonly journal: TestJournal;
+  readonly #journal: MadeJournal;
   readonly #shardOf: (address: Address) => number;
   readonly #accounts = new Map<string, AccountState>();
   readonly #loans = new Map<string, LoanState>();
   readonly #versions = new Map<string, number>();
-  readonly #counters: { recordNo: number; messageNo: number; epoch: number; seq: number }[];
   readonly #queue: { shard: number; item: Item }[] = [];
+  readonly #left: { shard: number; item: Item }[] = [];
   readonly #links = new Map<string, { sent: number; acknowledged: number }>();
+  readonly #wanted = new Map<string, number>();
   #requests = 0;
   nowMs = START_MS;
+  day = START_DAY;
+  /** Legs that one record receives at most. */
+  legsPerRecord = 512;
+  /** Accounts whose legs are skipped. */
+  readonly outOfService = new Set<string>();
 
   constructor(shards: number, shardOf: (address: Address) => number) {
     this.#shardOf = shardOf;
-    this.journal = Array.from({ length: shards }, () => []);
-    this.#counters = this.journal.map(() => ({ recordNo: 0, messageNo: 0, epoch: 0, seq: 0 }));
+    this.#journal = new MadeJournal(shards);
     this.takeOver();
+    this.#beginDay();
+  }
+
+  #beginDay(): void {
+    this.journal.forEach((_, shard) => {
+      this.#append(shard, { record: "day", day: this.day, at: this.nowMs });
+    });
+  }
+
+  /** Begins one business date after the other in all shards, and settles what each one brings. */
+  advance(day: number, settle = true): void {
+    while (this.day < day) {
+      const next = Math.min(day, ...[...this.#wanted.values()].filter((each) => each > this.day));
+      this.jump(next);
+      if (settle) this.settle();
+    }
+  }
+
+  /** The date begins at once, whatever lies between. */
+  jump(day: number): void {
+    this.day = day;
+    this.nowMs++;
+    this.#beginDay();
+    for (const [id, wanted] of [...this.#wanted]) {
+      if (wanted > day) continue;
+      const to: Address = { kind: "loan", id: loanId(id) };
+      this.#carryOut(this.#shardOf(to), { to, command: { type: "DayCame" }, number: 0 });
+    }
+  }
+
+  /** The day that the loan waits for; undefined when it waits for none. */
+  wantedBy(loan: string): number | undefined {
+    return this.#wanted.get(loan);
+  }
+
+  /** Skipped legs reach their accounts, as after the start of a mended program. */
+  mend(): void {
+    this.outOfService.clear();
+    this.#queue.push(...this.#left.splice(0));
+  }
+
+  get journal(): TestJournal {
+    return this.#journal.entries;
   }
 
   /** A new owner: the next epoch begins in every shard. */
   takeOver(): void {
-    this.journal.forEach((entries, shard) => {
-      if (entries.at(-1)?.position.epoch === 0) entries.pop();
-      const counter = this.#counters[shard]!;
-      counter.epoch++;
-      counter.seq = 0;
-      const position = { epoch: counter.epoch, seq: 0 };
-      entries.push({ position, header: null, records: [] });
-    });
+    this.#journal.takeOver();
   }
 
   /** The next record begins a new entry. */
   seal(): void {
-    for (const entries of this.journal) {
-      if (entries.at(-1)?.records.length === 0) continue;
-      entries.push({ position: { epoch: 0, seq: 0 }, header: null, records: [] });
-    }
+    this.#journal.seal();
   }
 
   /** Returns the request id, and why it was refused at once. */
@@ -187,8 +211,17 @@ export class SmallWorld {
     this.request({ kind: "loan", id }, { type: "ConfirmLoan", loanId: id });
   }
 
+  repay(account: string, loan: string, amountCents: number, mode = "due") {
+    const fields = { type: "RepayLoan", loanId: loan, amountCents, mode };
+    return this.request({ kind: "account", id: accountId(account) }, fields);
+  }
+
   #carryOut(shard: number, item: Item): Refusal | undefined {
     const { to, command } = item;
+    if (command.type === "PayLegs") {
+      this.#payLegs(shard, item, command as PayLegs);
+      return undefined;
+    }
     const state =
       to.kind === "account"
         ? (this.#accounts.get(to.id) ?? absentAccount())
@@ -196,8 +229,9 @@ export class SmallWorld {
     const decision =
       to.kind === "account"
         ? decideAccount(state as AccountState, command as AccountCommand)
-        : decideLoan(state as LoanState, command as LoanCommand, this.nowMs, 20_000);
+        : decideLoan(state as LoanState, command as LoanCommand, this.nowMs, this.day);
     if (decision.accepted) {
+      if (decision.events.length === 0) return undefined;
       this.#write(shard, item, decision.events);
       return undefined;
     }
@@ -210,6 +244,34 @@ export class SmallWorld {
       this.#write(shard, item, [{ type: "RequestRefused", requestId, fingerprint, refusal }]);
     }
     return refusal;
+  }
+
+  #payLegs(shard: number, item: Item, fan: PayLegs): void {
+    const { number, nextLeg = 0 } = item;
+    if (legCount(fan) === 1 && this.outOfService.has(legReceiver(fan, 0))) {
+      this.#left.push({ shard, item });
+      return;
+    }
+    const upTo = Math.min(legCount(fan), nextLeg + this.legsPerRecord);
+    const skipped: number[] = [];
+    for (let leg = nextLeg; leg < upTo; leg++) {
+      const id = legReceiver(fan, leg);
+      if (this.outOfService.has(id)) {
+        skipped.push(leg);
+        continue;
+      }
+      receiveLeg(this.#accounts.get(id)!, fan, leg, this.nowMs);
+      const name = `account:${id}`;
+      this.#versions.set(name, (this.#versions.get(name) ?? 0) + 1);
+    }
+    this.#append(shard, { record: "legs", cause: number, upTo, at: this.nowMs, skipped });
+    if (upTo < legCount(fan)) {
+      this.#queue.unshift({ shard, item: { ...item, nextLeg: upTo } });
+    }
+    for (const leg of skipped) {
+      const legs = fan.legs.slice(leg * LEG_ITEMS, (leg + 1) * LEG_ITEMS);
+      this.#send(shard, MANY_ACCOUNTS, { ...fan, legs } as Typed);
+    }
   }
 
   #write(shard: number, { to, number }: Item, events: readonly (AccountEvent | LoanEvent)[]): void {
@@ -238,14 +300,32 @@ export class SmallWorld {
         const before = this.#loans.get(to.id) ?? absentLoan();
         this.#loans.set(to.id, evolveLoan(before, event as LoanEvent, to.id));
         loanMessages(event as LoanEvent, to.id, send);
+        const wanted = loanDayWanted(event as LoanEvent);
+        if (wanted === null) this.#wanted.delete(to.id);
+        else if (wanted !== undefined) this.#wanted.set(to.id, wanted);
       }
     }
   }
 
   #send(from: number, to: Address, command: Typed): void {
-    const shard = this.#shardOf(to);
+    if (to !== MANY_ACCOUNTS) {
+      this.#sendTo(from, this.#shardOf(to), to, command);
+      return;
+    }
+    const fan = command as PayLegs;
+    for (let shard = 0; shard < this.journal.length; shard++) {
+      const legs: PayLegs["legs"][number][] = [];
+      for (let leg = 0; leg < legCount(fan); leg++) {
+        if (this.#shardOf({ kind: "account", id: legReceiver(fan, leg) }) !== shard) continue;
+        legs.push(...fan.legs.slice(leg * LEG_ITEMS, (leg + 1) * LEG_ITEMS));
+      }
+      if (legs.length > 0) this.#sendTo(from, shard, to, { ...fan, legs } as Typed);
+    }
+  }
+
+  #sendTo(from: number, shard: number, to: Address, command: Typed): void {
     if (shard === from) {
-      const number = ++this.#counters[shard]!.messageNo;
+      const number = this.#journal.nextMessageNo(shard);
       this.#queue.push({ shard, item: { to, command, number } });
       return;
     }
@@ -255,7 +335,7 @@ export class SmallWorld {
     this.#links.set(key, link);
     this.#append(shard, {
       record: "arrived",
-      day: 20_000,
+      day: this.day,
       fromShard: from,
       number: link.sent,
       kind: ACTOR_KINDS[to.kind],
@@ -263,70 +343,11 @@ export class SmallWorld {
       at: this.nowMs,
       message: structuredClone(command),
     });
-    const number = ++this.#counters[shard]!.messageNo;
+    const number = this.#journal.nextMessageNo(shard);
     this.#queue.push({ shard, item: { to, command, number } });
   }
 
   #append(shard: number, record: TestRecord): void {
-    const counter = this.#counters[shard]!;
-    const entries = this.journal[shard]!;
-    let entry = entries.at(-1)!;
-    if (entry.header === null && entry.position.seq === 0) {
-      const header = {
-        atMs: this.nowMs,
-        firstRecordNo: counter.recordNo + 1,
-        firstMessageNo: counter.messageNo + 1,
-      };
-      const position = { epoch: counter.epoch, seq: ++counter.seq };
-      const isTakeOver = entry.position.epoch !== 0;
-      if (isTakeOver) {
-        entry = { position, header, records: [] };
-        entries.push(entry);
-      } else {
-        Object.assign(entry, { position, header });
-      }
-    }
-    counter.recordNo++;
-    entry.records.push(record);
+    this.#journal.append(shard, record, this.nowMs);
   }
-}
-
-/** The journals as the auditor reads them. `heads` true: with the head that is right. */
-export function sourcesOf(journal: TestJournal, heads = true): ShardSource[] {
-  return journal.map((all, shard) => {
-    const entries = all.filter(({ position }) => position.epoch !== 0);
-    const encoded = entries.map((entry) => ({
-      position: entry.position,
-      payload: entry.bytes ?? encode(entry),
-    }));
-    return heads
-      ? { shard, entries: encoded, head: entries.at(-1)?.position ?? null }
-      : { shard, entries: encoded };
-  });
-}
-
-export function encode({ header, records }: TestEntry): Uint8Array {
-  const writer = new MsgpackWriter();
-  if (header === null) return writer.copy();
-  codec.writeHeader(writer, header);
-  for (const record of records) {
-    if (record.record === "received") {
-      codec.writeReceived(writer, record.toShard, record.number);
-    } else if (record.record === "arrived") {
-      const { fromShard, number, kind, id, at, message } = record;
-      const { day } = record;
-      codec.writeArrived(writer, fromShard, number, kind, id, at - header.atMs, message, day);
-    } else if (record.record === "legs") {
-      const { cause, upTo, at, skipped } = record;
-      codec.writeLegs(writer, cause, upTo, at - header.atMs, skipped);
-    } else if (record.record === "day") {
-      codec.writeDay(writer, record.day, record.at - header.atMs);
-    } else {
-      const { kind, id, version, at, cause, events } = record;
-      codec.writeAct(writer, kind, id, version, at - header.atMs, cause, events.length);
-      const plans = codec.plansOf(kind, "events");
-      for (const event of events) writeTyped(writer, plans.get(event.type)!, event);
-    }
-  }
-  return writer.copy();
 }

@@ -9,7 +9,7 @@ import type { AuditOptions, ShardSource } from "../../src/history/audit.ts";
 import type { ServerLedger } from "../../src/history/books.ts";
 import { JournalError } from "../../src/journal/errors.ts";
 import { homeOf } from "./good-world.ts";
-import { sourcesOf, type TestAct, type TestEntry, type TestJournal } from "./small-world.ts";
+import { sourcesOf, type TestAct, type TestEntry, type TestJournal } from "./made-journal.ts";
 
 type AnyEvent = AccountEvent | LoanEvent;
 export type Loose = Record<string, unknown> & { type: string };

@@ -2,7 +2,8 @@
 // find it. Each is a good history with records behind it that an account would never have written.
 
 import type { Check } from "../../src/history/report.ts";
-import { requestNo, type TestJournal } from "./small-world.ts";
+import { requestNo } from "./small-world.ts";
+import type { TestJournal } from "./made-journal.ts";
 import { append, find, type Loose, type Spoil } from "./spoil.ts";
 
 const HELD = { withdrawalNo: 1, amountCents: 10_00 };

@@ -3,7 +3,7 @@
 import { redisConnect } from "../../src/journal/connection.ts";
 import { ShardJournal } from "../../src/journal/shard-journal.ts";
 import type { TestRedis } from "../support/redis.ts";
-import { encode, type TestEntry, type TestJournal } from "./small-world.ts";
+import { encode, type TestEntry, type TestJournal } from "./made-journal.ts";
 
 export const MAC_KEY = Buffer.alloc(32, 5);
 

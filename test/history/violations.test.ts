@@ -6,20 +6,24 @@ import { audit } from "../../src/history/audit.ts";
 import { CHECKS, type Check } from "../../src/history/report.ts";
 import { bidsOf } from "./client-requests.ts";
 import { goodWorld, homeOf } from "./good-world.ts";
-import { sourcesOf } from "./small-world.ts";
+import { sourcesOf } from "./made-journal.ts";
+import { repaidWorld } from "./repaid-world.ts";
 import type { Spoil } from "./spoil.ts";
 import { SPOILT_CHAIN } from "./spoilt-chain.ts";
 import { SPOILT_CLIENTS } from "./spoilt-clients.ts";
 import { SPOILT_CUSTODY } from "./spoilt-custody.ts";
 import { SPOILT_MONEY } from "./spoilt-money.ts";
+import { SPOILT_REPAYMENT } from "./spoilt-repayment.ts";
+
+const SPOILT_BIDDING = { ...SPOILT_CHAIN, ...SPOILT_MONEY, ...SPOILT_CLIENTS, ...SPOILT_CUSTODY };
 
 /** The type demands at least one way for each check. */
-const SPOILT: Record<Check, Record<string, Spoil>> = {
-  ...SPOILT_CHAIN,
-  ...SPOILT_MONEY,
-  ...SPOILT_CUSTODY,
-  ...SPOILT_CLIENTS,
-};
+({ ...SPOILT_BIDDING, ...SPOILT_REPAYMENT }) satisfies Record<Check, Record<string, Spoil>>;
+
+const SPOILT = [
+  ["bids", goodWorld, SPOILT_BIDDING],
+  ["repayments", repaidWorld, SPOILT_REPAYMENT],
+] as const;
 
 describe("Auditor: violations", () => {
   it("takes the clients' own logs of a good history", async () => {
@@ -42,17 +46,13 @@ describe("Auditor: violations", () => {
     });
   });
 
-  for (const [check, ways] of Object.entries(SPOILT) as [Check, Record<string, Spoil>][]) {
-    for (const [way, spoil] of Object.entries(ways)) {
-      it(`${check}: ${way} (${CHECKS[check][1]})`, async () => {
-        const { journal } = goodWorld();
-        const options = spoil(journal) ?? {};
-        const report = await audit({
-          shards: sourcesOf(journal),
-          shardOf: homeOf,
-          atRest: true,
-          ...options,
-        });
+  for (const [name, good, spoilt] of SPOILT) {
+    for (const [check, ways] of Object.entries(spoilt) as [Check, Record<string, Spoil>][]) {
+      it.each(Object.keys(ways))(`${check} of ${name}: %s (${CHECKS[check][1]})`, async (way) => {
+        const { journal } = good();
+        const options = ways[way]!(journal) ?? {};
+        const shards = sourcesOf(journal);
+        const report = await audit({ shards, shardOf: homeOf, atRest: true, ...options });
         expect(report.ok).toBe(false);
         expect(new Set(report.violations.map((violation) => violation.check))).toContain(check);
       });

@@ -48,15 +48,20 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     ],
     types: ["protocol"],
   },
-  gateway: { uses: ["protocol", "money", "hash", "ops", ADDRESS], types: ["runtime", "actors"] },
+  gateway: {
+    uses: ["protocol", "money", "hash", "ops", ADDRESS],
+    types: ["runtime", "actors", "documents"],
+  },
   history: { uses: ["actors", "hash", "journal", "ledger", "lending", "money", "ops", "protocol"] },
   custodian: { uses: ["money", ADDRESS] },
+  documents: { uses: ["money"] },
   web: { uses: ["client", "protocol", "money"], node: [] },
   main: {
     uses: [
       "actors",
       "config",
       "custodian",
+      "documents",
       "gateway",
       "history",
       "journal",

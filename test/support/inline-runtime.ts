@@ -193,6 +193,10 @@ export class InlineRuntime implements Runtime {
       case "ListLoan":
       case "ConfirmLoan":
         return this.#change(request, { kind: "loan", id: command.loanId }, command);
+      case "BookDeposit":
+      case "ConfirmWithdrawal":
+      case "FailWithdrawal":
+        throw new TypeError("this runtime has no bank");
     }
   }
 

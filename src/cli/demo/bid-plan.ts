@@ -1,5 +1,7 @@
 // Who bids what in the demo: drawn from a seed, so that a run can be repeated. Pure.
 
+import { costCents } from "./loan-terms.ts";
+
 export const STEP_CENTS = 1_00;
 export const MIN_BID_CENTS = 100_00;
 /** The burst wants so many times the loan. */
@@ -27,6 +29,8 @@ export interface BidPlan {
 }
 
 export const BORROWER_ID = "borrower";
+/** What the borrower has at last, when interest and fees have taken all else that it brought. */
+export const BORROWER_LEFT_CENTS = MIN_BID_CENTS;
 
 /** The least principal for which every lender can bid the minimum and more. */
 export function principalCentsMin(lenders: number): number {
@@ -58,7 +62,8 @@ export function planBids(lenders: number, principalCents: number, seed: number):
     bidders.push({ accountId: lenderId(lender + 1), depositCents, bids });
   }
   const own = { amountCents: MIN_BID_CENTS, fill: "exact" } as const;
-  bidders.push({ accountId: BORROWER_ID, depositCents: MIN_BID_CENTS, bids: [own] });
+  const depositCents = BORROWER_LEFT_CENTS + costCents(principalCents);
+  bidders.push({ accountId: BORROWER_ID, depositCents, bids: [own] });
   return { bidders, bids: lenders * bidsEach + 1, wantedCents };
 }
 

@@ -1,5 +1,6 @@
-// One run of the demo, from an empty folder to figures: server, accounts, loan, burst, kill -9 in
-// the middle of it, and the audit of what is on the disk afterwards. It judges nothing itself.
+// One run of the demo, from an empty folder to figures: server, accounts, loan, burst with a kill -9
+// in the middle of it, twelve repayments with another, and the audits of what is in the journal
+// after the burst and at the end. It judges nothing itself.
 
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
@@ -7,51 +8,27 @@ import { LoanloomClient, newRequestId } from "../../client/client.ts";
 import { loadConfig } from "../../config.ts";
 import { loadSecrets } from "../../config/secrets.ts";
 import { signToken } from "../../gateway/signing.ts";
-import { audit } from "../../history/audit.ts";
-import { journalSource } from "../../history/journal-source.ts";
 import type { AuditReport } from "../../history/report.ts";
 import { tryParsePosition } from "../../journal/position.ts";
-import { shardOf } from "../../runtime/shard-of.ts";
-import { journalsByFolder } from "../journal-access.ts";
 import { BORROWER_ID, MIN_BID_CENTS, planBids, STEP_CENTS, type BidPlan } from "./bid-plan.ts";
 import { Crowd, type LoggedBid } from "./crowd.ts";
+import { auditDemo, type DemoAuditOptions } from "./demo-audit.ts";
 import { BurstFailure, DemoServer } from "./demo-server.ts";
+import { LegWitness } from "./leg-witness.ts";
+import { LOAN_ID, type BurstFigures, type BurstSettings } from "./figures.ts";
+import { LenderStreams } from "./lender-streams.ts";
+import { LENDING_TERMS } from "./loan-terms.ts";
+import { KILLED_INSTALMENT, Repayments, type RepaymentFigures } from "./repayments.ts";
 import type { ScreenState } from "./screen.ts";
 
-export const LOAN_ID = "spring-promotion";
 const HOUR_MS = 3_600_000;
 /** Accounts that are opened in one go. */
 const OPENED_AT_ONCE = 500;
-
-export interface BurstSettings {
-  readonly folder: string;
-  readonly lenders: number;
-  readonly principalCents: number;
-  readonly shards: number;
-  readonly seed: number;
-}
-
-export interface BurstFigures {
-  readonly settings: BurstSettings;
-  readonly plan: BidPlan;
-  readonly log: readonly LoggedBid[];
-  readonly failures: readonly string[];
-  readonly report: AuditReport;
-  readonly kill: KillFigures;
-  readonly tookMs: number;
-}
-
-export interface KillFigures {
-  /** The time of the kill, by the clock of the bids' log. */
-  readonly atMs: number;
-  readonly raisedCents: number;
-  /** Sent to the killed server and not answered by it. */
-  readonly inFlight: number;
-  /** Those of them that the journal had already: asking again got the first outcome. */
-  readonly inFlightJournaled: number;
-  /** From the kill to the first answer about the loan. */
-  readonly serveAgainMs: number;
-}
+/** Epochs of the server that is killed in the burst, and of the one that is killed in a month. */
+const FIRST_LIFE = 1;
+const SECOND_LIFE = 2;
+/** Lenders whose streams are shown. */
+const SHOWN_LENDERS = 5;
 
 export class Burst {
   readonly #settings: BurstSettings;
@@ -59,6 +36,8 @@ export class Burst {
   readonly #undo: (() => Promise<void> | void)[] = [];
   #crowd: Crowd | null = null;
   #server: DemoServer | null = null;
+  #repayments: Repayments | null = null;
+  readonly #streams = new LenderStreams();
   #over = false;
   #settled: Promise<void> = Promise.resolve();
   #phase = "starting Redis and the server";
@@ -80,7 +59,17 @@ export class Burst {
       inFlight: crowd?.inFlight ?? 0,
       connections: crowd?.connections ?? 0,
       connectionsMax: this.#plan.bidders.length,
+      months: this.#repayments?.months ?? null,
+      shown: this.#streams.latest(this.#shown),
     };
+  }
+
+  /** A few of the lenders, from all over the list. */
+  get #shown(): readonly string[] {
+    const { lenders } = this.#settings;
+    const places = Array.from({ length: SHOWN_LENDERS }, (_, nth) => nth / SHOWN_LENDERS);
+    const bidders = places.map((place) => this.#plan.bidders[Math.floor(place * lenders)]!);
+    return [...new Set(bidders.map(({ accountId }) => accountId))];
   }
 
   /** Rejects when the server dies by itself or `aborted` does. Call `cleanUp` in any case. */
@@ -95,6 +84,7 @@ export class Burst {
         LOANLOOM_SHARDS: String(shards),
         LOANLOOM_JOURNAL_KEEP: "all",
         LOANLOOM_LOG_LEVEL: "warn",
+        LOANLOOM_BUSINESS_DATES: "operator",
         // All clients of the demo come from one address.
         LOANLOOM_CONNECTIONS_PER_ADDRESS_MAX: String(this.#plan.bidders.length + 100),
         LOANLOOM_CONNECTIONS_MAX: String(this.#plan.bidders.length + 20_000),
@@ -148,27 +138,60 @@ export class Burst {
     await server.noteRedis();
     await this.#prepare(operator);
     const { crowd, kill } = await this.#burst(server, operator, token, ends);
+    this.#goOn("auditing the burst, beside the server");
+    const burst = await this.#auditBurst(crowd, kill.unanswered);
+    const repayment = await this.#repay(server, operator, crowd, ends);
     this.#goOn("stopping server and Redis");
     crowd.close();
     operator.close();
     await server.stop();
     this.#goOn("auditing what is on the disk");
-    const { report, inFlightJournaled } = await this.#audit(crowd, kill.unanswered);
+    const witness = new LegWitness(LOAN_ID);
+    const report = await this.#audit({ atRest: true, clientRequests: crowd.log, witness });
+    const { logs, failures } = this.#streams;
+    const { atMs, raisedCents, serveAgainMs, unanswered } = kill;
+    const { inFlightJournaled } = burst;
     return {
       settings: this.#settings,
       plan: this.#plan,
       log: crowd.log,
-      failures: crowd.failures,
+      failures: [...crowd.failures, ...failures],
+      burstReport: burst.report,
       report,
       kill: {
-        atMs: kill.atMs,
-        raisedCents: kill.raisedCents,
-        inFlight: kill.unanswered.length,
+        atMs,
+        raisedCents,
+        inFlight: unanswered.length,
         inFlightJournaled,
-        serveAgainMs: kill.serveAgainMs,
+        serveAgainMs,
       },
+      repayment,
+      legs: witness.compare(logs.values()),
+      legsBeforeKill: witness.receivedIn(SECOND_LIFE) - (KILLED_INSTALMENT - 1) * repayment.holders,
+      accounts: [...logs.values()],
       tookMs: performance.now() - startedMs,
     };
+  }
+
+  async #repay(
+    server: DemoServer,
+    operator: LoanloomClient,
+    crowd: Crowd,
+    ends: Promise<never>,
+  ): Promise<RepaymentFigures> {
+    this.#goOn("the lenders watch their accounts");
+    await Promise.race([this.#streams.watch(crowd.clients), ends]);
+    this.#repayments = new Repayments({
+      loanId: LOAN_ID,
+      server,
+      operator,
+      streams: this.#streams,
+      holders: crowd.holders.size,
+      ends,
+      allConnected: () => crowd.allConnected(),
+      goOn: (phase) => this.#goOn(phase),
+    });
+    return this.#repayments.run();
   }
 
   /** Accounts with money, and the loan. */
@@ -200,6 +223,7 @@ export class Burst {
       minBidCents: MIN_BID_CENTS,
       closesAtMs: Date.now() + HOUR_MS,
       cancellable: false,
+      ...LENDING_TERMS,
     });
   }
 
@@ -251,33 +275,24 @@ export class Burst {
     return { crowd, kill: { atMs, raisedCents, serveAgainMs, unanswered } };
   }
 
-  /** Server and Redis are stopped: a Redis is started on their files only to read them. */
-  async #audit(crowd: Crowd, unanswered: readonly LoggedBid[]) {
-    const { folder, shards } = this.#settings;
-    const journals = await journalsByFolder(join(folder, "data"), {});
-    this.#undo.push(() => journals.close());
-    const sources = Array.from({ length: shards }, (_, shard) =>
-      journalSource({ ...journals, shard }),
-    );
+  async #auditBurst(crowd: Crowd, unanswered: readonly LoggedBid[]) {
     const inFlight = new Set<string>(unanswered.map(({ requestId }) => requestId));
     let inFlightJournaled = 0;
-    try {
-      const report = await audit({
-        shards: sources,
-        shardOf: (address) => shardOf(address, shards),
-        atRest: true,
-        clientRequests: crowd.log,
-        onClientRequest: ({ requestId }, settledAt) => {
-          if (!inFlight.has(requestId)) return;
-          const epoch = tryParsePosition(settledAt?.position ?? "")?.epoch;
-          if (epoch === 1) inFlightJournaled++;
-        },
-      });
-      return { report, inFlightJournaled };
-    } finally {
-      for (const source of sources) source.close();
-      await journals.close();
-    }
+    const report = await this.#audit({
+      atRest: false,
+      clientRequests: crowd.log,
+      onClientRequest: ({ requestId }, settledAt) => {
+        if (!inFlight.has(requestId)) return;
+        const epoch = tryParsePosition(settledAt?.position ?? "")?.epoch;
+        if (epoch === FIRST_LIFE) inFlightJournaled++;
+      },
+    });
+    return { report, inFlightJournaled };
+  }
+
+  #audit(asked: Omit<DemoAuditOptions, "folder" | "shards" | "undo">): Promise<AuditReport> {
+    const { folder, shards } = this.#settings;
+    return auditDemo({ ...asked, folder, shards, undo: (step) => void this.#undo.push(step) });
   }
 }
 

@@ -18,6 +18,7 @@ const IN_FLIGHT_MIN = 2;
 /** Bids sent in one turn of the event loop, so that answers are read in between. */
 const SENT_PER_TURN = 100;
 const CONNECTS_AT_ONCE = 200;
+const CONNECTED_POLL_MS = 10;
 
 /** One bid as its client knows it. */
 export type LoggedBid = { -readonly [Key in keyof ClientRequest]: ClientRequest[Key] };
@@ -63,8 +64,26 @@ export class Crowd {
     return up;
   }
 
+  /** Resolves when every client is back, or the crowd was sent home. */
+  async allConnected(): Promise<void> {
+    while (!this.#closed && this.connections < this.#bidders.length) {
+      await new Promise((resolve) => setTimeout(resolve, CONNECTED_POLL_MS));
+    }
+  }
+
   get inFlight(): number {
     return this.#unsettled;
+  }
+
+  /** The connected clients, by account; the borrower is one of them. */
+  get clients(): ReadonlyMap<string, LoanloomClient> {
+    return new Map(this.#bidders.map(({ planned, client }) => [planned.accountId, client]));
+  }
+
+  /** Accounts that hold a part of the loan, as they were told. */
+  get holders(): ReadonlySet<string> {
+    const placed = this.log.filter(({ outcome }) => outcome?.type === "BidPlaced");
+    return new Set(placed.map(({ accountId }) => accountId));
   }
 
   /** Bids sent and not answered now. */

@@ -1,7 +1,10 @@
-// The block on the terminal that shows how the burst goes, drawn again in place. Where nobody
+// The block on the terminal that shows how burst and repayments go, drawn again in place. Where nobody
 // watches, in a pipe or a log, it draws nothing.
 
+import type { AccountEntry } from "../../client/client.ts";
 import { money, whole } from "../audit-text.ts";
+import { LENDING_TERMS } from "./loan-terms.ts";
+import type { MonthFigures } from "./repayments.ts";
 
 export interface ScreenState {
   readonly phase: string;
@@ -12,6 +15,10 @@ export interface ScreenState {
   readonly inFlight: number;
   readonly connections: number;
   readonly connectionsMax: number;
+  /** Instalments that all lenders were told of; null before the loan is paid out. */
+  readonly months: readonly MonthFigures[] | null;
+  /** The last entries of a few lenders. */
+  readonly shown: readonly AccountEntry[];
 }
 
 const REDRAW_MS = 100;
@@ -75,9 +82,39 @@ export class Screen {
       `  refused      ${whole(total)}${reasons === "" ? "" : `  (${reasons})`}`,
       `  in flight    ${whole(state.inFlight)}`,
       `  connections  ${whole(state.connections)} of ${whole(state.connectionsMax)}`,
+      ...(state.months === null ? [] : repaymentLines(state.months, state.shown)),
       `  ${seconds.padStart(5)} s      ${state.phase}`,
     ];
   }
+}
+
+function repaymentLines(
+  months: readonly MonthFigures[],
+  shown: readonly AccountEntry[],
+): readonly string[] {
+  const { term } = LENDING_TERMS;
+  const marks = months.map(({ killed }) => (killed ? "x" : "■")).join("");
+  const last = months.at(-1);
+  const took = last === undefined ? "" : `  all lenders told in ${last.lastPushMs.toFixed(1)} ms`;
+  return [
+    `  repaid       ${marks.padEnd(term, "·")}  ${months.length} of ${term}${took}`,
+    ...shown.map(entryLine),
+  ];
+}
+
+function entryLine(entry: AccountEntry): string {
+  const { accountId, kind, amountCents, availableCents, instalment } = entry;
+  const head = `    ${accountId.padEnd(12)}`;
+  const tail = `available ${money(availableCents).padStart(12)}`;
+  if (kind !== "repayment_received") {
+    return `${head} ${kind.padEnd(9)} ${money(amountCents).padStart(10)}  ${tail}`;
+  }
+  const { principalCents, interestCents, feeCents } = entry;
+  const parts = [principalCents, interestCents].map((cents) => money(cents ?? 0)).join(" + ");
+  return (
+    `${head} month ${String(instalment).padEnd(3)} ${money(amountCents).padStart(10)}  ${tail}` +
+    `  = ${parts} - ${money(feeCents ?? 0)}`
+  );
 }
 
 const CLEAR_LINE = "\x1b[2K\r";

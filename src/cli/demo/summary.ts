@@ -1,10 +1,13 @@
-// What the demo found: whether everything adds up, in a table for people and in one object for
-// programs. All figures of money come from the auditor, all others from the clients' own logs.
+// What the demo found: whether everything adds up, in one object for programs, and what is off. All
+// figures of money come from the journal, all others from the clients' own logs.
 
-import { build, type Histogram } from "hdr-histogram-js";
-import { CHECKS } from "../../history/report.ts";
-import { auditText, money, whole } from "../audit-text.ts";
-import { LOAN_ID, type BurstFigures } from "./burst.ts";
+import type { AccountEntry } from "../../client/client.ts";
+import { BORROWER_ID, BORROWER_LEFT_CENTS } from "./bid-plan.ts";
+import { LOAN_ID, type BurstFigures } from "./figures.ts";
+import { latenciesOf, milliseconds } from "./latencies.ts";
+import type { AccountLog } from "./lender-streams.ts";
+import { LENDING_TERMS } from "./loan-terms.ts";
+import { summaryText } from "./summary-text.ts";
 
 /** The keys are promised: programs read them. */
 export interface DemoJson {
@@ -13,12 +16,31 @@ export interface DemoJson {
   readonly lost: number;
   readonly doubled: number;
   readonly raisedCents: number;
+  /** At the end of the burst, before the loan was paid out. */
   readonly heldCents: number;
   readonly principalCents: number;
+  /** The one that is farther from zero: at the end of the burst, or of all. */
   readonly trialBalanceCents: number;
   readonly serveAgainMs: number;
   /** Of all bids, those included that had to wait for the restart. */
   readonly p99Ms: number;
+  /** From the operator's confirmation to the borrower's push. */
+  readonly disbursedMs: number;
+  /** Payments of the borrower that were divided among the lenders. */
+  readonly repayments: number;
+  /** What the lenders received of them, one a lender and payment. */
+  readonly legs: number;
+  readonly legsLost: number;
+  readonly legsDoubled: number;
+  readonly repaidPrincipalCents: number;
+  /** Paid by the borrower; the service fee is taken from it. */
+  readonly interestCents: number;
+  readonly serviceFeeCents: number;
+  /** Payment to the last lender's push, over the months that were not killed, in ms. */
+  readonly lastPushMs: { readonly p50: number; readonly p99: number };
+  /** The same of the month in which the server was killed. */
+  readonly lastPushKilledMs: number;
+  readonly balancedToTheCent: boolean;
 }
 
 export interface Summary {
@@ -28,149 +50,164 @@ export interface Summary {
   readonly faults: readonly string[];
 }
 
-interface Latencies {
-  readonly all: Histogram;
-  /** Answered before the kill, or sent when the server served again. */
-  readonly undisturbed: Histogram;
-}
-
 export function summarize(figures: BurstFigures): Summary {
-  const { report, kill, settings } = figures;
-  const loan = report.loans.find(({ loanId }) => loanId === LOAN_ID);
-  const clients = report.clients;
+  const { burstReport, report, kill, settings, legs, repayment } = figures;
+  const loan = burstReport.loans.find(({ loanId }) => loanId === LOAN_ID);
+  const clients = burstReport.clients;
   const latencies = latenciesOf(figures);
   const refused = Object.values(clients?.refused ?? {}).reduce((sum, count) => sum + count, 0);
+  const balances = [burstReport, report].map(({ totals }) => totals.trialBalanceCents);
+  const balanceFaults = imbalancesOf(figures);
+  const quiet = repayment.months.filter(({ killed }) => !killed);
   const json: DemoJson = {
     accepted: clients?.accepted ?? 0,
     refused,
-    lost: clients?.lost ?? 0,
-    doubled: clients?.doubled ?? 0,
+    lost: Math.max(clients?.lost ?? 0, report.clients?.lost ?? 0),
+    doubled: Math.max(clients?.doubled ?? 0, report.clients?.doubled ?? 0),
     raisedCents: loan?.raisedCents ?? 0,
     heldCents: loan?.heldCents ?? 0,
     principalCents: settings.principalCents,
-    trialBalanceCents: report.totals.trialBalanceCents,
+    trialBalanceCents: balances.find((cents) => cents !== 0) ?? 0,
     serveAgainMs: Math.round(kill.serveAgainMs),
     p99Ms: milliseconds(latencies.all, 99),
+    disbursedMs: Math.round(repayment.disbursedMs),
+    repayments: legs.repayments,
+    legs: legs.legs,
+    legsLost: legs.lost,
+    legsDoubled: legs.doubled,
+    repaidPrincipalCents: legs.principalCents,
+    interestCents: legs.interestCents,
+    serviceFeeCents: legs.serviceFeeCents,
+    lastPushMs: {
+      p50: percentile(
+        quiet.map(({ lastPushMs }) => lastPushMs),
+        50,
+      ),
+      p99: percentile(
+        quiet.map(({ lastPushMs }) => lastPushMs),
+        99,
+      ),
+    },
+    lastPushKilledMs: Math.round(repayment.months.find(({ killed }) => killed)?.lastPushMs ?? 0),
+    balancedToTheCent: balanceFaults.length === 0,
   };
-  const faults = faultsOf(figures, json);
-  return { json, faults, text: tableOf(figures, json, latencies, faults) };
+  const faults = [...burstFaults(figures, json), ...repaymentFaults(figures), ...balanceFaults];
+  return { json, faults, text: summaryText(figures, json, latencies, faults) };
 }
 
-function faultsOf({ report, failures, kill, log, plan, settings }: BurstFigures, json: DemoJson) {
-  const faults: string[] = [];
-  const expect = (holds: boolean, fault: string): void => void (holds || faults.push(fault));
-  const { clients, totals } = report;
-  expect(report.ok, `the audit found ${report.violationCount} violations`);
-  expect(report.coverage === "full", "the journal is not there from its start");
-  expect(log.length === plan.bids, `${log.length} of ${plan.bids} bids were sent`);
-  expect(clients?.unanswered === 0, `${clients?.unanswered} bids were never answered`);
+class Faults extends Array<string> {
+  expect(holds: boolean, fault: string): void {
+    if (!holds) this.push(fault);
+  }
+}
+
+function burstFaults(figures: BurstFigures, json: DemoJson): readonly string[] {
+  const { burstReport, failures, kill, log, plan } = figures;
+  const faults = new Faults();
+  const { clients } = burstReport;
+  faults.expect(
+    burstReport.ok,
+    `the audit of the burst found ${burstReport.violationCount} violations`,
+  );
+  faults.expect(burstReport.coverage === "full", "the journal is not there from its start");
+  faults.expect(log.length === plan.bids, `${log.length} of ${plan.bids} bids were sent`);
+  faults.expect(clients?.unanswered === 0, `${clients?.unanswered} bids were never answered`);
   const turnedAway = JSON.stringify(clients?.turnedAway ?? {});
-  expect(turnedAway === "{}", `bids were turned away in the end: ${turnedAway}`);
-  expect(failures.length === 0, `clients failed: ${[...new Set(failures)].join("; ")}`);
-  expect(json.lost === 0, `${json.lost} acknowledged bids are lost`);
-  expect(json.doubled === 0, `${json.doubled} bids are doubled`);
-  expect(json.raisedCents === json.principalCents, "raised is not the principal");
-  expect(json.heldCents === json.raisedCents, "held money is not what was raised");
-  expect(json.trialBalanceCents === 0, "the trial balance is not zero");
+  faults.expect(turnedAway === "{}", `bids were turned away in the end: ${turnedAway}`);
+  faults.expect(failures.length === 0, `clients failed: ${[...new Set(failures)].join("; ")}`);
+  faults.expect(json.lost === 0, `${json.lost} acknowledged bids are lost`);
+  faults.expect(json.doubled === 0, `${json.doubled} bids are doubled`);
+  faults.expect(json.raisedCents === json.principalCents, "raised is not the principal");
+  faults.expect(json.heldCents === json.raisedCents, "held money is not what was raised");
   // A run in which nothing could go wrong proves nothing.
-  expect(json.accepted > 0 && json.refused > 0, "nothing was accepted, or nothing refused");
-  expect(kill.inFlight > 0, "no bid was in flight at the kill");
-  expect(kill.raisedCents < json.principalCents, "the loan was full before the kill");
-  expect(totals.takeOvers === 2 * settings.shards, `${totals.takeOvers} take-overs`);
+  faults.expect(json.accepted > 0 && json.refused > 0, "nothing was accepted, or nothing refused");
+  faults.expect(kill.inFlight > 0, "no bid was in flight at the kill");
+  faults.expect(kill.raisedCents < json.principalCents, "the loan was full before the kill");
   return faults;
 }
 
-function latenciesOf({ log, kill }: BurstFigures): Latencies {
-  const all = histogram();
-  const undisturbed = histogram();
-  const servedAgainMs = kill.atMs + kill.serveAgainMs;
-  for (const { sentAt, acknowledgedAt } of log) {
-    if (acknowledgedAt === undefined) continue;
-    const microseconds = Math.max(1, Math.round((acknowledgedAt - sentAt) * 1_000));
-    all.recordValue(microseconds);
-    if (acknowledgedAt <= kill.atMs || sentAt >= servedAgainMs) {
-      undisturbed.recordValue(microseconds);
-    }
-  }
-  return { all, undisturbed };
-}
-
-function histogram(): Histogram {
-  return build({
-    lowestDiscernibleValue: 1,
-    highestTrackableValue: 600_000_000,
-    numberOfSignificantValueDigits: 3,
-  });
-}
-
-/** A percentile in ms, with one decimal. */
-function milliseconds(latencies: Histogram, percentile: number): number {
-  return Math.round(latencies.getValueAtPercentile(percentile) / 100) / 10;
-}
-
-function tableOf(
-  figures: BurstFigures,
-  json: DemoJson,
-  { all, undisturbed }: Latencies,
-  faults: readonly string[],
-): string {
-  const { settings, plan, kill, report, log, tookMs } = figures;
-  const times = (plan.wantedCents / settings.principalCents).toFixed(2);
-  const { lenders, shards, seed } = settings;
-  const reasons = Object.entries(report.clients?.refused ?? {}).sort(([, a], [, b]) => b - a);
-  const rows: (readonly [string, string, string])[] = [
-    ["bids sent", whole(log.length), `for ${money(plan.wantedCents)}, ${times} times the loan`],
-    ["accepted", whole(json.accepted), ""],
-    ["refused", whole(json.refused), ""],
-    ...reasons.map(([code, count]) => [`  ${code}`, whole(count), ""] as const),
-    ["lost", whole(json.lost), "acknowledged to a client, not in the journal as told"],
-    ["doubled", whole(json.doubled), "in the journal more than once"],
-    ["raised", money(json.raisedCents), sameAs(json.raisedCents, json.principalCents, "principal")],
-    ["held", money(json.heldCents), sameAs(json.heldCents, json.raisedCents, "raised")],
-    ["trial balance", money(json.trialBalanceCents), "all ledger accounts of all shards"],
-    ["killed with -9 at", money(kill.raisedCents), "raised, as the clients had been told"],
-    [
-      "  bids in flight",
-      whole(kill.inFlight),
-      `${whole(kill.inFlightJournaled)} of them already journaled: first outcome on asking again`,
-    ],
-    ["  serving again", `${json.serveAgainMs} ms`, "from the kill to the first answer"],
-    ["bid to answer, p50", latency(all, 50), "all, those included that waited for the restart"],
-    ["  p90, p99, max", rest(all), `${whole(all.totalCount)} bids`],
-    ["  undisturbed, p50", latency(undisturbed, 50), "answered before the kill or sent after it"],
-    ["  p90, p99, max", rest(undisturbed), `${whole(undisturbed.totalCount)} bids`],
-  ];
-  const lines = rows.map(
-    ([name, value, note]) => `  ${name.padEnd(22)}${value.padStart(14)}  ${note}`,
+function repaymentFaults(figures: BurstFigures): readonly string[] {
+  const { report, settings, legs, repayment, accounts } = figures;
+  const faults = new Faults();
+  const { holders, months } = repayment;
+  const { term } = LENDING_TERMS;
+  faults.expect(report.ok, `the last audit found ${report.violationCount} violations`);
+  faults.expect(report.coverage === "full", "the journal is not there from its start at the end");
+  const loan = report.loans.find(({ loanId }) => loanId === LOAN_ID);
+  faults.expect(loan?.status === "settled", `at the end the loan is ${loan?.status}`);
+  faults.expect(legs.lost === 0, `${legs.lost} legs are lost`);
+  faults.expect(legs.doubled === 0, `${legs.doubled} legs are doubled`);
+  faults.expect(legs.repayments === term, `${legs.repayments} of ${term} repayments`);
+  faults.expect(months.length === term, `${months.length} of ${term} months`);
+  faults.expect(
+    legs.legs === holders * term,
+    `${legs.legs} legs of ${holders} lenders in ${term} months`,
   );
-  const { totals } = report;
-  const heading = `${whole(lenders)} lenders, one loan of ${money(settings.principalCents)}`;
-  const outcome =
-    faults.length === 0
-      ? `ok: everything adds up, in ${(tookMs / 1_000).toFixed(1)} s`
-      : `NOT OK:\n${faults.map((fault) => `  ${fault}`).join("\n")}\n\n${auditText(report)}`;
-  return [
-    `${heading}; ${shards} shard${shards === 1 ? "" : "s"}, seed ${seed}`,
-    "",
-    ...lines.map((line) => line.trimEnd()),
-    "",
-    `  Checked from the clients' own logs against the journal on the disk, after the server had`,
-    `  stopped: ${whole(totals.entries)} entries, ${whole(totals.events)} events, ` +
-      `${totals.takeOvers} take-overs, ${Object.keys(CHECKS).length} checks.`,
-    "",
-    outcome,
-  ].join("\n");
+  faults.expect(
+    accounts.length === settings.lenders + 1,
+    `${accounts.length} accounts were watched`,
+  );
+  // With one lender alone, the first word of the payment is the last one, too.
+  const isMidway = repayment.kill.told < Math.max(2, holders);
+  faults.expect(isMidway, "all lenders were told before the month was killed");
+  const { takeOvers, clearings, legs: received } = report.totals;
+  faults.expect(
+    clearings === legs.repayments && received === legs.legs,
+    `the auditor counts ${clearings} payments and ${received} legs that were received`,
+  );
+  faults.expect(takeOvers === LIVES * settings.shards, `${takeOvers} take-overs`);
+  return faults;
 }
 
-function sameAs(value: number, other: number, name: string): string {
-  return value === other ? `= ${name}` : `NOT ${name}, which is ${money(other)}`;
+/** The first start, and one after each kill. */
+const LIVES = 3;
+
+/** All that must be the same to the cent at the end, and is not. */
+function imbalancesOf(figures: BurstFigures): readonly string[] {
+  const { burstReport, report, settings, legs, accounts } = figures;
+  const faults = new Faults();
+  const { principalCents } = settings;
+  const trial = [burstReport, report].map(({ totals }) => totals.trialBalanceCents);
+  faults.expect(
+    trial.every((cents) => cents === 0),
+    `the trial balance is ${trial.join(", then ")} cents`,
+  );
+  faults.expect(legs.principalCents === principalCents, "what was repaid is not the principal");
+  const borrower = accounts.find(({ accountId }) => accountId === BORROWER_ID);
+  const paidCents = sumOfEntries(borrower, "repayment");
+  faults.expect(
+    paidCents === legs.principalCents + legs.interestCents,
+    `the borrower paid ${paidCents} cents, the lenders' legs say otherwise`,
+  );
+  faults.expect(
+    borrower?.availableCents === BORROWER_LEFT_CENTS,
+    `the borrower has ${borrower?.availableCents} cents left, not ${BORROWER_LEFT_CENTS}`,
+  );
+  const lent = accounts.filter((each) => sumOfEntries(each, "hold_posted") !== principalOf(each));
+  faults.expect(lent.length === 0, `${lent.length} lenders did not get just what they lent`);
+  const toldCents = accounts.reduce((sum, { availableCents }) => sum + availableCents, 0);
+  const { availableCents, heldCents } = report.totals;
+  faults.expect(
+    toldCents === availableCents && heldCents === 0,
+    `told balances sum to ${toldCents}, the journal has ${availableCents} and ${heldCents} held`,
+  );
+  return faults;
 }
 
-function latency(latencies: Histogram, percentile: number): string {
-  return `${milliseconds(latencies, percentile)} ms`;
+function sumOfEntries(account: AccountLog | undefined, kind: AccountEntry["kind"]): number {
+  const entries = account?.entries.filter((entry) => entry.kind === kind) ?? [];
+  return entries.reduce((sum, { amountCents }) => sum + amountCents, 0);
 }
 
-function rest(latencies: Histogram): string {
-  const values = [90, 99, 100].map((percentile) => milliseconds(latencies, percentile));
-  return `${values.join(", ")} ms`;
+function principalOf({ entries }: AccountLog): number {
+  return entries.reduce((sum, entry) => {
+    return entry.kind === "repayment_received" ? sum + (entry.principalCents ?? 0) : sum;
+  }, 0);
+}
+
+/** The nearest rank, with one decimal. */
+function percentile(values: readonly number[], percent: number): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  const rank = Math.ceil((percent / 100) * sorted.length);
+  return Math.round((sorted[Math.max(0, rank - 1)] ?? 0) * 10) / 10;
 }

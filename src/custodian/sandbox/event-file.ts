@@ -44,11 +44,17 @@ export class EventFile {
     const folder = await realpath(dirname(path));
     const claim = await claimed(join(folder, basename(path)));
     const file = await open(path, "a+", 0o600);
-    const size = await readLines(file, onLine);
-    await file.truncate(size);
-    await file.sync();
-    await syncFolder(folder);
-    return new EventFile(file, claim, failed);
+    try {
+      const size = await readLines(file, onLine);
+      await file.truncate(size);
+      await file.sync();
+      await syncFolder(folder);
+      return new EventFile(file, claim, failed);
+    } catch (error) {
+      await file.close();
+      claim?.close();
+      throw error;
+    }
   }
 
   /** Does not wait. `flushed` tells when it is on disk. */

@@ -3,6 +3,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import {
+  BORROWER_ID,
   MIN_BID_CENTS,
   planBids,
   principalCentsMin,
@@ -10,6 +11,12 @@ import {
 } from "../../../src/cli/demo/bid-plan.ts";
 
 describe("Bid plan", () => {
+  it("gives the borrower what interest and the fee will cost, and its own bid", () => {
+    // 12 % a year over 12 months of 1,000,000.00 costs 66,185.45; 1 % is 10,000.00.
+    const borrower = planBids(1_000, 1_000_000_00, 7).bidders.at(-1)!;
+    expect(borrower).toMatchObject({ accountId: BORROWER_ID, depositCents: 76_285_45 });
+  });
+
   it("is the same for the same seed, and another for another one", () => {
     expect(planBids(50, 100_000_00, 7)).toEqual(planBids(50, 100_000_00, 7));
     expect(planBids(50, 100_000_00, 7)).not.toEqual(planBids(50, 100_000_00, 8));

@@ -1,0 +1,70 @@
+// `npm run bench:fanout`: repayments that are divided among all lenders of a loan, over sockets, with
+// everything in place: the borrower's debit, exact splitting, books, MACs, fsync before the answer.
+
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { Command, InvalidArgumentError } from "commander";
+import { measureFanout, type FanoutOptions } from "./fanout.ts";
+import { fanoutJson, fanoutText } from "./fanout-report.ts";
+import { WrongState } from "./phases.ts";
+
+const EXIT = { failed: 1, wrongState: 3 } as const;
+
+function count(text: string): number {
+  const value = Number(text);
+  if (!Number.isSafeInteger(value) || value < 1) throw new InvalidArgumentError("1 or more");
+  return value;
+}
+
+function counts(text: string): number[] {
+  return text === "0" ? [] : text.split(",").map(count);
+}
+
+const command = new Command("bench:fanout")
+  .description(
+    "Repayments of loans with a thousand lenders each, one at a time and many in flight, the time\n" +
+      "until the last lender has its push, and how both grow with the lenders of a loan.",
+  )
+  .option("--json", "print one JSON object on the last line of stdout", false)
+  .option("--loans <n>", "loans", count, 1_000)
+  .option("--lenders <n>", "lenders of each loan", count, 1_000)
+  .option("--accounts <n>", "accounts that lend", count, 10_000)
+  .option("--in-flight <n>", "repayments at the same time in the parallel phase", count, 64)
+  .option("--rounds <n>", "interleaved repeats; medians are reported", count, 3)
+  .option("--warm-up <ms>", "load before measuring, in each phase", count, 1_500)
+  .option("--duration <ms>", "measured time of each phase", count, 4_000)
+  .option("--pushes <n>", "repayments whose last push is timed", count, 200)
+  .option(
+    "--growth <list>",
+    "lenders a loan, comma-separated; 0 leaves it out",
+    counts,
+    [10, 100, 1_000, 10_000],
+  )
+  .option("--data-folder <path>", "where Redis writes; on a real disk", tmpdir())
+  .option("--profile [folder]", "the server under --cpu-prof")
+  .addHelpText(
+    "after",
+    `\nA posting is one leg: a lender credited with its principal, interest and penalty less the\n` +
+      `service fee. Exit codes: 0 measured, ${EXIT.failed} a process failed, ${EXIT.wrongState} the ` +
+      `final state is not what\nthe borrowers were told.`,
+  );
+
+interface Parsed extends Omit<FanoutOptions, "folder" | "profileFolder"> {
+  readonly json: boolean;
+  readonly dataFolder: string;
+  readonly profile?: string | true;
+}
+
+const parsed = command.parse().opts<Parsed>();
+const folder = mkdtempSync(join(resolve(parsed.dataFolder), "loanloom-fanout-"));
+try {
+  const profileFolder = parsed.profile === true ? "." : (parsed.profile ?? null);
+  const done = await measureFanout({ ...parsed, folder, profileFolder });
+  console.log(parsed.json ? fanoutJson(done) : fanoutText(done));
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error);
+  process.exitCode = error instanceof WrongState ? EXIT.wrongState : EXIT.failed;
+} finally {
+  rmSync(folder, { recursive: true, force: true });
+}

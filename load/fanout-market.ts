@@ -1,0 +1,99 @@
+// The world of the fan-out benchmark: loans that are full and paid out, each with its lenders, and a
+// connection of every borrower.
+
+import type { Endpoint } from "./raw-socket.ts";
+import { RequestPipe } from "./request-pipe.ts";
+import type { Progress } from "./progress.ts";
+import type { Tokens } from "./tokens.ts";
+import type { Market } from "./market.ts";
+import { lenderNames } from "./phases.ts";
+
+export const SHARE_CENTS = 1_000_000;
+/** So that early repayments never use a loan up: a thousandth of it each. */
+const TERM_MONTHS = 36;
+export const SERVICE_FEE_BPS = 1_000;
+const LISTED_FOR_MS = 24 * 3_600_000;
+/** Lenders that bid at the same time, and what each has in flight. */
+const BIDDERS = 128;
+const BIDS_IN_FLIGHT = 64;
+
+export interface FanoutLoan {
+  readonly loanId: string;
+  readonly borrowerId: string;
+  readonly lenders: readonly string[];
+}
+
+/** Loans of so many lenders each, spread evenly over the accounts. */
+export function planLoans(
+  prefix: string,
+  loans: number,
+  lendersPerLoan: number,
+  accounts: readonly string[],
+): FanoutLoan[] {
+  const step = Math.max(1, Math.floor(accounts.length / lendersPerLoan));
+  return Array.from({ length: loans }, (_, loan) => ({
+    loanId: `${prefix}-${String(loan).padStart(5, "0")}`,
+    borrowerId: `${prefix}-owner-${String(loan).padStart(5, "0")}`,
+    lenders: Array.from({ length: lendersPerLoan }, (_, place) => {
+      return accounts[(loan * 7_919 + place * step) % accounts.length]!;
+    }),
+  }));
+}
+
+export async function openLoans(
+  market: Market,
+  endpoint: Endpoint,
+  tokens: Tokens,
+  loans: readonly FanoutLoan[],
+  progress: Progress,
+): Promise<void> {
+  await market.openAccounts(loans.map(({ borrowerId }) => borrowerId));
+  await market.listLoans(
+    loans.map(({ loanId }) => loanId),
+    (loan) => ({
+      borrowerId: loans[loan]!.borrowerId,
+      principalCents: loans[loan]!.lenders.length * SHARE_CENTS,
+      closesAtMs: Date.now() + LISTED_FOR_MS,
+      method: "equal_instalment",
+      term: TERM_MONTHS,
+      rateBps: 1_200,
+      serviceFeeBps: SERVICE_FEE_BPS,
+      disbursesAtOnce: true,
+    }),
+  );
+  const loansOf = new Map<string, string[]>();
+  for (const { loanId, lenders } of loans) {
+    for (const lender of lenders) {
+      const list = loansOf.get(lender);
+      if (list === undefined) loansOf.set(lender, [loanId]);
+      else list.push(loanId);
+    }
+  }
+  const waiting = [...loansOf];
+  const total = waiting.length;
+  let done = 0;
+  const bidder = async (): Promise<void> => {
+    for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
+      const [lender, wanted] = next;
+      const subprotocols = tokens.subprotocols(lender, "client");
+      const pipe = await RequestPipe.open(endpoint, subprotocols, BIDS_IN_FLIGHT);
+      await pipe.send({
+        operation: "bid.place",
+        count: wanted.length,
+        fields: (index) => ({
+          loanId: wanted[index]!,
+          amountCents: SHARE_CENTS,
+          fill: "exact",
+          minCents: null,
+        }),
+      });
+      pipe.close();
+      progress.show(`lenders bid: ${++done} of ${total}`);
+    }
+  };
+  await Promise.all(Array.from({ length: BIDDERS }, bidder));
+}
+
+export function accountNames(count: number): readonly string[] {
+  return lenderNames(count);
+}

@@ -1,0 +1,86 @@
+// The figures of the fan-out benchmark for programs and for people.
+
+import type { FanoutResult } from "./fanout.ts";
+import type { FanoutFigures } from "./fanout-phases.ts";
+import { median } from "./report.ts";
+
+export function fanoutJson(result: FanoutResult): string {
+  const { machine, options, lastPush, growth } = result;
+  return JSON.stringify({
+    serial: summary(result.serial),
+    parallel: summary(result.parallel),
+    lastPushP50Ms: lastPush.p50Ms,
+    lastPushP99Ms: lastPush.p99Ms,
+    growth: growth.map(({ lenders, serial, lastPush: push }) => ({
+      lenders,
+      postingsPerSecond: serial.postingsPerSecond,
+      repaymentsPerSecond: serial.repaymentsPerSecond,
+      p99Ms: serial.latencies.p99Ms,
+      serverCpuUs: serial.serverCpuUs,
+      lastPushP50Ms: push.p50Ms,
+      lastPushP99Ms: push.p99Ms,
+    })),
+    machine,
+    settings: options,
+  });
+}
+
+function summary(rounds: readonly FanoutFigures[]) {
+  const postings = rounds.map((round) => round.postingsPerSecond);
+  const known = (values: readonly (number | null)[]): number | null => {
+    const numbers = values.filter((value) => value !== null);
+    return numbers.length === 0 ? null : median(numbers);
+  };
+  return {
+    inFlight: rounds[0]!.inFlight,
+    postingsPerSecond: median(postings),
+    lowestPerSecond: Math.min(...postings),
+    highestPerSecond: Math.max(...postings),
+    repaymentsPerSecond: median(rounds.map((round) => round.repaymentsPerSecond)),
+    p50Ms: median(rounds.map((round) => round.latencies.p50Ms)),
+    p99Ms: median(rounds.map((round) => round.latencies.p99Ms)),
+    serverCpuUs: known(rounds.map((round) => round.serverCpuUs)),
+    redisCpuUs: known(rounds.map((round) => round.redisCpuUs)),
+  };
+}
+
+export function fanoutText(result: FanoutResult): string {
+  const { machine, options } = result;
+  const rows = [result.serial, result.parallel].map((rounds) => {
+    const s = summary(rounds);
+    return (
+      `${String(s.inFlight).padStart(9)}  ${grouped(s.postingsPerSecond).padStart(10)}  ` +
+      `${`${grouped(s.lowestPerSecond)}..${grouped(s.highestPerSecond)}`.padStart(20)}  ` +
+      `${grouped(s.repaymentsPerSecond).padStart(12)}  ${s.p50Ms.toFixed(2).padStart(7)}  ` +
+      `${s.p99Ms.toFixed(2).padStart(7)}  ${(s.serverCpuUs ?? 0).toFixed(2).padStart(6)}  ` +
+      (s.redisCpuUs ?? 0).toFixed(2).padStart(5)
+    );
+  });
+  const growth = result.growth.map(
+    ({ lenders, serial, lastPush }) =>
+      `${grouped(lenders).padStart(7)}  ${grouped(serial.postingsPerSecond).padStart(10)}  ` +
+      `${serial.latencies.p50Ms.toFixed(2).padStart(7)}  ${lastPush.p50Ms.toFixed(2).padStart(12)}  ` +
+      lastPush.p99Ms.toFixed(2).padStart(12),
+  );
+  return [
+    `${machine.cpus} x ${machine.model}, ${machine.system}, Node ${machine.node}; ` +
+      `a durable write takes ${machine.fdatasyncMs} ms`,
+    `${grouped(options.loans)} loans of ${grouped(options.lenders)} lenders out of ` +
+      `${grouped(options.accounts)} accounts`,
+    "",
+    "in flight  postings/s       lowest..highest  repayments/s   p50 ms   p99 ms  server  Redis",
+    ...rows,
+    "",
+    `payment to the last of ${grouped(options.lenders)} pushes, one at a time: ` +
+      `p50 ${result.lastPush.p50Ms.toFixed(2)} ms, p99 ${result.lastPush.p99Ms.toFixed(2)} ms`,
+    ...(growth.length === 0
+      ? []
+      : ["", "lenders  postings/s   p50 ms  push p50 ms   push p99 ms", ...growth]),
+    "",
+    "A posting is one leg. Medians of the rounds; server and Redis: CPU microseconds for each leg.",
+  ].join("\n");
+}
+
+function grouped(value: number): string {
+  return value.toLocaleString("en-US", { maximumFractionDigits: 0 });
+}

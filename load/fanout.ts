@@ -1,0 +1,187 @@
+// One run of the fan-out benchmark from set-up to the check of the final state.
+
+import { resolve } from "node:path";
+import {
+  accountNames,
+  openLoans,
+  planLoans,
+  SERVICE_FEE_BPS,
+  SHARE_CENTS,
+} from "./fanout-market.ts";
+import type { FanoutLoan } from "./fanout-market.ts";
+import {
+  Borrower,
+  measureLastPush,
+  measureRepayments,
+  Watchers,
+  type FanoutFigures,
+} from "./fanout-phases.ts";
+import type { Latencies } from "./latency.ts";
+import { describeMachine, type Machine } from "./machine.ts";
+import { DEPOSIT_CENTS, Market } from "./market.ts";
+import { WrongState } from "./phases.ts";
+import { Progress } from "./progress.ts";
+import { newSecret, ServerProcess } from "./server-process.ts";
+import { Tokens } from "./tokens.ts";
+
+export interface FanoutOptions {
+  readonly loans: number;
+  readonly lenders: number;
+  readonly accounts: number;
+  readonly inFlight: number;
+  readonly rounds: number;
+  readonly warmUp: number;
+  readonly duration: number;
+  readonly pushes: number;
+  readonly growth: readonly number[];
+  readonly folder: string;
+  readonly profileFolder: string | null;
+}
+
+export interface GrowthFigures {
+  readonly lenders: number;
+  readonly serial: FanoutFigures;
+  readonly lastPush: Latencies;
+}
+
+export interface FanoutResult {
+  readonly machine: Machine;
+  readonly options: Omit<FanoutOptions, "folder" | "profileFolder">;
+  readonly serial: readonly FanoutFigures[];
+  readonly parallel: readonly FanoutFigures[];
+  readonly lastPush: Latencies;
+  readonly growth: readonly GrowthFigures[];
+}
+
+const SET_UP_IN_FLIGHT = 512;
+
+export async function measureFanout(options: FanoutOptions): Promise<FanoutResult> {
+  const { folder, profileFolder, ...shown } = options;
+  const machine = describeMachine(folder);
+  const growth = options.growth.filter((lenders) => lenders <= options.accounts);
+  const progress = new Progress(options.rounds * 2 + 1 + growth.length);
+  const jwtSecret = newSecret();
+  const server = await ServerProcess.start({
+    folder,
+    jwtSecret,
+    environment: { LOANLOOM_BUSINESS_DATES: "operator" },
+    nodeArguments:
+      profileFolder === null ? [] : ["--cpu-prof", `--cpu-prof-dir=${resolve(profileFolder)}`],
+  });
+  try {
+    const tokens = new Tokens(jwtSecret);
+    const { endpoint } = server;
+    const market = await Market.open(endpoint, tokens, SET_UP_IN_FLIGHT);
+    const accounts = accountNames(options.accounts);
+    await market.openAccounts(accounts);
+    const loans = planLoans("loan", options.loans, options.lenders, accounts);
+    const grown = growth.map((lenders) => planLoans(`n${lenders}`, 1, lenders, accounts)[0]!);
+    await openLoans(market, endpoint, tokens, [...loans, ...grown], progress);
+    await untilPaidOut(market, [...loans, ...grown]);
+    const timing = { warmUpMs: options.warmUp, measuredMs: options.duration };
+    const borrowers = await connectAll(loans, (loan) => Borrower.connect(endpoint, tokens, loan));
+    const serial: FanoutFigures[] = [];
+    const parallel: FanoutFigures[] = [];
+    for (let round = 0; round < options.rounds; round++) {
+      progress.show(`round ${round + 1}: one repayment at a time`);
+      serial.push(await measureRepayments(borrowers, 1, server, timing));
+      progress.step();
+      progress.show(`round ${round + 1}: ${options.inFlight} at the same time`);
+      parallel.push(await measureRepayments(borrowers, options.inFlight, server, timing));
+      progress.step();
+    }
+    progress.show("the last push");
+    const lastPush = await timeLastPush(borrowers[0]!, options.pushes);
+    progress.step();
+    const growthFigures: GrowthFigures[] = [];
+    const grownBorrowers: Borrower[] = [];
+    for (const loan of grown) {
+      progress.show(`${loan.lenders.length} lenders`);
+      const borrower = await Borrower.connect(endpoint, tokens, loan);
+      grownBorrowers.push(borrower);
+      growthFigures.push({
+        lenders: loan.lenders.length,
+        serial: await measureRepayments([borrower], 1, server, timing),
+        lastPush: await timeLastPush(borrower, Math.min(options.pushes, 100)),
+      });
+      progress.step();
+    }
+    const everybody = [...borrowers, ...grownBorrowers];
+    await checkLoans(market, everybody);
+    await checkLenders(market, accounts, everybody);
+    for (const borrower of everybody) borrower.close();
+    market.close();
+    return { machine, options: shown, serial, parallel, lastPush, growth: growthFigures };
+
+    async function timeLastPush(borrower: Borrower, repayments: number): Promise<Latencies> {
+      const watchers = await Watchers.open(endpoint, tokens, borrower.loan.lenders);
+      try {
+        return await measureLastPush(borrower, watchers, repayments);
+      } finally {
+        watchers.close();
+      }
+    }
+  } finally {
+    progress.end();
+    await server.stop();
+  }
+}
+
+async function connectAll<T>(
+  loans: readonly FanoutLoan[],
+  connect: (loan: FanoutLoan) => Promise<T>,
+): Promise<T[]> {
+  const connected: T[] = [];
+  const waiting = [...loans.entries()];
+  const worker = async (): Promise<void> => {
+    for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
+      const [place, loan] = next;
+      connected[place] = await connect(loan);
+    }
+  };
+  await Promise.all(Array.from({ length: 32 }, worker));
+  return connected;
+}
+
+async function untilPaidOut(market: Market, loans: readonly FanoutLoan[]): Promise<void> {
+  const names = loans.map(({ loanId }) => loanId);
+  for (;;) {
+    const views = await market.loans(names);
+    if (views.every((view) => view["status"] === "repaying")) return;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+}
+
+/** Each loan must owe what its borrower was told, after as many clearings. */
+async function checkLoans(market: Market, borrowers: readonly Borrower[]): Promise<void> {
+  const views = await market.loans(borrowers.map(({ loan }) => loan.loanId));
+  borrowers.forEach(({ loan, told }, place) => {
+    const { clearings, outstandingCents } = views[place]!;
+    const owedCents = loan.lenders.length * SHARE_CENTS - told.principalCents;
+    if (clearings === told.repayments && outstandingCents === owedCents) return;
+    throw new WrongState(
+      `loan ${loan.loanId} owes ${String(outstandingCents)} after ${String(clearings)} clearings; ` +
+        `its borrower was told ${owedCents} after ${told.repayments}`,
+    );
+  });
+}
+
+/** Lenders must have what they had, less what they lent, plus what came back net of the fee. */
+async function checkLenders(
+  market: Market,
+  accounts: readonly string[],
+  borrowers: readonly Borrower[],
+): Promise<void> {
+  let expectedCents = accounts.length * DEPOSIT_CENTS;
+  let legs = 0;
+  for (const { loan, told } of borrowers) {
+    const feeCents = (told.incomeCents * SERVICE_FEE_BPS) / 10_000;
+    expectedCents += told.principalCents + told.incomeCents - feeCents;
+    expectedCents -= loan.lenders.length * SHARE_CENTS;
+    legs += loan.lenders.length * told.repayments;
+  }
+  const isCents = await market.availableCents(accounts);
+  // Each leg's fee is rounded by half a cent at most.
+  if (Math.abs(isCents - expectedCents) <= legs / 2) return;
+  throw new WrongState(`lenders have ${isCents} cents, by the borrowers' answers ${expectedCents}`);
+}
