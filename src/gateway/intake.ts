@@ -21,6 +21,7 @@ import type { GatewayConfig } from "./config.ts";
 import type { GatewayCounters } from "./counters.ts";
 import type { FrameSender } from "./frame-sender.ts";
 import type { GatewayLog } from "./log.ts";
+import { previewOf, previewTokens, type PreviewCommand } from "./schedule-preview.ts";
 import { CLOSE, type Session } from "./session.ts";
 import type { Subscriptions } from "./subscriptions.ts";
 
@@ -118,6 +119,8 @@ export class Intake {
         const day = this.#parts.runtime.businessDay;
         return sender.reply(session, "calendar.get", id, "", { day });
       }
+      case "PreviewSchedule":
+        return this.#preview(session, id, command);
       case "AdvanceCalendar":
         return void this.#advance(session, id, command.day);
       case "UnwatchAccount":
@@ -131,6 +134,15 @@ export class Intake {
       default:
         return this.#submit(session, principal, id, command);
     }
+  }
+
+  #preview(session: Session, id: number, command: PreviewCommand): void {
+    const { clock, runtime, sender } = this.#parts;
+    // One token is taken already; what costs more is paid for, too.
+    session.allowance!.charge(previewTokens(command) - 1, clock.wallMs());
+    const preview = previewOf(command, runtime.businessDay);
+    if (preview.ok) return sender.reply(session, "schedule.preview", id, "", preview.view);
+    sender.error(session, id, preview.code, preview.detail);
   }
 
   /** A closing of business dates takes as long as all that they bring. */

@@ -134,6 +134,7 @@ export class Releases implements Pick<Outlet, "release"> {
       case "Loan":
       case "LoanWatched":
       case "RequestOutcome":
+      case "Read":
         return sender.reply(session, operation, correlationId, this.#position, answer.view);
       case "AccountWatched": {
         const { accountId, entries } = answer.view;

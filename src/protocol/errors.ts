@@ -20,7 +20,14 @@ export type EdgeError =
   | "server_shutdown"
   | "origin_not_allowed"
   | "not_found"
-  | "custodian_not_configured";
+  | "custodian_not_configured"
+  | "payment_never_repays"
+  | "payment_too_small"
+  | "payment_too_large"
+  | "term_too_long"
+  | "day_not_kept"
+  | "clearing_not_found"
+  | "not_a_lender";
 
 export type ErrorCode = Refusal | EdgeError;
 
@@ -101,6 +108,14 @@ export const ERRORS: Readonly<Record<ErrorCode, ErrorRow>> = {
     false,
     "A loan that is repaid at once has no instalment to keep.",
   ),
+  // 6xx: what is reckoned or looked up
+  payment_never_repays: row(600, false, "The payment does not exceed the interest on the debt."),
+  payment_too_small: row(601, false, "The payment repays no principal within that term."),
+  payment_too_large: row(602, false, "No rate, or amount, within the limits asks for so much."),
+  term_too_long: row(603, false, "The payment does not repay within the longest term."),
+  day_not_kept: row(610, false, "That day is not closed, or its books are no longer kept."),
+  clearing_not_found: row(611, false, "The loan has no clearing of this number."),
+  not_a_lender: row(612, false, "The account holds no part of this loan."),
 };
 
 function row(number: number, retry: boolean, meaning: string): ErrorRow {

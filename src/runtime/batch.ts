@@ -4,7 +4,7 @@
 import type { PayoutChange } from "../../actors/account/custody/events.ts";
 import type { RecordCodec } from "../journal/records.ts";
 import { MsgpackWriter } from "../protocol/msgpack-writer.ts";
-import type { Release } from "./port.ts";
+import type { Waiting } from "./looks.ts";
 import { loanProgress } from "./reads.ts";
 import type { Cell } from "./cell.ts";
 import type { Letter } from "./link.ts";
@@ -12,7 +12,7 @@ import type { Letter } from "./link.ts";
 /** What waits for a commit. */
 export interface Cargo {
   readonly lastRecordNo: number;
-  readonly releases: Release[];
+  readonly releases: Waiting[];
   /** Letters to other shards, by shard, in order. */
   readonly letters: readonly (readonly [toShard: number, letter: Letter])[];
   /** Letters of other shards that came in with this batch: the last number of each link. */
@@ -39,7 +39,7 @@ export class Batch {
   records = 0;
   lastRecordNo = 0;
   #openedMs = 0;
-  releases: Release[] = [];
+  releases: Waiting[] = [];
   letters: [number, Letter][] = [];
   arrivals = new Map<number, number>();
   alarms: [string, number | null][] = [];

@@ -9,6 +9,7 @@ import type { LoanView } from "../../actors/loan/loan.ts";
 import type { Outcome } from "../../actors/outcomes.ts";
 import type { ErrorCode } from "../protocol/errors.ts";
 import type { Command, ReplyOf } from "../protocol/table.ts";
+import type { Look } from "./looks.ts";
 
 /** Commands that actors answer; the gateway answers the session's own ones itself. */
 export type ActorCommand = Exclude<
@@ -21,7 +22,8 @@ export type ActorCommand = Exclude<
       | "UnwatchLoan"
       | "GetMarket"
       | "GetCalendar"
-      | "AdvanceCalendar";
+      | "AdvanceCalendar"
+      | "PreviewSchedule";
   }
 >;
 
@@ -45,6 +47,8 @@ export interface Request {
   takenInMs?: number;
   /** The account it is about, when the command does not name one: the client's own. */
   readonly self: AccountId | null;
+  /** It only looks at the actor, for an answer that is gathered: set by the runtime. */
+  readonly look?: Look;
 }
 
 export interface WatchedAccount extends AccountView {
@@ -66,7 +70,12 @@ export type Answer =
   | { readonly type: "Noted"; readonly isNew: boolean }
   | { readonly type: "Loan"; readonly view: LoanProgress }
   | { readonly type: "LoanWatched"; readonly view: LoanProgress }
-  | { readonly type: "RequestOutcome"; readonly view: ReplyOf<"request.outcome"> };
+  | { readonly type: "RequestOutcome"; readonly view: ReplyOf<"request.outcome"> }
+  | { readonly type: "Read"; readonly view: ReadView };
+
+/** Operations that are answered with the fields of their reply and have no other effect. */
+type ReadName = "account.positions" | "loan.schedule" | "books.get";
+type ReadView = { readonly [Name in ReadName]: ReplyOf<Name> }[ReadName];
 
 /** Something that may now be seen outside, in the order in which it became true. */
 export type Release =

@@ -2,7 +2,9 @@
 // what they show is durable.
 
 import { accountView, type AccountState, type OpenAccount } from "../../actors/account/account.ts";
+import { positionsView, POSITIONS_PAGE_MAX } from "../../actors/account/positions-view.ts";
 import { withdrawalReference, type RequestId } from "../../actors/address.ts";
+import { loanScheduleView } from "../../actors/loan/repayment/schedule-view.ts";
 import { loanView, type LoanState } from "../../actors/loan/loan.ts";
 import type { Outcome } from "../../actors/outcomes.ts";
 import type { OutcomeWindow } from "../../actors/outcome-window.ts";
@@ -11,12 +13,13 @@ import type { ReplyOf } from "../protocol/table.ts";
 import type { Cell } from "./cell.ts";
 import type { ActorCommand, Answer, LoanProgress, Notice } from "./port.ts";
 
-export type Read = Extract<
+type AccountRead = Extract<
   ActorCommand,
-  {
-    type: "GetAccount" | "WatchAccount" | "GetOutcome" | "GetWithdrawal" | "GetLoan" | "WatchLoan";
-  }
+  { type: "GetAccount" | "WatchAccount" | "GetOutcome" | "GetPositions" | "GetWithdrawal" }
 >;
+export type Read =
+  | AccountRead
+  | Extract<ActorCommand, { type: "GetLoan" | "WatchLoan" | "GetLoanSchedule" | "GetBooks" }>;
 
 export function isRead(command: ActorCommand | Notice): command is Read {
   switch (command.type) {
@@ -26,6 +29,9 @@ export function isRead(command: ActorCommand | Notice): command is Read {
     case "GetWithdrawal":
     case "GetLoan":
     case "WatchLoan":
+    case "GetPositions":
+    case "GetLoanSchedule":
+    case "GetBooks":
       return true;
     default:
       return false;
@@ -41,25 +47,34 @@ export function answerRead(cell: Cell, command: Read): Answer {
       if (cell.isAbsent) return { type: "Refused", code: "loan_not_found" };
       cell.watched = true;
       return { type: "LoanWatched", view: loanProgress(cell) };
+    case "GetLoanSchedule": {
+      const loan = cell.state as unknown as LoanState;
+      if (loan.status === "absent") return { type: "Refused", code: "loan_not_found" };
+      return { type: "Read", view: loanScheduleView(loan, command.after) };
+    }
     case "GetAccount":
     case "WatchAccount":
     case "GetOutcome":
     case "GetWithdrawal":
+    case "GetPositions":
       return readAccount(cell, command);
+    case "GetBooks":
+      throw new TypeError("the books are gathered");
     default:
       return assertNever(command);
   }
 }
 
-function readAccount(
-  cell: Cell,
-  command: Exclude<Read, { type: "GetLoan" | "WatchLoan" }>,
-): Answer {
+function readAccount(cell: Cell, command: AccountRead): Answer {
   const account = cell.state as unknown as AccountState;
   if (account.status === "absent") return { type: "Refused", code: "account_not_found" };
   switch (command.type) {
     case "GetAccount":
       return { type: "Account", view: accountView(account) };
+    case "GetPositions": {
+      const view = positionsView(account, command.from ?? 0, POSITIONS_PAGE_MAX);
+      return { type: "Read", view };
+    }
     case "GetOutcome":
       return { type: "RequestOutcome", view: outcomeView(account.outcomes, command.requestId) };
     case "GetWithdrawal":

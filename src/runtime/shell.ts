@@ -11,8 +11,9 @@ import { assert } from "../money/assert.ts";
 import type { Batch } from "./batch.ts";
 import { cellKey, type Cell, type Item } from "./cell.ts";
 import { KINDS } from "./kind.ts";
-import type { Answer, Release, Request } from "./port.ts";
+import type { Sighting, Waiting } from "./looks.ts";
 import { isNotice } from "./notices.ts";
+import type { Answer, Request } from "./port.ts";
 import { answerRead, isRead, type Read } from "./reads.ts";
 import type { ShardState } from "./shard-state.ts";
 
@@ -29,7 +30,7 @@ export interface ShellHost {
   countRecord(): number;
   changed(cell: Cell): void;
   /** Lets something be seen: at once, or with the commit that it depends on. */
-  release(release: Release, dependsOnRecordNo: number): void;
+  release(release: Waiting, dependsOnRecordNo: number): void;
 }
 
 type Mutation = Typed & { readonly requestId: RequestId; readonly fingerprint: number };
@@ -75,7 +76,10 @@ export class Shell {
       this.answerFailed(request, "unavailable");
       return;
     }
-    this.answer(cell, request, answerRead(cell, command));
+    const { look } = request;
+    if (look === undefined) return this.answer(cell, request, answerRead(cell, command));
+    const seen: Sighting["seen"] = { ok: true, sight: look.see(cell) };
+    this.#host.release({ kind: "sighting", look, seen }, cell.changedAt);
   }
 
   /** Refuses without looking at the state, so that it may be told at once. */
@@ -83,6 +87,11 @@ export class Shell {
     request: Request,
     code: "unavailable" | "internal_error" | "actor_quarantined",
   ): void {
+    const { look } = request;
+    if (look !== undefined) {
+      this.#host.release({ kind: "sighting", look, seen: { ok: false, code } }, 0);
+      return;
+    }
     const retryAfterMs = code === "unavailable" ? RETRY_AFTER_MS : null;
     const answer: Answer = { type: "Failed", code, retryAfterMs };
     this.#host.release({ kind: "answer", request, answer }, 0);

@@ -8,9 +8,19 @@ import type { RecordCodec } from "../journal/records.ts";
 import { LocalBus } from "./bus.ts";
 import type { RuntimeCounters } from "./counters.ts";
 import type { Clock, Scheduler } from "./environment.ts";
+import { Gatherings, isGathered, type GatheredCommand } from "./gatherings.ts";
 import { KINDS } from "./kind.ts";
 import { checkRuntimeLimits, type RuntimeLimits } from "./limits.ts";
-import type { Notice, NoticeWaiter, Outlet, Rejection, Request, Runtime } from "./port.ts";
+import { Looks } from "./looks.ts";
+import type {
+  ActorCommand,
+  Notice,
+  NoticeWaiter,
+  Outlet,
+  Rejection,
+  Request,
+  Runtime,
+} from "./port.ts";
 import { isRead } from "./reads.ts";
 import { shardOf } from "./shard-of.ts";
 import type { RunLog } from "./run-options.ts";
@@ -52,6 +62,8 @@ export class System implements Runtime {
   #shedding = false;
   /** Of each shard's life: what a reset forgets was never answered. */
   readonly #inFlightOf: number[];
+  readonly #looks: Looks;
+  readonly #gatherings: Gatherings;
   readonly #unavailable: Rejection;
   readonly #busy: Rejection;
   #readiness = { ready: false, reason: "recovering" };
@@ -63,12 +75,15 @@ export class System implements Runtime {
     this.#unavailable = { code: "unavailable", retryAfterMs };
     this.#busy = { code: "server_busy", retryAfterMs };
     this.#inFlightOf = Array.from({ length: options.shards }, () => 0);
+    this.#looks = new Looks(() => this.#shards.map(({ run }) => run));
+    this.#gatherings = new Gatherings({ ...options, looks: this.#looks, retryAfterMs });
     const bus = new LocalBus();
     this.#shards = Array.from({ length: options.shards }, (_, shard) => {
       const outlet: Outlet = {
         release: (position, releases) => options.outlet.release(position, releases),
         reset: (of, reason) => {
           this.#answered(shard, this.#inFlightOf[shard]!);
+          this.#looks.forget(shard);
           options.outlet.reset(of, reason);
         },
       };
@@ -97,7 +112,8 @@ export class System implements Runtime {
 
   submit(request: Request): Rejection | undefined {
     if (this.#inFlight >= this.#o.limits.inFlightMax) return this.#busy;
-    const to = receiverOf(request);
+    if (isGathered(request.command)) return this.#gather(request, request.command);
+    const to = receiverOf(request, request.command);
     const shardNo = shardOf(to, this.#o.shards);
     const run = this.#shards[shardNo]!.run;
     if (run === null) return this.#unavailable;
@@ -116,6 +132,11 @@ export class System implements Runtime {
    */
   note(command: Notice, answered: NoticeWaiter): Rejection | undefined {
     return this.submit({ command, correlationId: 0, session: answered, self: null });
+  }
+
+  #gather(request: Request, command: GatheredCommand): Rejection | undefined {
+    request.takenInMs = this.#o.clock.monotonicMs();
+    return this.#gatherings.take(request, command) ? undefined : this.#busy;
   }
 
   /** Redis is nearly full: what changes anything is refused until there is room. */
@@ -159,7 +180,7 @@ export class System implements Runtime {
   }
 
   get inFlight(): number {
-    return this.#inFlight;
+    return this.#inFlight + this.#gatherings.inFlight;
   }
 
   get readiness(): { readonly ready: boolean; readonly reason: string } {
@@ -261,8 +282,10 @@ export interface ShardGauges {
 }
 
 /** The actor that a request is for. Commands on the client's own account do not name it. */
-function receiverOf(request: Request): Address {
-  const { command, self } = request;
+function receiverOf(
+  { self }: Request,
+  command: Exclude<ActorCommand, GatheredCommand> | Notice,
+): Address {
   switch (command.type) {
     case "PlaceBid":
     case "CancelBid":
@@ -274,6 +297,7 @@ function receiverOf(request: Request): Address {
     case "GetAccount":
     case "WatchAccount":
     case "GetOutcome":
+    case "GetPositions":
     case "GetWithdrawal":
     case "BookDeposit":
     case "ConfirmWithdrawal":
@@ -283,6 +307,7 @@ function receiverOf(request: Request): Address {
     case "ConfirmLoan":
     case "GetLoan":
     case "WatchLoan":
+    case "GetLoanSchedule":
       return { kind: "loan", id: command.loanId };
     default:
       return assertNever(command);
