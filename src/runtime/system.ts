@@ -48,6 +48,8 @@ export interface SystemOptions {
 const DAY_MS = 86_400_000;
 /** How often it is looked whether a business date is done. */
 const DAY_POLL_MS = 1;
+/** How long a date waits for its work while some actor is out of service. */
+const OUT_OF_SERVICE_WAIT_MS = 2_000;
 
 export class System implements Runtime {
   readonly #shards: readonly Shard[];
@@ -212,19 +214,45 @@ export class System implements Runtime {
     await advance;
   }
 
+  /**
+   * A date begins when what the one before brought is done and durable: after a crash, a letter of a
+   * later date must not find an instalment that was never asked for on its day.
+   */
   async #advance(target: number): Promise<void> {
-    const { scheduler } = this.#o;
+    const { clock } = this.#o;
+    let sinceMs = clock.monotonicMs();
     for (;;) {
-      const runs = this.#shards.map(({ run }) => run);
-      const isDone = runs.every((run) => run?.isDayDone === true);
-      if (isDone) {
+      if (this.#isDayDone && (await this.#isDurable())) {
         const next = this.#nextDay(target);
-        if (next === null) return this.#untilDurable();
-        for (const run of runs) run!.reachDay(next);
+        if (next === null) return;
+        for (const { run } of this.#shards) run?.reachDay(next);
+        sinceMs = clock.monotonicMs();
+      } else if (clock.monotonicMs() - sinceMs > OUT_OF_SERVICE_WAIT_MS) {
+        this.#leaveBehind();
+        sinceMs = clock.monotonicMs();
       }
       if (this.#isStopped) throw new RangeError("the server stops");
-      await new Promise<void>((resolve) => void scheduler.after(DAY_POLL_MS, resolve));
+      await this.#wait();
     }
+  }
+
+  /** With actors out of service a date is never done for those who need them: the others go on. */
+  #leaveBehind(): void {
+    if (this.#shards.every(({ quarantined }) => quarantined === 0)) return;
+    for (const { shard, run } of this.#shards) {
+      const actors = run?.leaveBehind() ?? [];
+      if (actors.length > 0)
+        this.#o.log.warn({ shard, actors }, "the calendar goes on without them");
+    }
+  }
+
+  /** All shards serve, and have done what the present date brings. */
+  get #isDayDone(): boolean {
+    return this.#shards.every(({ run }) => run?.isDayDone === true);
+  }
+
+  #wait(): Promise<void> {
+    return new Promise((resolve) => void this.#o.scheduler.after(DAY_POLL_MS, resolve));
   }
 
   /** The next date up to `target` that is not begun everywhere and on which anything happens. */
@@ -233,21 +261,20 @@ export class System implements Runtime {
     if (businessDay >= target) return null;
     let next = target;
     for (const { run } of this.#shards) {
-      const wanted = run?.state.calendar.nextWanted ?? null;
-      if (wanted !== null && wanted > businessDay) next = Math.min(next, wanted);
+      const wanted = run?.state.calendar.nextAfter(businessDay) ?? null;
+      if (wanted !== null) next = Math.min(next, wanted);
     }
     return next;
   }
 
-  async #untilDurable(): Promise<void> {
-    const { scheduler } = this.#o;
+  /** Waits until what is written by now is durable; false when a shard was lost meanwhile. */
+  async #isDurable(): Promise<boolean> {
     const marks = this.#shards.map(({ run }) => [run, run?.state.recordNo ?? 0] as const);
     for (const [run, recordNo] of marks) {
-      while (run !== null && !run.dead && run.committedRecordNo < recordNo) {
-        await new Promise<void>((resolve) => void scheduler.after(DAY_POLL_MS, resolve));
-      }
-      if (run === null || run.dead) throw new RangeError("a shard was lost; ask again");
+      while (run !== null && !run.dead && run.committedRecordNo < recordNo) await this.#wait();
+      if (run === null || run.dead) return false;
     }
+    return true;
   }
 
   /** For metrics: each shard at this moment. */

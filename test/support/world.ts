@@ -6,7 +6,7 @@ import { accountId, loanId, parseRequestId, type RequestId } from "../../actors/
 import { UPCASTERS } from "../../actors/upcasters.ts";
 import { RecordCodec } from "../../src/journal/records.ts";
 import { createRuntimeCounters } from "../../src/runtime/counters.ts";
-import { systemScheduler } from "../../src/runtime/environment.ts";
+import { systemScheduler, type Scheduler } from "../../src/runtime/environment.ts";
 import { RUNTIME_LIMITS, type RuntimeLimits } from "../../src/runtime/limits.ts";
 import type { PayoutChange } from "../../actors/account/custody/events.ts";
 import type {
@@ -44,6 +44,7 @@ export function requestId(timeMs = 1_700_000_000_000): RequestId {
 export class World {
   readonly stores: MemoryStore[];
   readonly limits: RuntimeLimits;
+  readonly #scheduler: Scheduler;
   journals: MemoryJournal[] = [];
   told: Told[] = [];
   resets: string[] = [];
@@ -59,7 +60,12 @@ export class World {
   #correlation = 0;
   #stopped = false;
 
-  constructor(shards = 1, limits: Partial<RuntimeLimits> = {}) {
+  constructor(
+    shards = 1,
+    limits: Partial<RuntimeLimits> = {},
+    scheduler: Scheduler = systemScheduler,
+  ) {
+    this.#scheduler = scheduler;
     this.stores = Array.from({ length: shards }, () => new MemoryStore());
     this.limits = { ...RUNTIME_LIMITS, ...limits };
     this.system = this.#create();
@@ -88,7 +94,7 @@ export class World {
       codec,
       outlet,
       clock: { wallMs: () => this.nowMs, monotonicMs: () => performance.now() },
-      scheduler: systemScheduler,
+      scheduler: this.#scheduler,
       onPayout: (change) => {
         this.payouts.push(change);
         this.onPayout(change);
