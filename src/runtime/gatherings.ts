@@ -7,7 +7,7 @@ import type { RuntimeCounters } from "./counters.ts";
 import type { Clock } from "./environment.ts";
 import { booksOf, booksView } from "./books.ts";
 import type { Looks, Unseen } from "./looks.ts";
-import type { ActorCommand, Answer, Outlet, Request } from "./port.ts";
+import type { ActorCommand, Answer, Notice, Outlet, Request } from "./port.ts";
 import type { RunLog } from "./run-options.ts";
 
 export type GatheredCommand = Extract<ActorCommand, { type: "GetBooks" }>;
@@ -29,7 +29,7 @@ interface Gathered {
   readonly answer: Answer;
 }
 
-export function isGathered(command: ActorCommand): command is GatheredCommand {
+export function isGathered(command: ActorCommand | Notice): command is GatheredCommand {
   return command.type === "GetBooks";
 }
 

@@ -73,6 +73,7 @@ export class ShardRun implements ShellHost, CommitHost, TurnHost, FanOutHost {
     state.postman = {
       local: (messageNo, message) => this.#deliverMessage(messageNo, message),
       remote: (toShard, letter) => void this.batch.letters.push([toShard, letter]),
+      payout: (change) => void this.batch.payouts.push(change),
     };
   }
 

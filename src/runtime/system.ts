@@ -1,6 +1,7 @@
 // The runtime as others see it: takes requests in or says why not, finds the shard and the actor,
 // stamps the time. A router is a function and a table here, not an actor.
 
+import type { PayoutChange } from "../../actors/account/custody/events.ts";
 import type { AccountId, Address, LoanId } from "../../actors/address.ts";
 import { assert, assertNever } from "../money/assert.ts";
 import type { RecordCodec } from "../journal/records.ts";
@@ -11,7 +12,15 @@ import { Gatherings, isGathered, type GatheredCommand } from "./gatherings.ts";
 import { KINDS } from "./kind.ts";
 import { checkRuntimeLimits, type RuntimeLimits } from "./limits.ts";
 import { Looks } from "./looks.ts";
-import type { ActorCommand, Outlet, Rejection, Request, Runtime } from "./port.ts";
+import type {
+  ActorCommand,
+  Notice,
+  NoticeWaiter,
+  Outlet,
+  Rejection,
+  Request,
+  Runtime,
+} from "./port.ts";
 import { isRead } from "./reads.ts";
 import { shardOf } from "./shard-of.ts";
 import type { RunLog } from "./run-options.ts";
@@ -29,6 +38,11 @@ export interface SystemOptions {
   readonly log: RunLog;
   /** The business date by the clock, in days since 1970; left out: UTC's. */
   readonly today?: () => number;
+  /**
+   * Told of each withdrawal that is durably to be sent to the custodian, again after each recovery,
+   * and of each that has durably ended. Left out: nobody pays out.
+   */
+  readonly onPayout?: (change: PayoutChange) => void;
 }
 
 const DAY_MS = 86_400_000;
@@ -77,6 +91,7 @@ export class System implements Runtime {
       };
       return new Shard(shard, options.shards, {
         today: () => Math.floor(options.clock.wallMs() / DAY_MS),
+        onPayout: () => undefined,
         ...options,
         outlet,
         bus,
@@ -111,6 +126,14 @@ export class System implements Runtime {
     this.#inFlight++;
     this.#inFlightOf[shardNo]!++;
     return undefined;
+  }
+
+  /**
+   * Takes in what another institution tells, or says at once why not. `answered` is told when its
+   * effect is durable; not at all when the shard is lost before: then it must be told again.
+   */
+  note(command: Notice, answered: NoticeWaiter): Rejection | undefined {
+    return this.submit({ command, correlationId: 0, session: answered, self: null });
   }
 
   #gather(request: Request, command: GatheredCommand): Rejection | undefined {
@@ -286,11 +309,15 @@ export interface ShardGauges {
 }
 
 /** The actor that a request is for. Commands on the client's own account do not name it. */
-function receiverOf({ self }: Request, command: Exclude<ActorCommand, GatheredCommand>): Address {
+function receiverOf(
+  { self }: Request,
+  command: Exclude<ActorCommand, GatheredCommand> | Notice,
+): Address {
   switch (command.type) {
     case "PlaceBid":
     case "CancelBid":
     case "RepayLoan":
+    case "Withdraw":
       return accountAddress(self);
     case "OpenAccount":
     case "Deposit":
@@ -298,6 +325,10 @@ function receiverOf({ self }: Request, command: Exclude<ActorCommand, GatheredCo
     case "WatchAccount":
     case "GetOutcome":
     case "GetPositions":
+    case "GetWithdrawal":
+    case "BookDeposit":
+    case "ConfirmWithdrawal":
+    case "FailWithdrawal":
       return accountAddress(command.accountId ?? self);
     case "ListLoan":
     case "ConfirmLoan":

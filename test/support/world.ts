@@ -8,7 +8,15 @@ import { RecordCodec } from "../../src/journal/records.ts";
 import { createRuntimeCounters } from "../../src/runtime/counters.ts";
 import { systemScheduler, type Scheduler } from "../../src/runtime/environment.ts";
 import { RUNTIME_LIMITS, type RuntimeLimits } from "../../src/runtime/limits.ts";
-import type { ActorCommand, Answer, Outlet, Release, Request } from "../../src/runtime/port.ts";
+import type { PayoutChange } from "../../actors/account/custody/events.ts";
+import type {
+  ActorCommand,
+  Answer,
+  Notice,
+  Outlet,
+  Release,
+  Request,
+} from "../../src/runtime/port.ts";
 import { System, type ShardGauges } from "../../src/runtime/system.ts";
 import { MemoryJournal, MemoryStore } from "./memory-journal.ts";
 
@@ -40,6 +48,10 @@ export class World {
   journals: MemoryJournal[] = [];
   told: Told[] = [];
   resets: string[] = [];
+  /** What was told of payouts, over all lives. */
+  payouts: PayoutChange[] = [];
+  /** Told of payouts besides. */
+  onPayout: (change: PayoutChange) => void = () => undefined;
   nowMs = 1_700_000_000_000;
   counters = createRuntimeCounters();
   system: System;
@@ -62,7 +74,12 @@ export class World {
   #create(): System {
     const outlet: Outlet = {
       release: (position, releases) => {
-        for (const release of releases) this.told.push({ position, release });
+        for (const release of releases) {
+          this.told.push({ position, release });
+          if (release.kind !== "answer") continue;
+          const { session } = release.request;
+          if (typeof session === "function") session(release.answer, position);
+        }
       },
       reset: (_shard, reason) => void this.resets.push(reason),
     };
@@ -78,6 +95,10 @@ export class World {
       outlet,
       clock: { wallMs: () => this.nowMs, monotonicMs: () => performance.now() },
       scheduler: this.#scheduler,
+      onPayout: (change) => {
+        this.payouts.push(change);
+        this.onPayout(change);
+      },
       limits: this.limits,
       counters: this.counters,
       log: { info: () => undefined, warn: () => undefined, error: () => undefined },
@@ -130,6 +151,14 @@ export class World {
     };
     const rejection = this.system.submit(request);
     return { request, rejection, requestId: command.requestId as RequestId };
+  }
+
+  /** Says it as the custodian would; resolves when it is answered. */
+  note(notice: Notice): Promise<Answer> {
+    return new Promise((resolve) => {
+      const rejection = this.system.note(notice, resolve);
+      if (rejection !== undefined) resolve({ type: "Failed", ...rejection });
+    });
   }
 
   answerTo(request: Request): Answer | undefined {
