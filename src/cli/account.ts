@@ -33,6 +33,13 @@ export function accountCommand(): Command {
     )
     .addCommand(
       operationCommand({
+        name: "positions",
+        operation: "account.positions",
+        positional: ["accountId"],
+      }),
+    )
+    .addCommand(
+      operationCommand({
         name: "outcome",
         operation: "request.outcome",
         positional: ["requestId", "accountId"],

@@ -28,6 +28,9 @@ export function loanCommand(): Command {
       operationCommand({ name: "confirm", operation: "loan.confirm", positional: ["loanId"] }),
     )
     .addCommand(operationCommand({ name: "get", operation: "loan.get", positional: ["loanId"] }))
+    .addCommand(
+      operationCommand({ name: "schedule", operation: "loan.schedule", positional: ["loanId"] }),
+    )
     .addCommand(operationCommand({ name: "market", operation: "market.loans", positional: [] }))
     .addCommand(
       operationCommand({

@@ -44,6 +44,10 @@ const COMMANDS: Readonly<Record<string, CommandRow>> = {
     about: "the repayments of a loan; or its payment, rate, term or amount from the others",
     load: async () => (await import("./schedule.ts")).scheduleCommand(),
   },
+  books: {
+    about: "the trial balance, now or as a day was closed; fails when it does not balance",
+    load: async () => (await import("./books.ts")).booksCommand(),
+  },
   verify: {
     about: "walk the journals and check ids, MACs and all invariants",
     load: async () => (await import("./verify.ts")).verifyCommand(),

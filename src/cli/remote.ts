@@ -11,7 +11,8 @@ import { CLIENT_VARIABLES, loadConfig, type Config } from "../config.ts";
 import type { Role } from "../protocol/table.ts";
 import { EXIT_HELP, UsageError } from "./exit-codes.ts";
 import { id, tokenFor } from "./token.ts";
-import { duration, fieldsText } from "./values.ts";
+import { rowsText } from "./table-text.ts";
+import { duration, fieldsText, isRows } from "./values.ts";
 
 export interface RemoteOptions {
   readonly url?: string;
@@ -86,10 +87,19 @@ async function tokenOf(
 }
 
 export function show(fields: Readonly<Record<string, unknown>>, json: boolean): void {
-  process.stdout.write(json ? `${JSON.stringify(fields)}\n` : `${fieldsText(fields)}\n`);
+  process.stdout.write(json ? `${JSON.stringify(fields)}\n` : `${answerText(fields)}\n`);
 }
 
 /** What a watch tells; its end is told by `untilInterrupted`. */
+
+/** Fields, and below them a table for each that is a list of rows. */
+export function answerText(fields: Readonly<Record<string, unknown>>): string {
+  const tables = Object.entries(fields).flatMap(([name, value]) =>
+    isRows(value) ? [`\n${name}\n${rowsText(value)}`] : [],
+  );
+  return [fieldsText(fields), ...tables].join("\n");
+}
+
 export function showUpdate(update: AccountUpdate | LoanUpdate, json: boolean): void {
   switch (update.kind) {
     case "loan":

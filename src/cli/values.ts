@@ -50,11 +50,16 @@ export function wholeNumber(text: string): number {
 
 /** Lines of `name  value`; amounts also as people read them. */
 export function fieldsText(fields: Readonly<Record<string, unknown>>): string {
-  const shown = Object.entries(fields).filter(([, value]) => value !== null);
+  const shown = Object.entries(fields).filter(([, value]) => value !== null && !isRows(value));
   const width = Math.max(0, ...shown.map(([name]) => name.length));
   return shown
     .map(([name, value]) => `${name.padEnd(width)}  ${valueText(name, value)}`)
     .join("\n");
+}
+
+/** Rows are shown apart, as tables. */
+export function isRows(value: unknown): value is readonly Readonly<Record<string, unknown>>[] {
+  return Array.isArray(value) && value.some((each) => typeof each === "object" && each !== null);
 }
 
 function valueText(name: string, value: unknown): string {

@@ -32,6 +32,12 @@ export class Allowance {
     return Math.ceil((1 - this.#tokens) / this.#tokensPerMs);
   }
 
+  /** Takes more for what costs more, into debt if need be: whoever asks next waits for it. */
+  charge(tokens: number, nowMs: number): void {
+    this.#refill(nowMs);
+    this.#tokens -= tokens;
+  }
+
   isFull(nowMs: number): boolean {
     this.#refill(nowMs);
     return this.#tokens >= this.#burst;

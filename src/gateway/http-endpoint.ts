@@ -2,24 +2,29 @@
 //
 //   GET /healthz /readyz /metrics               without a token; each can be switched off
 //   GET /v1/accounts/:id                        account.get
+//   GET /v1/accounts/:id/positions?from=        account.positions
 //   GET /v1/accounts/:id/requests/:requestId    request.outcome
-//   GET /v1/loans/:id                           loan.get
+//   GET /v1/accounts/:id/withdrawals/:number    account.withdrawal
 //   GET /v1/loans                               market.loans
+//   GET /v1/loans/:id                           loan.get
+//   GET /v1/loans/:id/schedule?after=           loan.schedule
+//   GET /v1/books?day=                          books.get
+//   POST /v1/custodian/callbacks                without a token, but signed: callback-door.ts
 //
-// Reads take the way of every request: authorisation, allowance, runtime, release. It never writes
-// to an actor.
+// Reads take the way of every request: authorisation, allowance, runtime, release.
 
 import type * as uWS from "uWebSockets.js";
-import { isId, parseRequestId, type AccountId, type LoanId } from "../../actors/address.ts";
 import type { Clock } from "../runtime/environment.ts";
-import type { ActorCommand, Runtime } from "../runtime/port.ts";
+import type { Runtime } from "../runtime/port.ts";
 import type { Admission } from "./admission.ts";
+import { CALLBACK_PATH, CallbackDoor, type CustodianDoor } from "./callback-door.ts";
 import { OPERATION_OF, ownAccountOf, refusalFor } from "./authorisation.ts";
 import type { Principal } from "./authenticator.ts";
 import type { GatewayConfig } from "./config.ts";
 import type { GatewayCounters } from "./counters.ts";
 import { bearerOf, isOriginAllowed } from "./handshake.ts";
 import { HttpExchange } from "./http-exchange.ts";
+import { readOf, type HttpRead } from "./http-reads.ts";
 import { OPEN_LOANS_MAX, type Intake } from "./intake.ts";
 import type { GatewayLog } from "./log.ts";
 import { SOCKET_PATH } from "./socket-endpoint.ts";
@@ -28,6 +33,8 @@ import { SOCKET_PATH } from "./socket-endpoint.ts";
 export interface HttpExtra {
   /** The metrics in Prometheus' text format. */
   readonly metrics?: () => string | Promise<string>;
+  /** Without it there is no path for its callbacks, and nobody is paid out. */
+  readonly custodian?: CustodianDoor;
 }
 
 export interface HttpParts {
@@ -41,17 +48,17 @@ export interface HttpParts {
   readonly extra: HttpExtra;
 }
 
-type Read = ActorCommand | { readonly type: "GetMarket" };
-
 const METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8";
-const READ_PATH = /^\/v1\/(?:(accounts)\/([^/]+)(?:\/requests\/([^/]+))?|(loans)(?:\/([^/]+))?)$/;
 
 export class HttpEndpoint {
   readonly #parts: HttpParts;
   readonly #open = new Set<HttpExchange>();
+  readonly #callbacks: CallbackDoor | null;
 
   constructor(parts: HttpParts) {
     this.#parts = parts;
+    const { custodian } = parts.extra;
+    this.#callbacks = custodian === undefined ? null : new CallbackDoor(custodian.callbacks);
   }
 
   handle(response: uWS.HttpResponse, request: uWS.HttpRequest): void {
@@ -63,6 +70,9 @@ export class HttpEndpoint {
     });
     this.#open.add(exchange);
     const path = request.getUrl();
+    if (path === CALLBACK_PATH && this.#callbacks !== null && method === "post") {
+      return this.#callback(exchange, this.#callbacks, request);
+    }
     const serve = this.#serverOf(path, request);
     if (serve === undefined) return this.#refuse(exchange, "not_found");
     if (method !== "get" && method !== "head") {
@@ -92,8 +102,8 @@ export class HttpEndpoint {
       return (exchange) => void this.#metrics(exchange, metrics);
     }
     if (path === SOCKET_PATH) return upgradeRequired;
-    const names = READ_PATH.exec(path);
-    if (names === null) return undefined;
+    const read = readOf(path, request.getQuery());
+    if (read === undefined) return undefined;
     const isOriginFine = isOriginAllowed(
       request.getHeader("origin"),
       request.getHeader("host"),
@@ -101,7 +111,16 @@ export class HttpEndpoint {
     );
     if (!isOriginFine) return (exchange) => this.#refuse(exchange, "origin_not_allowed");
     const token = bearerOf(request.getHeader("authorization"));
-    return (exchange) => void this.#read(exchange, token, names);
+    return (exchange) => void this.#read(exchange, token, read);
+  }
+
+  #callback(exchange: HttpExchange, door: CallbackDoor, request: uWS.HttpRequest): void {
+    const { config, intake } = this.#parts;
+    if (intake.isDraining) {
+      return this.#refuse(exchange, "server_shutdown", null, config.reconnectAfterMs);
+    }
+    if (door.isBusy) return this.#refuse(exchange, "server_busy", null, config.busyRetryAfterMs);
+    door.receive(exchange, request.getHeader(door.reader.signatureHeader));
   }
 
   #readiness(exchange: HttpExchange): void {
@@ -122,7 +141,11 @@ export class HttpEndpoint {
     }
   }
 
-  async #read(exchange: HttpExchange, token: string | null, path: RegExpExecArray): Promise<void> {
+  async #read(
+    exchange: HttpExchange,
+    token: string | null,
+    read: HttpRead | string,
+  ): Promise<void> {
     const { admission, config, intake, clock } = this.#parts;
     if (intake.isDraining) {
       return this.#refuse(exchange, "server_shutdown", null, config.reconnectAfterMs);
@@ -141,14 +164,13 @@ export class HttpEndpoint {
       this.#parts.counters.requestsRateLimited++;
       return this.#refuse(exchange, "rate_limited", null, waitMs);
     }
-    const read = readOf(path);
     if (typeof read === "string") return this.#refuse(exchange, "invalid_field", read);
     const refusal = refusalFor(principal, read);
     if (refusal !== null) return this.#refuse(exchange, refusal);
     this.#submit(exchange, principal, read);
   }
 
-  #submit(exchange: HttpExchange, principal: Principal, read: Read): void {
+  #submit(exchange: HttpExchange, principal: Principal, read: HttpRead): void {
     const { runtime, config, counters } = this.#parts;
     exchange.operation = OPERATION_OF[read.type];
     if (read.type === "GetMarket") {
@@ -206,19 +228,4 @@ function upgradeRequired(exchange: HttpExchange): void {
     body: "",
     headers: [["Upgrade", "websocket"]],
   });
-}
-
-/** The read that a path asks for; a text says which part of the path is wrong. */
-function readOf([, accounts, accountId, requestText, , loanId]: RegExpExecArray): Read | string {
-  if (accounts !== undefined) {
-    if (!isId(accountId!)) return "accountId must be the id of an account";
-    const id = accountId as AccountId;
-    if (requestText === undefined) return { type: "GetAccount", accountId: id };
-    const requestId = parseRequestId(requestText);
-    if (requestId === undefined) return "requestId must be a UUID of version 7";
-    return { type: "GetOutcome", requestId, accountId: id };
-  }
-  if (loanId === undefined) return { type: "GetMarket" };
-  if (!isId(loanId)) return "loanId must be the id of a loan";
-  return { type: "GetLoan", loanId: loanId as LoanId };
 }

@@ -16,7 +16,10 @@ const STATUS: Readonly<Partial<Record<ErrorCode, string>>> = {
   origin_not_allowed: "403 Forbidden",
   not_found: "404 Not Found",
   account_not_found: "404 Not Found",
+  withdrawal_not_found: "404 Not Found",
   loan_not_found: "404 Not Found",
+  clearing_not_found: "404 Not Found",
+  day_not_kept: "404 Not Found",
   rate_limited: "429 Too Many Requests",
   too_many_connections: "429 Too Many Requests",
   internal_error: "500 Internal Server Error",
@@ -51,8 +54,9 @@ export class HttpExchange {
   /** Undefined once it was answered or the client has gone: the native object is invalid then. */
   #response: uWS.HttpResponse | undefined;
   readonly #isHead: boolean;
-  readonly #keepsAlive: boolean;
+  #keepsAlive: boolean;
   #ended: (exchange: HttpExchange) => void;
+  #onEnd: () => void = () => undefined;
 
   constructor(
     response: uWS.HttpResponse,
@@ -71,6 +75,31 @@ export class HttpExchange {
 
   get isOpen(): boolean {
     return this.#response !== undefined;
+  }
+
+  /** Called once, when it was answered or the client has gone. */
+  onEnd(ended: () => void): void {
+    if (this.isOpen) this.#onEnd = ended;
+    else ended();
+  }
+
+  /**
+   * The whole body, or null as soon as it is larger. Only while the request is being handled; not
+   * called when the client goes before its end, nor after an answer.
+   */
+  readBody(bytesMax: number, done: (body: Uint8Array | null) => void): void {
+    const pieces: Buffer[] = [];
+    let bytes = 0;
+    this.#response?.onData((piece, isLast) => {
+      if (!this.isOpen || bytes > bytesMax) return;
+      bytes += piece.byteLength;
+      if (bytes > bytesMax) return done(null);
+      // The piece is gone when this handler returns.
+      pieces.push(Buffer.from(piece.slice(0)));
+      if (!isLast) return;
+      this.#keepsAlive = true;
+      done(Buffer.concat(pieces));
+    });
   }
 
   /** The runtime has answered the read. */
@@ -125,6 +154,7 @@ export class HttpExchange {
   #end(): void {
     if (this.#response === undefined) return;
     this.#response = undefined;
+    this.#onEnd();
     this.#ended(this);
   }
 }

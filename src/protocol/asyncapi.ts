@@ -10,7 +10,9 @@ import {
   AMOUNT_CENTS_MAX,
   CORRELATION_ID_MAX,
   DAY_MAX,
+  RATE_PPM_MIN,
   REPLY_OFFSET,
+  ROWS_MAX,
   TEXT_LENGTH_MAX,
   TOKEN_LENGTH_MAX,
 } from "./plans.ts";
@@ -137,7 +139,7 @@ function allRequests(): Json {
     const head = { op: { const: name }, id: idSchema() };
     const payload = objectSchema(head, row.fields, true);
     const example = requestText(name, EXAMPLE_ID, exampleOf(row.fields));
-    const order = [row.number, "id", ...row.fields.map((field) => field.name)];
+    const order = [row.number, "id", ...row.fields.map(placeOf)];
     return [`${name}.request`, message(row.about, payload, example, order)];
   });
   return Object.fromEntries(entries) as Json;
@@ -148,8 +150,7 @@ function allReplies(): Json {
     const head = { re: { const: name }, id: idSchema(), position: positionSchema() };
     const payload = objectSchema(head, row.reply, false);
     const example = replyText(name, EXAMPLE_ID, EXAMPLE_POSITION, exampleOf(row.reply));
-    const names = row.reply.map((field) => field.name);
-    const order = [REPLY_OFFSET + row.number, "id", "position", ...names];
+    const order = [REPLY_OFFSET + row.number, "id", "position", ...row.reply.map(placeOf)];
     return [`${name}.reply`, message(`Answer to ${name}.`, payload, example, order)];
   });
   return Object.fromEntries(entries) as Json;
@@ -159,10 +160,15 @@ function allPushes(): Json {
   const entries = pushes.map(([name, row]) => {
     const payload = objectSchema({ push: { const: name } }, row.fields, false);
     const example = pushText(name, exampleOf(row.fields));
-    const order = [-row.number, ...row.fields.map((field) => field.name)];
+    const order = [-row.number, ...row.fields.map(placeOf)];
     return [`${name}.push`, message(row.about, payload, example, order)];
   });
   return Object.fromEntries(entries) as Json;
+}
+
+/** A field by its name; rows with the order of their columns. */
+function placeOf({ name, columns }: Field): unknown {
+  return columns === undefined ? name : { [name]: columns.map(placeOf) };
 }
 
 function errorMessage(): Json {
@@ -239,8 +245,12 @@ function typeSchema(field: Field): Json {
       return { type: "integer", minimum: 0, maximum: Number.MAX_SAFE_INTEGER };
     case "day":
       return { type: "integer", minimum: 1, maximum: DAY_MAX };
+    case "ratePpm":
+      return { type: "integer", minimum: RATE_PPM_MIN, maximum: Number.MAX_SAFE_INTEGER };
     case "text":
       return { type: "string", maxLength: TEXT_LENGTH_MAX };
+    case "sha256":
+      return { type: "string", pattern: "^[0-9a-f]{64}$" };
     case "token":
       return { type: "string", minLength: 1, maxLength: TOKEN_LENGTH_MAX };
     case "flag":
@@ -251,5 +261,7 @@ function typeSchema(field: Field): Json {
       return errorCodeSchema();
     case "loanIds":
       return { type: "array", items: { type: "string" } };
+    case "rows":
+      return { type: "array", maxItems: ROWS_MAX, items: objectSchema({}, field.columns!, false) };
   }
 }

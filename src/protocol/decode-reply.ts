@@ -146,9 +146,29 @@ function msgpackValue(field: FieldPlan): unknown {
       }
       return ids;
     }
+    case KIND.signed:
+      return reader.signedInteger();
+    case KIND.rows:
+      return msgpackRows(field);
     default:
       return string();
   }
+}
+
+/** Columns of a newer server stand behind the known ones and are passed over. */
+function msgpackRows(field: FieldPlan): unknown[] | undefined {
+  const { columns } = field;
+  const rows: unknown[] = [];
+  const count = reader.arrayLength();
+  if (count < 0 || count > field.max) return undefined;
+  while (rows.length < count) {
+    const items = reader.arrayLength();
+    const row = items < 0 ? undefined : msgpackFields(columns, items);
+    if (row === undefined) return undefined;
+    for (let item = columns.length; item < items; item++) if (!reader.skip()) return undefined;
+    rows.push(row);
+  }
+  return rows;
 }
 
 function string(): string | undefined {
@@ -219,6 +239,8 @@ function jsonFields(
 
 function jsonValue(field: FieldPlan, given: unknown): unknown {
   if (field.kind === KIND.integer) return isCount(given) ? given : undefined;
+  if (field.kind === KIND.signed) return Number.isSafeInteger(given) ? given : undefined;
+  if (field.kind === KIND.rows) return jsonRows(field, given);
   if (field.kind === KIND.flag) return typeof given === "boolean" ? given : undefined;
   if (field.kind === KIND.ids) {
     return Array.isArray(given) && given.every((id) => typeof id === "string") ? given : undefined;
@@ -228,6 +250,18 @@ function jsonValue(field: FieldPlan, given: unknown): unknown {
   if (field.kind === KIND.choice) return field.choices.includes(given) ? given : undefined;
   if (field.kind === KIND.errorCode) return isErrorCode(given) ? given : "unknown_error";
   return given;
+}
+
+function jsonRows(field: FieldPlan, given: unknown): unknown[] | undefined {
+  if (!Array.isArray(given) || given.length > field.max) return undefined;
+  const rows: unknown[] = [];
+  for (const each of given as unknown[]) {
+    if (typeof each !== "object" || each === null) return undefined;
+    const row = jsonFields(field.columns, each as Members);
+    if (row === undefined) return undefined;
+    rows.push(row);
+  }
+  return rows;
 }
 
 function isCount(value: unknown): value is number {

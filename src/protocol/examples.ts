@@ -60,6 +60,34 @@ const BY_NAME: Readonly<Record<string, unknown>> = {
   outstandingCents: 75_500_000,
   owedCents: 0,
   lateDays: 0,
+  withdrawal: 3,
+  beneficiary: "CN 6222 0219 0100 4471",
+  heldAtMs: NOW_MS - 60_000,
+  settledAtMs: NOW_MS,
+  reason: null,
+  k: 4,
+  from: 0,
+  paymentCents: 888_490,
+  totalCents: 106_618_700,
+  loans: 1,
+  lentCents: 250_000,
+  repaidCents: 61_250,
+  receivedCents: 2_250,
+  feesCents: 225,
+  isClosed: false,
+  isMemo: false,
+  isDue: false,
+  shard: null,
+  cashDebitCents: 412_000_000,
+  cashCreditCents: 412_000_000,
+  memoDebitCents: 75_500_000,
+  memoCreditCents: 75_500_000,
+  cashCents: 409_000_000,
+  memoCents: 75_500_000,
+  debitCents: 412_000_000,
+  creditCents: 0,
+  differenceCents: 0,
+  inTransitCents: 0,
   reference: "custody 2024-11-24/0042",
   url: "wss://b.example.org/v1/ws",
   token: "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJhbGljZSJ9.c2lnbmF0dXJl",
@@ -69,7 +97,8 @@ const BY_NAME: Readonly<Record<string, unknown>> = {
 export function exampleOf(fields: readonly Field[]): Record<string, unknown> {
   const example: Record<string, unknown> = {};
   for (const field of fields) {
-    example[field.name] = field.name in BY_NAME ? BY_NAME[field.name] : valueOf(field);
+    const named = field.name in BY_NAME && (field.type !== "text" || BY_NAME[field.name] !== null);
+    example[field.name] = named ? BY_NAME[field.name] : valueOf(field);
   }
   return example;
 }
@@ -82,6 +111,12 @@ function valueOf(field: Field): unknown {
       return NOW_MS;
     case "day":
       return Math.floor(NOW_MS / 86_400_000);
+    case "rows":
+      return [exampleOf(field.columns!)];
+    case "text":
+      return "client.available";
+    case "sha256":
+      return "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08";
     case "flag":
       return true;
     case "choice":

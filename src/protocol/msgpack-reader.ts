@@ -120,6 +120,34 @@ export class MsgpackReader {
     return value;
   }
 
+  /** The same without a lower bound, for fields that may be negative; undefined when there is none. */
+  signedInteger(): number | undefined {
+    const { at, bytes, end } = this;
+    if (end - at >= 5 && bytes[at] === 0xd2) {
+      this.at = at + 5;
+      return uint32(bytes, at + 1) | 0;
+    }
+    if (end - at >= 3 && bytes[at] === 0xd1) {
+      this.at = at + 3;
+      return ((bytes[at + 1]! << 24) >> 16) | bytes[at + 2]!;
+    }
+    const value = this.integer();
+    return value === NOT_AN_INTEGER ? undefined : value;
+  }
+
+  /** Passes over one scalar; false when none stands here. */
+  skip(): boolean {
+    if (this.nil() || this.flag() >= 0) return true;
+    const start = this.at;
+    let length = this.stringLength();
+    if (length < 0 && this.at === start) length = this.binLength();
+    if (length >= 0) {
+      this.at += length;
+      return true;
+    }
+    return this.at === start && this.signedInteger() !== undefined;
+  }
+
   /** Length in bytes of the string whose bytes follow, all of them there; -1 when none does. */
   stringLength(): number {
     if (this.at >= this.end) return -1;

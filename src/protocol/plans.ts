@@ -17,6 +17,14 @@ export const TEXT_LENGTH_MAX = 64;
 /** 9999-12-31. */
 export const DAY_MAX = 2_932_896;
 export const TOKEN_LENGTH_MAX = 4096;
+/** Hexadecimal digits. */
+export const SHA256_LENGTH = 64;
+export const RATE_PPM_MIN = -1_000_000;
+/**
+ * Rows of one list: as many as the longest loan has instalments. Two lists of the widest rows are
+ * some 200 KB of JSON, below the 256 KiB of unsent bytes after which a slow connection is closed.
+ */
+export const ROWS_MAX = 600;
 export const REQUEST_ID_BYTES = 16;
 /** Ids of requests are chosen by the client, within one connection. */
 export const CORRELATION_ID_MAX = 0xffffffff;
@@ -36,6 +44,9 @@ export const KIND = {
   token: 6,
   errorCode: 7,
   ids: 8,
+  sha256: 9,
+  rows: 11,
+  signed: 12,
 } as const;
 
 export interface FieldPlan {
@@ -48,6 +59,8 @@ export interface FieldPlan {
   readonly min: number;
   readonly max: number;
   readonly choices: readonly string[];
+  /** Of rows. */
+  readonly columns: readonly FieldPlan[];
   /** What the client is told when the field is not as it must be. */
   readonly complaint: string;
 }
@@ -103,6 +116,12 @@ const TYPES: Readonly<Record<FieldType, TypeRow>> = {
     max: DAY_MAX,
     words: `days since 1970-01-01, an integer from 1 to ${DAY_MAX}`,
   },
+  ratePpm: {
+    kind: KIND.signed,
+    min: RATE_PPM_MIN,
+    max: SAFE,
+    words: `millionths, an integer from ${RATE_PPM_MIN} to ${SAFE}`,
+  },
   text: {
     kind: KIND.text,
     min: 0,
@@ -115,10 +134,17 @@ const TYPES: Readonly<Record<FieldType, TypeRow>> = {
     max: TOKEN_LENGTH_MAX,
     words: `1 to ${TOKEN_LENGTH_MAX} characters of printable ASCII without spaces`,
   },
+  sha256: {
+    kind: KIND.sha256,
+    min: SHA256_LENGTH,
+    max: SHA256_LENGTH,
+    words: `a SHA-256: ${SHA256_LENGTH} hexadecimal digits in lower case`,
+  },
   flag: { kind: KIND.flag, min: 0, max: 1, words: "true or false" },
   choice: { kind: KIND.choice, min: 0, max: 0, words: "one of" },
   errorCode: { kind: KIND.errorCode, min: 0, max: 0, words: "the name of an error" },
   loanIds: { kind: KIND.ids, min: 0, max: 0, words: "a list of loan ids" },
+  rows: { kind: KIND.rows, min: 0, max: ROWS_MAX, words: `a list of at most ${ROWS_MAX} rows` },
 };
 
 function idWords(whose: string): string {
@@ -143,6 +169,7 @@ function planOf(field: Field): FieldPlan {
     min,
     max: kind === KIND.choice ? field.choices!.length - 1 : max,
     choices: field.choices ?? [],
+    columns: (field.columns ?? []).map(planOf),
     complaint: `${field.name} must be ${wordsOf(field)}${optional ? ", or left out" : ""}`,
   };
 }

@@ -13,7 +13,7 @@ import { encodeRequest, requestText } from "./encode-request.ts";
 import { ERRORS } from "./errors.ts";
 import { EXAMPLE_ID, EXAMPLE_POSITION, exampleOf } from "./examples.ts";
 import { MsgpackWriter } from "./msgpack-writer.ts";
-import { REPLY_OFFSET, wordsOf } from "./plans.ts";
+import { REPLY_OFFSET, ROWS_MAX, wordsOf } from "./plans.ts";
 import {
   OPERATIONS,
   PUSHES,
@@ -59,6 +59,9 @@ answers with the \`loanloom.v1.*\` entry only); or with \`session.authenticate\`
   is written with digits only; in MessagePack as any integer, or as a float 64 beyond 32 bits.
 - One of several choices is its name in JSON and its number in MessagePack, which stands behind it
   below. The code of an error likewise.
+- A list of rows is an array of objects in JSON, and an array of arrays in MessagePack, its columns in
+  the order below. It has at most ${ROWS_MAX} rows, so that a reply stays well below what may wait
+  unsent for one connection; what may have more is asked for in parts.
 - A field that may be left out may also be null. In MessagePack the array may end before fields that
   are left out. Fields that do not exist are refused.
 - Frames of the server may get more fields at the end, and there may be new pushes and new errors:
@@ -160,12 +163,17 @@ function audience(row: Operation): string {
 
 function fieldTable(title: string, fields: readonly Field[]): string {
   if (fields.length === 0) return `${title}: no fields.`;
-  const rows = fields.map((field) => {
-    const left = field.optional ? "; may be left out" : "";
-    const words = field.choices === undefined ? wordsOf(field) : choiceWords(field.choices);
-    return `| \`${field.name}\` | ${words}${left} | ${field.about} |`;
-  });
+  const rows = fields.flatMap((field) => [
+    fieldRow(field, field.name),
+    ...(field.columns ?? []).map((column) => fieldRow(column, `${field.name}[].${column.name}`)),
+  ]);
   return [`| ${title} | is | meaning |`, "| --- | --- | --- |", ...rows].join("\n");
+}
+
+function fieldRow(field: Field, name: string): string {
+  const left = field.optional ? "; may be left out" : "";
+  const words = field.choices === undefined ? wordsOf(field) : choiceWords(field.choices);
+  return `| \`${name}\` | ${words}${left} | ${field.about} |`;
 }
 
 function choiceWords(choices: readonly string[]): string {

@@ -18,8 +18,12 @@ export type FieldType =
   | "timeMs"
   /** A business date: days since 1970-01-01. */
   | "day"
+  /** Millionths, which may be negative: -1,000,000 to 2^53-1. In replies only. */
+  | "ratePpm"
   /** 0 to 64 characters of printable text. */
   | "text"
+  /** A SHA-256: 64 hexadecimal digits in lower case. */
+  | "sha256"
   /** A compact JWT: 1 to 4,096 characters of ASCII. */
   | "token"
   | "flag"
@@ -28,7 +32,9 @@ export type FieldType =
   /** The name of an error: text in JSON, its number in msgpack. */
   | "errorCode"
   /** A list of loan ids (in replies only). */
-  | "loanIds";
+  | "loanIds"
+  /** A list of rows of `columns`, objects in JSON and arrays in msgpack (in replies only). */
+  | "rows";
 
 export interface Field {
   readonly name: string;
@@ -36,6 +42,8 @@ export interface Field {
   /** Null when left out; in msgpack nil, or the array ends before it. */
   readonly optional?: true;
   readonly choices?: readonly string[];
+  /** Of rows: what each row has. Columns are added at the end only, and are no lists themselves. */
+  readonly columns?: readonly Field[];
   /** Came to an operation that clients used already: left out, a request is what it was before. */
   readonly added?: true;
   readonly about: string;
@@ -112,7 +120,11 @@ export const ENTRY_KINDS = [
   "repayment",
   "repayment_returned",
   "repayment_received",
+  "withdrawal_held",
+  "withdrawal_paid",
+  "withdrawal_failed",
 ] as const;
+export const WITHDRAWAL_STATUSES = ["held", "paid", "failed"] as const;
 export const REPAYMENT_MODES = [
   "due",
   "early_full",
@@ -276,6 +288,7 @@ const ENTRY = [
   { name: "feeCents", type: "cents", optional: true, about: "service fee taken from it" },
   { name: "clearing", type: "count", optional: true, about: "the loan's number of the clearing" },
   { name: "instalment", type: "count", optional: true, about: "the first instalment it settles" },
+  { name: "withdrawal", type: "count", optional: true, about: "the withdrawal it is about" },
 ] as const satisfies readonly Field[];
 
 const REPAID = [
@@ -285,6 +298,21 @@ const REPAID = [
   { name: "penaltyCents", type: "cents", about: "penalties paid" },
   { name: "feeCents", type: "cents", about: "the fee for repaying early" },
   { name: "returnedCents", type: "cents", about: "what was not needed, back in available" },
+] as const satisfies readonly Field[];
+
+const FROM_LOAN = {
+  name: "from",
+  type: "count",
+  optional: true,
+  about: "passes over so many loans; left out: 0",
+} as const satisfies Field;
+
+const POSITION = [
+  { name: "loanId", type: "loanId", about: "the loan" },
+  { name: "lentCents", type: "cents", about: "lent" },
+  { name: "repaidCents", type: "cents", about: "principal that came back" },
+  { name: "receivedCents", type: "cents", about: "interest and penalties, before the fee" },
+  { name: "feesCents", type: "cents", about: "service fees taken from that" },
 ] as const satisfies readonly Field[];
 
 export const OPERATIONS = {
@@ -376,6 +404,56 @@ export const OPERATIONS = {
     fields: [OWN_ACCOUNT],
     reply: [],
   },
+  "account.withdraw": {
+    number: 15,
+    command: "Withdraw",
+    subject: "self",
+    roles: ["client"],
+    mutates: true,
+    about:
+      "Pays the client's own money out to its bank account. The answer says that the money is " +
+      "reserved and will be sent; entries, or account.withdrawal, tell how it ended.",
+    fields: [
+      REQUEST_ID,
+      { name: "amountCents", type: "amountCents", about: "how much" },
+      { name: "beneficiary", type: "text", about: "the bank account, as the custodian names it" },
+    ],
+    reply: [
+      { name: "withdrawal", type: "count", about: "the account's number of the withdrawal" },
+      ...BALANCES,
+    ],
+  },
+  "account.withdrawal": {
+    number: 16,
+    command: "GetWithdrawal",
+    subject: "account",
+    roles: ["client", "operator"],
+    mutates: false,
+    about: "Where a withdrawal of an account is, however long ago it was.",
+    fields: [
+      { name: "withdrawal", type: "count", about: "the account's number of the withdrawal" },
+      OWN_ACCOUNT,
+    ],
+    reply: [
+      { name: "withdrawal", type: "count", about: "the account's number of the withdrawal" },
+      {
+        name: "status",
+        type: "choice",
+        choices: WITHDRAWAL_STATUSES,
+        about: "held: being sent, or sent and not confirmed; paid; failed: the money is back",
+      },
+      { name: "amountCents", type: "cents", about: "how much" },
+      { name: "reference", type: "text", about: "its name at the custodian" },
+      { name: "heldAtMs", type: "timeMs", about: "when it was asked for" },
+      { name: "settledAtMs", type: "timeMs", optional: true, about: "when it was known to end" },
+      {
+        name: "reason",
+        type: "text",
+        optional: true,
+        about: "why the custodian did not pay; kept of the last 64 that failed",
+      },
+    ],
+  },
   "bid.place": {
     number: 20,
     command: "PlaceBid",
@@ -445,6 +523,7 @@ export const OPERATIONS = {
       { name: "remainingCents", type: "cents", optional: true, about: "what the loan wanted then" },
       { name: "releasedCents", type: "cents", optional: true, about: "money released by a cancel" },
       { name: "clearing", type: "count", optional: true, about: "the clearing of a repayment" },
+      { name: "withdrawal", type: "count", optional: true, about: "the withdrawal it began" },
     ],
   },
   "loan.list": {
@@ -574,6 +653,191 @@ export const OPERATIONS = {
     fields: [],
     reply: [{ name: "loanIds", type: "loanIds", about: "soonest deadline first" }],
   },
+  "schedule.preview": {
+    number: 80,
+    command: "PreviewSchedule",
+    subject: "market",
+    roles: ["client", "operator"],
+    mutates: false,
+    about:
+      "What a loan on these terms would be repaid by. With `paymentCents`, for equal instalments, the " +
+      "one of principal, rate and term that is left out is found: the largest principal, the lowest " +
+      "rate or the fewest months whose instalment is within the payment.",
+    fields: [
+      { name: "principalCents", type: "amountCents", optional: true, about: "what is lent" },
+      { name: "rateBps", type: "count", optional: true, about: "interest a year in basis points" },
+      { name: "term", type: "count", optional: true, about: "months, or days with bullet_days" },
+      {
+        name: "method",
+        type: "choice",
+        choices: REPAYMENT_METHODS,
+        optional: true,
+        about: "how it is repaid; left out: equal_instalment",
+      },
+      {
+        name: "startOn",
+        type: "day",
+        optional: true,
+        about: "the day of disbursement; left out: the server's business date",
+      },
+      {
+        name: "basisDays",
+        type: "count",
+        optional: true,
+        about: "year of bullet_days: 360, 364, 365, or 0 for actual; left out: 365",
+      },
+      {
+        name: "paymentCents",
+        type: "amountCents",
+        optional: true,
+        about: "what can be paid each month",
+      },
+    ],
+    reply: [
+      { name: "principalCents", type: "cents", about: "what is lent" },
+      { name: "rateBps", type: "count", about: "interest a year in basis points" },
+      { name: "term", type: "count", about: "months, or days with bullet_days" },
+      { name: "interestCents", type: "cents", about: "all interest" },
+      { name: "totalCents", type: "cents", about: "all that is paid back" },
+      {
+        name: "instalments",
+        type: "rows",
+        about: "one for each instalment",
+        columns: [
+          { name: "k", type: "count", about: "1, 2, 3 ..." },
+          { name: "dueOn", type: "day", about: "when it falls due" },
+          { name: "principalCents", type: "cents", about: "principal in it" },
+          { name: "interestCents", type: "cents", about: "interest in it" },
+        ],
+      },
+    ],
+  },
+  "loan.schedule": {
+    number: 81,
+    command: "GetLoanSchedule",
+    subject: "market",
+    roles: ["client", "operator"],
+    mutates: false,
+    about:
+      "How a loan stands: what is still to pay of each instalment by the present plan, and what was " +
+      "paid, one row for each clearing. Before it is paid out there is neither.",
+    fields: [
+      LOAN_ID,
+      {
+        name: "after",
+        type: "count",
+        optional: true,
+        about: "clearings after this one; left out: the last ones",
+      },
+    ],
+    reply: [
+      LOAN_ID,
+      { name: "principalCents", type: "cents", about: "what it was lent" },
+      { name: "outstandingCents", type: "cents", about: "principal not yet repaid" },
+      { name: "owedCents", type: "cents", about: "due and not paid, penalties too" },
+      { name: "lateDays", type: "count", about: "age of the oldest unpaid instalment" },
+      {
+        name: "instalments",
+        type: "rows",
+        about: "still to pay, those that are due first",
+        columns: [
+          { name: "k", type: "count", about: "number in the signed schedule" },
+          { name: "dueOn", type: "day", about: "when it falls due, or fell" },
+          { name: "isDue", type: "flag", about: "whether it is due, and so owed now" },
+          { name: "principalCents", type: "cents", about: "principal still to pay" },
+          { name: "interestCents", type: "cents", about: "interest still to pay" },
+          { name: "penaltyCents", type: "cents", about: "penalties still to pay" },
+        ],
+      },
+      { name: "clearings", type: "count", about: "payments ever divided among the lenders" },
+      {
+        name: "payments",
+        type: "rows",
+        about: "what was paid, oldest first",
+        columns: [
+          { name: "clearing", type: "count", about: "number of the clearing" },
+          { name: "paidOn", type: "day", about: "the business date that it counts for" },
+          { name: "k", type: "count", about: "the first instalment that it settles a part of" },
+          { name: "principalCents", type: "cents", about: "principal repaid" },
+          { name: "interestCents", type: "cents", about: "interest paid" },
+          { name: "penaltyCents", type: "cents", about: "penalties paid" },
+          { name: "feeCents", type: "cents", about: "the fee for repaying early" },
+        ],
+      },
+    ],
+  },
+  "account.positions": {
+    number: 84,
+    command: "GetPositions",
+    subject: "account",
+    roles: ["client", "operator"],
+    mutates: false,
+    about: "What an account has lent: a row for each loan, and the sums over all of them.",
+    fields: [OWN_ACCOUNT, FROM_LOAN],
+    reply: [
+      ACCOUNT_ID,
+      { name: "loans", type: "count", about: "loans that it ever lent to" },
+      { name: "lentCents", type: "cents", about: "lent, over all loans" },
+      { name: "repaidCents", type: "cents", about: "principal that came back, over all loans" },
+      { name: "receivedCents", type: "cents", about: "interest and penalties, over all loans" },
+      { name: "feesCents", type: "cents", about: "service fees taken from that" },
+      {
+        name: "positions",
+        type: "rows",
+        about: "loans from `from` on, in the order in which they were first lent to",
+        columns: POSITION,
+      },
+    ],
+  },
+  "books.get": {
+    number: 86,
+    command: "GetBooks",
+    subject: "operations",
+    roles: ["operator"],
+    mutates: false,
+    about:
+      "The trial balance: what every ledger code comes to, in every shard. The cash book holds money, " +
+      "the memo book claims against debts; each is in balance when its debits are its credits. With " +
+      "`day`, as that business date was closed; some two months are kept.",
+    fields: [{ name: "day", type: "day", optional: true, about: "a closed day; left out: now" }],
+    reply: [
+      { name: "day", type: "day", about: "the business date of these books" },
+      { name: "isClosed", type: "flag", about: "whether that day is closed" },
+      { name: "cashDebitCents", type: "cents", about: "debits of the cash book" },
+      { name: "cashCreditCents", type: "cents", about: "credits of the cash book" },
+      { name: "memoDebitCents", type: "cents", about: "debits of the memo book" },
+      { name: "memoCreditCents", type: "cents", about: "credits of the memo book" },
+      { name: "differenceCents", type: "cents", about: "0, or the books do not balance" },
+      {
+        name: "inTransitCents",
+        type: "cents",
+        about: "under way between actors; 0 at rest",
+      },
+      {
+        name: "totals",
+        type: "rows",
+        about: "by code; by shard too, as long as the rows suffice for that. Zeros are left out",
+        columns: [
+          { name: "code", type: "text", about: "the ledger code" },
+          { name: "isMemo", type: "flag", about: "whether it is of the memo book" },
+          { name: "shard", type: "count", optional: true, about: "null: of all shards" },
+          { name: "debitCents", type: "cents", about: "its balance, when that is a debit" },
+          { name: "creditCents", type: "cents", about: "its balance, when that is a credit" },
+        ],
+      },
+      {
+        name: "closings",
+        type: "rows",
+        about: "closed days that are kept, oldest first",
+        columns: [
+          { name: "day", type: "day", about: "the business date" },
+          { name: "cashCents", type: "cents", about: "debits of the cash book at its close" },
+          { name: "memoCents", type: "cents", about: "debits of the memo book at its close" },
+          { name: "differenceCents", type: "cents", about: "0, or the books did not balance" },
+        ],
+      },
+    ],
+  },
 } as const satisfies Record<string, Operation>;
 
 export interface Push {
@@ -619,9 +883,9 @@ type ValueOf<F extends Field> = F["type"] extends "requestId"
     ? AccountId
     : F["type"] extends "loanId"
       ? LoanId
-      : F["type"] extends "amountCents" | "cents" | "count" | "timeMs" | "day"
+      : F["type"] extends "amountCents" | "cents" | "count" | "timeMs" | "day" | "ratePpm"
         ? number
-        : F["type"] extends "text" | "token"
+        : F["type"] extends "text" | "token" | "sha256"
           ? string
           : F["type"] extends "flag"
             ? boolean
@@ -629,9 +893,11 @@ type ValueOf<F extends Field> = F["type"] extends "requestId"
               ? ErrorCode
               : F["type"] extends "loanIds"
                 ? readonly LoanId[]
-                : F["choices"] extends readonly (infer Choice)[]
-                  ? Choice
-                  : never;
+                : F["columns"] extends readonly Field[]
+                  ? readonly ObjectOf<F["columns"]>[]
+                  : F["choices"] extends readonly (infer Choice)[]
+                    ? Choice
+                    : never;
 
 /** Fields by name; an optional one that was left out is null. */
 export type ObjectOf<Fields extends readonly Field[]> = {

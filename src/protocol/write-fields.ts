@@ -29,7 +29,19 @@ function writeValue(to: MsgpackWriter, field: FieldPlan, value: unknown): void {
     case KIND.id:
     case KIND.text:
     case KIND.token:
+    case KIND.sha256:
       return to.str(value as string);
+    case KIND.signed:
+      return to.int(value as number);
+    case KIND.rows: {
+      const rows = rowsOf(field, value);
+      to.arrayHeader(rows.length);
+      for (const row of rows) {
+        to.arrayHeader(field.columns.length);
+        writeFields(to, field.columns, row);
+      }
+      return;
+    }
     case KIND.requestId:
       return to.binFromLatin1(value as string);
     case KIND.flag:
@@ -49,6 +61,13 @@ function writeValue(to: MsgpackWriter, field: FieldPlan, value: unknown): void {
   }
 }
 
+/** Whoever answers keeps to the bound; a longer list is a bug. */
+function rowsOf(field: FieldPlan, value: unknown): readonly object[] {
+  const rows = value as readonly object[];
+  if (rows.length > field.max) throw new AssertionError(`${field.name} has ${rows.length} rows`);
+  return rows;
+}
+
 function choiceNumber(field: FieldPlan, value: unknown): number {
   const choice = field.choices.indexOf(value as string);
   if (choice < 0) throw new AssertionError(`${field.name} has no choice ${String(value)}`);
@@ -61,17 +80,25 @@ export function fieldsText(fields: readonly FieldPlan[], view: object): string {
   let text = "";
   for (const field of fields) {
     const value = record[field.name] ?? null;
-    text += `,"${field.name}":${JSON.stringify(value === null ? null : plain(field, value))}`;
+    text += `,"${field.name}":`;
+    if (value !== null && field.kind === KIND.rows) text += rowsText(field, value);
+    else text += JSON.stringify(value === null ? null : plain(field, value));
     if (value === null && !field.optional) throw new AssertionError(`${field.name} is there`);
   }
   return text;
+}
+
+function rowsText(field: FieldPlan, value: unknown): string {
+  const rows = rowsOf(field, value).map((row) => `{${fieldsText(field.columns, row).slice(1)}}`);
+  return `[${rows.join(",")}]`;
 }
 
 /** The form that JSON has of a value. */
 function plain(field: FieldPlan, value: unknown): unknown {
   if (field.kind === KIND.requestId) return formatRequestId(value as RequestId);
   if (field.kind === KIND.choice) choiceNumber(field, value);
-  if (field.kind === KIND.integer && !Number.isSafeInteger(value)) {
+  const isNumber = field.kind === KIND.integer || field.kind === KIND.signed;
+  if (isNumber && !Number.isSafeInteger(value)) {
     throw new AssertionError(`${field.name} is not a number: ${String(value)}`);
   }
   return value;

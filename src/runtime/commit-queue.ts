@@ -5,6 +5,7 @@
 import type { Position } from "../journal/position.ts";
 import { assert } from "../money/assert.ts";
 import { Batch, type Cargo, type SealedBatch } from "./batch.ts";
+import { tellSighting, type Sighting, type Waiting } from "./looks.ts";
 import type { Release } from "./port.ts";
 import type { RunOptions } from "./run-options.ts";
 import type { ShardState } from "./shard-state.ts";
@@ -35,7 +36,8 @@ export class CommitQueue {
   readonly #waiting: SealedBatch[] = [];
   /** What is sealed and not yet durable, oldest first: in flight, then waiting. */
   readonly #uncommitted: Cargo[] = [];
-  #immediate: Release[] = [];
+  #immediate: Waiting[] = [];
+  #sightings: Sighting[] = [];
   #sealScheduled = false;
   #turnsOpen = 0;
 
@@ -69,7 +71,7 @@ export class CommitQueue {
   }
 
   /** Lets something be seen: at once, or with the commit that it depends on. */
-  release(release: Release, dependsOnRecordNo: number): void {
+  release(release: Waiting, dependsOnRecordNo: number): void {
     if (dependsOnRecordNo <= this.committedRecordNo) {
       this.#immediate.push(release);
       this.#scheduleSeal();
@@ -158,28 +160,37 @@ export class CommitQueue {
     if (this.#host.dead) return;
     this.committedRecordNo = cargo.lastRecordNo;
     assert(this.#uncommitted.shift() === cargo, "batches become durable in order");
-    const { counters, clock, onAlarm } = this.#o;
+    const { counters, clock, onAlarm, onPayout } = this.#o;
     counters.commits++;
     counters.onCommit((clock.monotonicMs() - cargo.openedMs) / 1_000, cargo.bytes);
     for (const [key, atMs] of cargo.alarms) onAlarm(key, atMs);
+    for (const change of cargo.payouts) onPayout(change);
     if (cargo.releases.length > 0) this.#letOut(position, cargo.releases);
     this.#host.committed(cargo);
     this.resume();
   }
 
-  #letOut(position: Position, releases: readonly Release[]): void {
+  #letOut(position: Position, releases: readonly Waiting[]): void {
     this.#o.onAnswered(this.#count(releases));
     const text = `${this.#host.state.shard}:${position.epoch}-${position.seq}`;
-    this.#o.outlet.release(text, releases);
+    if (this.#sightings.length === 0) {
+      this.#o.outlet.release(text, releases as readonly Release[]);
+      return;
+    }
+    const sightings = this.#sightings;
+    this.#sightings = [];
+    this.#o.outlet.release(text, releases.filter(isRelease));
+    for (const sighting of sightings) tellSighting(sighting, text);
   }
 
-  /** Counts answers, and bids by what they came to. */
-  #count(releases: readonly Release[]): number {
+  /** Counts answers, and bids by what they came to; lays aside what does not go out. */
+  #count(releases: readonly Waiting[]): number {
     let answers = 0;
     let accepted = 0;
     const { bids, onReply } = this.#o.counters;
     const nowMs = this.#o.clock.monotonicMs();
     for (const release of releases) {
+      if (release.kind === "sighting") this.#sightings.push(release);
       if (release.kind !== "answer") continue;
       const { request, answer } = release;
       answers++;
@@ -193,7 +204,12 @@ export class CommitQueue {
   }
 }
 
-function unavailable(release: Release, retryAfterMs: number): Release {
+function isRelease(waiting: Waiting): waiting is Release {
+  return waiting.kind !== "sighting";
+}
+
+function unavailable(release: Waiting, retryAfterMs: number): Waiting {
+  if (release.kind === "sighting") return { ...release, seen: { ok: false, code: "unavailable" } };
   if (release.kind !== "answer" || release.answer.type === "Failed") return release;
   return { ...release, answer: { type: "Failed", code: "unavailable", retryAfterMs } };
 }

@@ -3,11 +3,13 @@
 
 import type { AccountId, LoanId } from "../../actors/address.ts";
 import type { AccountView } from "../../actors/account/account.ts";
+import type { CustodyNotice } from "../../actors/account/custody/decide.ts";
 import type { Entry } from "../../actors/account/entry-log.ts";
 import type { LoanView } from "../../actors/loan/loan.ts";
 import type { Outcome } from "../../actors/outcomes.ts";
 import type { ErrorCode } from "../protocol/errors.ts";
 import type { Command, ReplyOf } from "../protocol/table.ts";
+import type { Look } from "./looks.ts";
 
 /** Commands that actors answer; the gateway answers the session's own ones itself. */
 export type ActorCommand = Exclude<
@@ -20,21 +22,33 @@ export type ActorCommand = Exclude<
       | "UnwatchLoan"
       | "GetMarket"
       | "GetCalendar"
-      | "AdvanceCalendar";
+      | "AdvanceCalendar"
+      | "PreviewSchedule";
   }
 >;
 
+/**
+ * What another institution tells, at least once and in any order: it has its effect once by its
+ * own reference, so it needs no request id, and nothing is remembered of one that is refused.
+ */
+export type Notice = CustodyNotice;
+
+/** Who waits for the answer to a notice, as the `session` of its request. */
+export type NoticeWaiter = (answer: Answer, position: string) => void;
+
 /** One request in flight. The runtime hands it back with the reply, unchanged. */
 export interface Request {
-  readonly command: ActorCommand;
+  readonly command: ActorCommand | Notice;
   /** The client's number for the request. */
   readonly correlationId: number;
-  /** Who waits: opaque to the runtime. */
+  /** Who waits: opaque to the runtime; for a notice a `NoticeWaiter`. */
   readonly session: unknown;
   /** When it was taken in, monotonic, in ms: set by the runtime. */
   takenInMs?: number;
   /** The account it is about, when the command does not name one: the client's own. */
   readonly self: AccountId | null;
+  /** It only looks at the actor, for an answer that is gathered: set by the runtime. */
+  readonly look?: Look;
 }
 
 export interface WatchedAccount extends AccountView {
@@ -51,9 +65,17 @@ export type Answer =
   | { readonly type: "Failed"; readonly code: ErrorCode; readonly retryAfterMs: number | null }
   | { readonly type: "Account"; readonly view: AccountView }
   | { readonly type: "AccountWatched"; readonly view: WatchedAccount }
+  | { readonly type: "Withdrawal"; readonly view: ReplyOf<"account.withdrawal"> }
+  /** A notice had its effect, now or (`isNew` false) before; it is durable. */
+  | { readonly type: "Noted"; readonly isNew: boolean }
   | { readonly type: "Loan"; readonly view: LoanProgress }
   | { readonly type: "LoanWatched"; readonly view: LoanProgress }
-  | { readonly type: "RequestOutcome"; readonly view: ReplyOf<"request.outcome"> };
+  | { readonly type: "RequestOutcome"; readonly view: ReplyOf<"request.outcome"> }
+  | { readonly type: "Read"; readonly view: ReadView };
+
+/** Operations that are answered with the fields of their reply and have no other effect. */
+type ReadName = "account.positions" | "loan.schedule" | "books.get";
+type ReadView = { readonly [Name in ReadName]: ReplyOf<Name> }[ReadName];
 
 /** Something that may now be seen outside, in the order in which it became true. */
 export type Release =

@@ -1,36 +1,44 @@
 // Answers to reads, from the state of an actor. They are released like everything else: not before
 // what they show is durable.
 
-import { accountView, type AccountState } from "../../actors/account/account.ts";
-import type { RequestId } from "../../actors/address.ts";
+import { accountView, type AccountState, type OpenAccount } from "../../actors/account/account.ts";
+import { positionsView, POSITIONS_PAGE_MAX } from "../../actors/account/positions-view.ts";
+import { withdrawalReference, type RequestId } from "../../actors/address.ts";
+import { loanScheduleView } from "../../actors/loan/repayment/schedule-view.ts";
 import { loanView, type LoanState } from "../../actors/loan/loan.ts";
 import type { Outcome } from "../../actors/outcomes.ts";
 import type { OutcomeWindow } from "../../actors/outcome-window.ts";
 import { assertNever } from "../money/assert.ts";
 import type { ReplyOf } from "../protocol/table.ts";
 import type { Cell } from "./cell.ts";
-import type { ActorCommand, Answer, LoanProgress } from "./port.ts";
+import type { ActorCommand, Answer, LoanProgress, Notice } from "./port.ts";
 
-type Read = Extract<
+type AccountRead = Extract<
   ActorCommand,
-  { type: "GetAccount" | "WatchAccount" | "GetOutcome" | "GetLoan" | "WatchLoan" }
+  { type: "GetAccount" | "WatchAccount" | "GetOutcome" | "GetPositions" | "GetWithdrawal" }
 >;
+export type Read =
+  | AccountRead
+  | Extract<ActorCommand, { type: "GetLoan" | "WatchLoan" | "GetLoanSchedule" | "GetBooks" }>;
 
-export function isRead(command: ActorCommand): command is Read {
+export function isRead(command: ActorCommand | Notice): command is Read {
   switch (command.type) {
     case "GetAccount":
     case "WatchAccount":
     case "GetOutcome":
+    case "GetWithdrawal":
     case "GetLoan":
     case "WatchLoan":
+    case "GetPositions":
+    case "GetLoanSchedule":
+    case "GetBooks":
       return true;
     default:
       return false;
   }
 }
 
-export function answerRead(cell: Cell, command: ActorCommand): Answer {
-  if (!isRead(command)) throw new TypeError(`${command.type} is not a read`);
+export function answerRead(cell: Cell, command: Read): Answer {
   switch (command.type) {
     case "GetLoan":
       if (cell.isAbsent) return { type: "Refused", code: "loan_not_found" };
@@ -39,26 +47,38 @@ export function answerRead(cell: Cell, command: ActorCommand): Answer {
       if (cell.isAbsent) return { type: "Refused", code: "loan_not_found" };
       cell.watched = true;
       return { type: "LoanWatched", view: loanProgress(cell) };
+    case "GetLoanSchedule": {
+      const loan = cell.state as unknown as LoanState;
+      if (loan.status === "absent") return { type: "Refused", code: "loan_not_found" };
+      return { type: "Read", view: loanScheduleView(loan, command.after) };
+    }
     case "GetAccount":
     case "WatchAccount":
     case "GetOutcome":
+    case "GetWithdrawal":
+    case "GetPositions":
       return readAccount(cell, command);
+    case "GetBooks":
+      throw new TypeError("the books are gathered");
     default:
       return assertNever(command);
   }
 }
 
-function readAccount(
-  cell: Cell,
-  command: Extract<Read, { type: "GetAccount" | "WatchAccount" | "GetOutcome" }>,
-): Answer {
+function readAccount(cell: Cell, command: AccountRead): Answer {
   const account = cell.state as unknown as AccountState;
   if (account.status === "absent") return { type: "Refused", code: "account_not_found" };
   switch (command.type) {
     case "GetAccount":
       return { type: "Account", view: accountView(account) };
+    case "GetPositions": {
+      const view = positionsView(account, command.from ?? 0, POSITIONS_PAGE_MAX);
+      return { type: "Read", view };
+    }
     case "GetOutcome":
       return { type: "RequestOutcome", view: outcomeView(account.outcomes, command.requestId) };
+    case "GetWithdrawal":
+      return readWithdrawal(account, command.withdrawal);
     case "WatchAccount": {
       cell.watched = true;
       const { after } = command;
@@ -72,6 +92,13 @@ function readAccount(
     default:
       return assertNever(command);
   }
+}
+
+function readWithdrawal(account: OpenAccount, withdrawalNo: number): Answer {
+  const found = account.custody?.withdrawal(withdrawalNo);
+  if (found === undefined) return { type: "Refused", code: "withdrawal_not_found" };
+  const reference = withdrawalReference(account.accountId, withdrawalNo);
+  return { type: "Withdrawal", view: { ...found, reference } };
 }
 
 export function loanProgress(cell: Cell): LoanProgress {
@@ -89,6 +116,7 @@ const NOTHING: Omit<OutcomeView, "state"> = {
   remainingCents: null,
   releasedCents: null,
   clearing: null,
+  withdrawal: null,
 };
 
 function outcomeView(outcomes: OutcomeWindow, requestId: RequestId): OutcomeView {
@@ -112,6 +140,8 @@ function settledView(outcome: Outcome): OutcomeView {
       const { bidId, releasedCents } = outcome;
       return { ...NOTHING, state: "done", bidId, releasedCents };
     }
+    case "WithdrawalHeld":
+      return { ...NOTHING, state: "done", withdrawal: outcome.withdrawal };
     case "Repaid":
       return { ...NOTHING, state: "done", clearing: outcome.clearing };
     case "AccountOpened":

@@ -15,7 +15,8 @@ import { DayRun } from "./day-run.ts";
 import { FanOut, type FanOutHost } from "./fan-out.ts";
 import { KINDS, type ActorKind } from "./kind.ts";
 import { Loader } from "./loader.ts";
-import type { Release, Request } from "./port.ts";
+import type { Look, Waiting } from "./looks.ts";
+import type { Request } from "./port.ts";
 import type { RunOptions } from "./run-options.ts";
 import type { PendingMessage, ShardState } from "./shard-state.ts";
 import { Shell, type ShellHost } from "./shell.ts";
@@ -72,6 +73,7 @@ export class ShardRun implements ShellHost, CommitHost, TurnHost, FanOutHost {
     state.postman = {
       local: (messageNo, message) => this.#deliverMessage(messageNo, message),
       remote: (toShard, letter) => void this.batch.letters.push([toShard, letter]),
+      payout: (change) => void this.batch.payouts.push(change),
     };
   }
 
@@ -102,6 +104,16 @@ export class ShardRun implements ShellHost, CommitHost, TurnHost, FanOutHost {
     if (cell.inbox.length >= this.#o.limits.mailboxMax) return false;
     this.#deliver(cell, { command: request.command, at, request, messageNo: 0 });
     return true;
+  }
+
+  /** What was just seen of the shard itself is told when all that led to it is durable. */
+  lookAtShard(look: Look, sight: unknown): void {
+    const { recordNo } = this.state;
+    const isStuck = this.degraded && recordNo > this.committedRecordNo;
+    const seen = isStuck
+      ? ({ ok: false, code: "unavailable" } as const)
+      : { ok: true as const, sight };
+    this.release({ kind: "sighting", look, seen }, isStuck ? 0 : recordNo);
   }
 
   unwatch(kind: ActorKind, id: string): void {
@@ -149,9 +161,14 @@ export class ShardRun implements ShellHost, CommitHost, TurnHost, FanOutHost {
     this.#days.reach(day);
   }
 
+  /** Does not wait any more for those whose day is not done; their names. */
+  leaveBehind(): readonly string[] {
+    return this.#days.leaveBehind();
+  }
+
   /** Everything that was to be done up to the present business date is done. */
   get isDayDone(): boolean {
-    return this.state.calendar.isDone && this.#fanOut.isIdle;
+    return this.#days.isDone && this.#fanOut.isIdle;
   }
 
   #deliver(cell: Cell, item: Item): void {
@@ -211,7 +228,7 @@ export class ShardRun implements ShellHost, CommitHost, TurnHost, FanOutHost {
     this.#snapshotter.changed(cell);
   }
 
-  release(release: Release, dependsOnRecordNo: number): void {
+  release(release: Waiting, dependsOnRecordNo: number): void {
     this.#commits.release(release, dependsOnRecordNo);
   }
 

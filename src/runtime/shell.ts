@@ -11,8 +11,10 @@ import { assert } from "../money/assert.ts";
 import type { Batch } from "./batch.ts";
 import { cellKey, type Cell, type Item } from "./cell.ts";
 import { KINDS } from "./kind.ts";
-import type { Answer, Release, Request } from "./port.ts";
-import { answerRead, isRead } from "./reads.ts";
+import type { Sighting, Waiting } from "./looks.ts";
+import { isNotice } from "./notices.ts";
+import type { Answer, Request } from "./port.ts";
+import { answerRead, isRead, type Read } from "./reads.ts";
 import type { ShardState } from "./shard-state.ts";
 
 /** What the shell needs of its shard. */
@@ -28,7 +30,7 @@ export interface ShellHost {
   countRecord(): number;
   changed(cell: Cell): void;
   /** Lets something be seen: at once, or with the commit that it depends on. */
-  release(release: Release, dependsOnRecordNo: number): void;
+  release(release: Waiting, dependsOnRecordNo: number): void;
 }
 
 type Mutation = Typed & { readonly requestId: RequestId; readonly fingerprint: number };
@@ -57,7 +59,8 @@ export class Shell {
     this.current = item;
     this.stage = "decide";
     if (item.request === null) this.#carryOut(cell, item);
-    else if (isRead(item.request.command)) this.#read(cell, item.request);
+    else if (isRead(item.request.command)) this.#read(cell, item.request, item.request.command);
+    else if (isNotice(item.request.command)) this.#note(cell, item, item.request);
     else this.#mutate(cell, item, item.request);
     this.stage = "idle";
     this.current = null;
@@ -67,13 +70,16 @@ export class Shell {
     this.#host.release({ kind: "answer", request, answer }, cell.changedAt);
   }
 
-  #read(cell: Cell, request: Request): void {
+  #read(cell: Cell, request: Request, command: Read): void {
     const dirty = cell.changedAt > this.#host.committedRecordNo;
     if (dirty && this.#host.degraded) {
       this.answerFailed(request, "unavailable");
       return;
     }
-    this.answer(cell, request, answerRead(cell, request.command));
+    const { look } = request;
+    if (look === undefined) return this.answer(cell, request, answerRead(cell, command));
+    const seen: Sighting["seen"] = { ok: true, sight: look.see(cell) };
+    this.#host.release({ kind: "sighting", look, seen }, cell.changedAt);
   }
 
   /** Refuses without looking at the state, so that it may be told at once. */
@@ -81,6 +87,11 @@ export class Shell {
     request: Request,
     code: "unavailable" | "internal_error" | "actor_quarantined",
   ): void {
+    const { look } = request;
+    if (look !== undefined) {
+      this.#host.release({ kind: "sighting", look, seen: { ok: false, code } }, 0);
+      return;
+    }
     const retryAfterMs = code === "unavailable" ? RETRY_AFTER_MS : null;
     const answer: Answer = { type: "Failed", code, retryAfterMs };
     this.#host.release({ kind: "answer", request, answer }, 0);
@@ -118,6 +129,19 @@ export class Shell {
       assert(entry !== undefined, "an accepted request is remembered");
       entry.waiter = request;
     }
+  }
+
+  /** Has its effect once by what it names; a refusal changes nothing and is not remembered. */
+  #note(cell: Cell, item: Item, request: Request): void {
+    const { day } = this.#host.state.calendar;
+    const decision = cell.kind.decide(cell.state, item.command, item.at, day);
+    if (!decision.accepted) {
+      this.answer(cell, request, { type: "Refused", code: decision.refusal });
+      return;
+    }
+    const isNew = decision.events.length > 0;
+    if (isNew) this.#write(cell, decision.events, item);
+    this.answer(cell, request, { type: "Noted", isNew });
   }
 
   #repeat(cell: Cell, command: Mutation, known: OutcomeEntry, request: Request): void {

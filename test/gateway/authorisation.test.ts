@@ -74,6 +74,18 @@ const TABLE: Readonly<Record<OperationName, Row>> = {
     client: "forbidden",
     operator: { own: "ok", other: "ok", absent: "account_not_found", none: "ok" },
   },
+  "account.withdraw": {
+    fields: () => ({ ...fresh(), amountCents: 1, beneficiary: "bank 1" }),
+    namesAccount: false,
+    client: "ok",
+    operator: "forbidden",
+  },
+  "account.withdrawal": {
+    fields: (whose) => ({ withdrawal: 1, accountId: IDS[whose] }),
+    namesAccount: true,
+    client: OWN_ONLY,
+    operator: NAMED_ONLY,
+  },
   "account.get": {
     fields: (whose) => ({ accountId: IDS[whose] }),
     namesAccount: true,
@@ -163,6 +175,25 @@ const TABLE: Readonly<Record<OperationName, Row>> = {
     ...OPERATIONS_ONLY,
   },
   "market.loans": { fields: () => ({}), namesAccount: false, client: "ok", operator: "ok" },
+  "schedule.preview": {
+    fields: () => ({ principalCents: 1_000, rateBps: 900, term: 3 }),
+    namesAccount: false,
+    client: "ok",
+    operator: "ok",
+  },
+  "loan.schedule": {
+    fields: () => ({ loanId: "promo", after: null }),
+    namesAccount: false,
+    client: "ok",
+    operator: "ok",
+  },
+  "account.positions": {
+    fields: (whose) => ({ accountId: IDS[whose], from: null }),
+    namesAccount: true,
+    client: OWN_ONLY,
+    operator: NAMED_ONLY,
+  },
+  "books.get": { fields: () => ({}), namesAccount: false, ...OPERATIONS_ONLY },
 };
 
 /** Refusals of the business: the request was let through, and that is what is tested here. */
@@ -172,6 +203,8 @@ const LET_THROUGH = [
   "loan_not_funded",
   "loan_not_repaying",
   "exceeds_available",
+  "withdrawal_not_found",
+  "custodian_not_configured",
 ];
 
 function expectedOf(row: Row, who: Who, whose: Whose): Expected {
@@ -264,7 +297,13 @@ describe("Authorisation: others' accounts", () => {
     const fixture = await world();
     const alice = await fixture.client("alice");
     const stranger = await fixture.client("never-opened");
-    for (const operation of ["account.get", "account.watch", "request.outcome"] as const) {
+    const operations = [
+      "account.get",
+      "account.watch",
+      "account.positions",
+      "request.outcome",
+    ] as const;
+    for (const operation of operations) {
       const fields = (accountId: string) => ({ ...fresh(), after: null, accountId });
       const kept = OPERATIONS[operation].fields.map(({ name }) => name as string);
       const pick = (all: object): object =>

@@ -120,6 +120,28 @@ describe("HTTP: reads", () => {
     });
   });
 
+  test("of positions, of a loan's schedule, and of the books", async () => {
+    const fixture = await world();
+    const alice = await as(fixture, "alice");
+    expect(await get(fixture, "/v1/accounts/alice/positions?from=0", alice)).toMatchObject({
+      status: 200,
+      body: { accountId: "alice", loans: 0, positions: [] },
+    });
+    expect(await get(fixture, "/v1/loans/promo/schedule?after=0", alice)).toMatchObject({
+      status: 200,
+      body: { loanId: "promo", instalments: [], payments: [] },
+    });
+    expect(await get(fixture, "/v1/books", alice)).toMatchObject({
+      status: 403,
+      body: { error: "forbidden" },
+    });
+    const operator = await as(fixture, "ops", "operator");
+    expect(await get(fixture, "/v1/books", operator)).toMatchObject({
+      status: 200,
+      body: { differenceCents: 0, totals: [] },
+    });
+  });
+
   test.each([
     ["no token", "/v1/loans", {}, 401, "unauthenticated"],
     ["a bad token", "/v1/loans", { authorization: "Bearer x" }, 401, "unauthenticated"],
@@ -138,6 +160,9 @@ describe("HTTP: reads", () => {
     ["/v1/accounts/a!b", "accountId"],
     ["/v1/accounts/alice/requests/7", "requestId"],
     ["/v1/loans/a%20b", "loanId"],
+    ["/v1/loans/a%20b/schedule", "loanId"],
+    ["/v1/accounts/alice/positions?from=-1", "from"],
+    ["/v1/books?day=tomorrow", "day"],
   ])("say which part of the path is wrong: %s", async (path, part) => {
     const fixture = await world();
     const answer = await get(fixture, path, await as(fixture, "alice"));

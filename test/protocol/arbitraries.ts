@@ -3,7 +3,7 @@
 import fc from "fast-check";
 import { isId, requestIdFromBytes } from "../../actors/address.ts";
 import { ERRORS } from "../../src/protocol/errors.ts";
-import { DAY_MAX } from "../../src/protocol/plans.ts";
+import { DAY_MAX, RATE_PPM_MIN } from "../../src/protocol/plans.ts";
 import type { Field } from "../../src/protocol/table.ts";
 import { isPrintableText } from "../../src/protocol/text.ts";
 
@@ -55,6 +55,14 @@ function valueOf(field: Field): fc.Arbitrary<unknown> {
       return fc.integer({ min: 1, max: DAY_MAX });
     case "text":
       return text;
+    case "ratePpm":
+      return fc.oneof(fc.integer({ min: RATE_PPM_MIN, max: 1_000 }), count);
+    case "sha256":
+      return fc
+        .uint8Array({ minLength: 32, maxLength: 32 })
+        .map((bytes) => Buffer.from(bytes).toString("hex"));
+    case "rows":
+      return fc.array(objectOf(field.columns!), { maxLength: 5 });
     case "token":
       return token;
     case "flag":

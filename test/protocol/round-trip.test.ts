@@ -14,6 +14,7 @@ import {
 } from "../../src/protocol/encode-reply.ts";
 import { complaintAbout, encodeRequest, requestText } from "../../src/protocol/encode-request.ts";
 import { ERRORS, type ErrorCode } from "../../src/protocol/errors.ts";
+import { ROWS_MAX } from "../../src/protocol/plans.ts";
 import { MsgpackWriter } from "../../src/protocol/msgpack-writer.ts";
 import {
   OPERATIONS,
@@ -193,6 +194,41 @@ describe("Replies", () => {
       kind: "reply",
       view: { at: 1_700_000_000_000 },
     });
+  });
+});
+
+describe("Rows", () => {
+  const columns = ["loan-1", 5, 4, 3, 2];
+  const sums = ["alice", 1, 5, 4, 3, 2];
+
+  test("of a newer server, with columns behind the known ones, are understood", () => {
+    const extras = ["text", null, true, -70_000, 2 ** 40, Buffer.from([1, 2])];
+    const rows = [[...columns, ...extras], [...columns]];
+    const decoded = decodeMsgpackReply(pack([128 + 84, 9, "", ...sums, rows]));
+    const row = { loanId: "loan-1", lentCents: 5, repaidCents: 4, receivedCents: 3, feesCents: 2 };
+    expect(decoded).toMatchObject({ kind: "reply", view: { positions: [row, row] } });
+  });
+
+  test("that are too many, cut off or no rows are malformed", () => {
+    const many = Array.from({ length: ROWS_MAX + 1 }, () => columns);
+    for (const rows of [many, [columns.slice(0, 3)], ["row"], [5], 5, [[...columns, [1]]]]) {
+      expect(decodeMsgpackReply(pack([128 + 84, 9, "", ...sums, rows])).kind).toBe("malformed");
+    }
+    const head = '{"re":"account.positions","id":9,"position":"","accountId":"a","loans":1';
+    const rest = ',"lentCents":1,"repaidCents":1,"receivedCents":1,"feesCents":1,"positions":';
+    const manyText = `[${Array.from({ length: ROWS_MAX + 1 }, () => "{}").join()}]`;
+    for (const rows of [manyText, "[{}]", '["row"]', "[null]", "5"]) {
+      expect(decodeJsonReply(`${head}${rest}${rows}}`).kind).toBe("malformed");
+    }
+    expect(decodeJsonReply(`${head}${rest}[]}`).kind).toBe("reply");
+  });
+
+  test("that are more than the protocol allows are a bug, and assert", () => {
+    const row = { loanId: "a", lentCents: 1, repaidCents: 0, receivedCents: 0, feesCents: 0 };
+    const positions = Array.from({ length: ROWS_MAX + 1 }, () => row);
+    const view = { ...row, accountId: "a", loans: 1, positions };
+    expect(() => replyText("account.positions", 1, "", view)).toThrow("601 rows");
+    expect(() => encodeReply(new MsgpackWriter(), "account.positions", 1, "", view)).toThrow("601");
   });
 });
 

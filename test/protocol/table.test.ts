@@ -59,6 +59,17 @@ describe("Table of messages", () => {
     }
   });
 
+  test.each(layouts)("%s has only rows with columns, and no lists in them", (_, fields) => {
+    for (const { type, columns } of fields) {
+      expect(columns !== undefined).toBe(type === "rows");
+      expectUnique((columns ?? []).map(({ name }) => name));
+      for (const column of columns ?? []) {
+        expect(["rows", "loanIds"]).not.toContain(column.type);
+        expect(column.name in Object.prototype).toBe(false);
+      }
+    }
+  });
+
   test.each(operations)(
     "%s has nothing that must be there behind what may be left out",
     (_, row) => {
@@ -75,7 +86,8 @@ describe("Table of messages", () => {
   });
 
   test.each(operations)("%s asks for nothing that only a server says", (_, row) => {
-    for (const { type } of row.fields) expect(["errorCode", "loanIds"]).not.toContain(type);
+    const replied = ["errorCode", "loanIds", "ratePpm", "rows"];
+    for (const { type } of row.fields) expect(replied).not.toContain(type);
   });
 
   test.each(operations)("%s may be asked by somebody", (_, row) => {

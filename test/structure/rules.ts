@@ -49,7 +49,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     types: ["protocol"],
   },
   gateway: {
-    uses: ["protocol", "money", "hash", "ops", ADDRESS],
+    uses: ["protocol", "money", "hash", "lending", "ops", ADDRESS],
     types: ["runtime", "actors", "documents"],
   },
   history: { uses: ["actors", "hash", "journal", "ledger", "lending", "money", "ops", "protocol"] },
@@ -63,6 +63,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     uses: [
       "actors",
       "config",
+      "custodian",
       "documents",
       "gateway",
       "history",

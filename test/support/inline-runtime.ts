@@ -18,6 +18,9 @@ import { decideLoan } from "../../actors/loan/decide.ts";
 import { isLoanAnswer, loanMessages, type LoanEvent } from "../../actors/loan/events.ts";
 import { evolveLoan } from "../../actors/loan/evolve.ts";
 import { absentLoan, loanView, type LoanCommand, type LoanState } from "../../actors/loan/loan.ts";
+import { positionsView } from "../../actors/account/positions-view.ts";
+import { loanScheduleView } from "../../actors/loan/repayment/schedule-view.ts";
+import { booksView } from "../../src/runtime/books.ts";
 import type { OutcomeWindow } from "../../actors/outcome-window.ts";
 import type {
   Answer,
@@ -166,7 +169,18 @@ export class InlineRuntime implements Runtime {
       case "GetAccount":
       case "WatchAccount":
       case "GetOutcome":
+      case "GetPositions":
         return this.#readAccount(request, (command.accountId ?? self)!);
+      case "GetBooks": {
+        const books = { shard: 0, day: this.businessDay, totals: {}, closings: [] };
+        return this.#answer(request, { type: "Read", view: booksView([books], null)! });
+      }
+      case "GetLoanSchedule": {
+        const { state } = this.#loan(command.loanId);
+        if (state.status === "absent") return this.#refuse(request, "loan_not_found");
+        const view = loanScheduleView(state, command.after);
+        return this.#answer(request, { type: "Read", view });
+      }
       case "GetLoan":
       case "WatchLoan": {
         const loan = this.#loan(command.loanId);
@@ -180,6 +194,12 @@ export class InlineRuntime implements Runtime {
       case "OpenAccount":
       case "Deposit":
         return this.#change(request, { kind: "account", id: command.accountId }, command);
+      case "GetWithdrawal": {
+        const { state } = this.#account((command.accountId ?? self)!);
+        const code = state.status === "absent" ? "account_not_found" : "withdrawal_not_found";
+        return this.#refuse(request, code);
+      }
+      case "Withdraw":
       case "PlaceBid":
       case "CancelBid":
       case "RepayLoan":
@@ -187,6 +207,10 @@ export class InlineRuntime implements Runtime {
       case "ListLoan":
       case "ConfirmLoan":
         return this.#change(request, { kind: "loan", id: command.loanId }, command);
+      case "BookDeposit":
+      case "ConfirmWithdrawal":
+      case "FailWithdrawal":
+        throw new TypeError("this runtime has no bank");
     }
   }
 
@@ -202,6 +226,9 @@ export class InlineRuntime implements Runtime {
     if (command.type === "GetAccount") {
       return this.#answer(request, { type: "Account", view: accountView(state) });
     }
+    if (command.type === "GetPositions") {
+      return this.#answer(request, { type: "Read", view: positionsView(state, 0, 10) });
+    }
     if (command.type === "GetOutcome") {
       const outcome = state.outcomes.get(command.requestId)?.outcome;
       const view = {
@@ -213,6 +240,7 @@ export class InlineRuntime implements Runtime {
         remainingCents: null,
         releasedCents: null,
         clearing: null,
+        withdrawal: null,
       };
       return this.#answer(request, { type: "RequestOutcome", view });
     }
