@@ -123,6 +123,8 @@ export class World {
       this.system.shard(shard).run?.stop();
       this.journals[shard]!.crash(durable[shard] ?? 0);
     }
+    // Nothing of a killed process goes on: no restart of a shard, nobody who waits for a date.
+    void this.system.stop(0);
     this.system = this.#create();
     await this.system.start();
   }
