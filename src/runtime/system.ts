@@ -62,7 +62,12 @@ export class System implements Runtime {
     this.#busy = { code: "server_busy", retryAfterMs };
     this.#inFlightOf = Array.from({ length: options.shards }, () => 0);
     this.#looks = new Looks(() => this.#shards.map(({ run }) => run));
-    this.#gatherings = new Gatherings({ ...options, looks: this.#looks, retryAfterMs });
+    this.#gatherings = new Gatherings({
+      ...options,
+      looks: this.#looks,
+      retryAfterMs,
+      businessDay: () => this.businessDay,
+    });
     const bus = new LocalBus();
     this.#shards = Array.from({ length: options.shards }, (_, shard) => {
       const outlet: Outlet = {
@@ -70,6 +75,7 @@ export class System implements Runtime {
         reset: (of, reason) => {
           this.#answered(shard, this.#inFlightOf[shard]!);
           this.#looks.forget(shard);
+          this.#gatherings.forget();
           options.outlet.reset(of, reason);
         },
       };
