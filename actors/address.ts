@@ -32,6 +32,22 @@ export function addressOf(kind: ActorKindName, id: string): Address {
 export const ID_LENGTH_MAX = 40;
 const ID_PATTERN = /^[A-Za-z0-9][A-Za-z0-9._-]{0,39}$/;
 
+/**
+ * The name of a withdrawal at the custodian bank, which knows each name once: `w-alice-3`. At most
+ * 59 characters.
+ */
+export function withdrawalReference(account: AccountId, withdrawalNo: number): string {
+  return `w-${account}-${withdrawalNo}`;
+}
+
+/** The number of the account's withdrawal that has this name; undefined when it is none of its. */
+export function withdrawalNoOf(reference: string, account: AccountId): number | undefined {
+  const prefix = `w-${account}-`;
+  const digits = reference.slice(prefix.length);
+  const isOne = reference.startsWith(prefix) && /^[1-9]\d{0,14}$/.test(digits);
+  return isOne ? Number(digits) : undefined;
+}
+
 /** Letters, digits, dot, underscore, hyphen; starts with a letter or digit; 1 to 40 characters. */
 export function isId(text: string): boolean {
   return ID_PATTERN.test(text);

@@ -23,6 +23,14 @@ export type Outcome =
       /** What the loan still wanted right after this bid. */
       readonly remainingCents: number;
     }
+  | {
+      readonly type: "WithdrawalHeld";
+      /** The account's number of the withdrawal. */
+      readonly withdrawal: number;
+      readonly availableCents: number;
+      readonly heldCents: number;
+      readonly entry: number;
+    }
   | { readonly type: "BidCancelled"; readonly bidId: number; readonly releasedCents: number }
   | { readonly type: "LoanListed"; readonly principalCents: number }
   | {

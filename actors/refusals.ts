@@ -10,6 +10,14 @@ export type Refusal =
   | "too_many_holds"
   | "bid_not_found"
   | "bid_already_settled"
+  // account, at the custodian bank
+  | "beneficiary_missing"
+  | "too_many_withdrawals"
+  | "withdrawal_not_found"
+  | "withdrawal_differs"
+  | "withdrawal_ended_otherwise"
+  | "deposit_differs"
+  | "too_many_deposits"
   // loan, as a market
   | "loan_exists"
   | "loan_not_found"

@@ -104,7 +104,7 @@ function unknownVariables(environment: Environment): ConfigProblem[] {
 
 /** What must hold between settings. Each says which variable to change. */
 function brokenRelations(config: Config): ConfigProblem[] {
-  const { auth, deployment, gateway, journal, redis, runtime } = config;
+  const { auth, custodian, deployment, gateway, journal, redis, runtime } = config;
   const problems: ConfigProblem[] = [];
   const require = (holds: boolean, variable: string, value: unknown, expected: string): void => {
     if (!holds) problems.push({ variable, value: value === null ? null : String(value), expected });
@@ -137,6 +137,9 @@ function brokenRelations(config: Config): ConfigProblem[] {
   require(auth.jwtSecret === null ||
     auth.jwksUrl ===
       null, "LOANLOOM_JWKS_URL", auth.jwksUrl, "no such setting together with LOANLOOM_JWT_SECRET: tokens have one kind of key");
+  require(custodian.keys === null ||
+    custodian.keyFile ===
+      null, "LOANLOOM_CUSTODIAN_SECRET_FILE", custodian.keyFile, "no such setting together with LOANLOOM_CUSTODIAN_SECRET");
   if (redis.url === null) return problems;
   const why = "because REDIS_URL is set: another server must find the same one";
   const howTo = "(try: openssl rand -hex 32)";

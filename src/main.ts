@@ -3,10 +3,14 @@
 
 import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
+import { join } from "node:path";
 import { ACTOR_LAYOUTS } from "../actors/kinds.ts";
 import { UPCASTERS } from "../actors/upcasters.ts";
 import type { Config } from "./config.ts";
 import { loadSecrets, type Secrets } from "./config/secrets.ts";
+import { systemEnvironment } from "./custodian/environment.ts";
+import type { Taken } from "./custodian/books.ts";
+import { CustodianService, keysOf } from "./custodian/service.ts";
 import { Authenticator } from "./gateway/authenticator.ts";
 import { createGatewayCounters } from "./gateway/counters.ts";
 import { createGateway, type Gateway } from "./gateway/gateway.ts";
@@ -17,12 +21,14 @@ import { EmbeddedRedis } from "./journal/embedded-redis.ts";
 import { MemoryWatch } from "./journal/memory-watch.ts";
 import { RecordCodec } from "./journal/records.ts";
 import { ShardJournal } from "./journal/shard-journal.ts";
+import { readCustodian } from "./ops/custodian-source.ts";
 import { watchEventLoopLag } from "./ops/event-loop-lag.ts";
 import { Metrics } from "./ops/metrics.ts";
 import { readGateway, readRuntime } from "./ops/sources.ts";
 import type { Cargo } from "./runtime/batch.ts";
 import { createRuntimeCounters } from "./runtime/counters.ts";
 import { systemClock, systemScheduler } from "./runtime/environment.ts";
+import type { Answer } from "./runtime/port.ts";
 import type { OpenJournal } from "./runtime/shard.ts";
 import type { RunLog } from "./runtime/run-options.ts";
 import { System, type ShardGauges } from "./runtime/system.ts";
@@ -75,16 +81,18 @@ async function start(
   const metrics = new Metrics();
   const gatewayCounters = createGatewayCounters();
   const runtimeCounters = createRuntimeCounters();
+  const custodian = await custodianOf(config, () => system, log);
+  const bank = custodian === null ? {} : { custodian };
   const gateway = createGateway({
     config: config.gateway,
     metrics: gatewayCounters,
     clock: systemClock,
     log,
     authenticator: authenticatorOf(config, secrets),
-    httpExtra: { metrics: () => metrics.text() },
+    httpExtra: { metrics: () => metrics.text(), ...bank },
   });
   const { shards } = config.deployment;
-  const system = new System({
+  const system: System = new System({
     shards,
     openJournal: journalOpener(config, secrets, connect, log),
     codec: new RecordCodec(ACTOR_LAYOUTS, UPCASTERS),
@@ -95,11 +103,13 @@ async function start(
     counters: runtimeCounters,
     log,
     today: () => todayOf(config),
+    onPayout: (change) => custodian?.changed(change),
   });
   gateway.attach(system);
   undo.push(() => gateway.close());
   await system.start();
   undo.push(() => system.stop(config.gateway.drainMsMax));
+  undo.push(() => custodian?.close());
   const memory = await MemoryWatch.start({
     connect,
     timers: systemTimers,
@@ -112,6 +122,7 @@ async function start(
   undo.push(() => memory.close());
   readGateway(metrics, gatewayCounters);
   readRuntime(metrics, runtimeCounters);
+  if (custodian !== null) readCustodian(metrics, custodian);
   observe(metrics, system, memory, redis);
   undo.push(watchEventLoopLag(metrics.histogram("eventLoopLag")));
   if (config.deployment.businessDates === "clock") undo.push(followClock(config, system, log));
@@ -214,6 +225,36 @@ async function embeddedRedis(config: Config, log: RunLog): Promise<EmbeddedRedis
       }
     },
   });
+}
+
+/** Null where none is configured: then nobody withdraws, and deposits are an operator's. */
+async function custodianOf(
+  { custodian, deployment }: Config,
+  system: () => System,
+  log: RunLog,
+): Promise<CustodianService | null> {
+  const { url } = custodian;
+  if (url === null) return null;
+  return new CustodianService({
+    url,
+    keys: await keysOf(custodian, join(deployment.dataDir, "custodian.key")),
+    settings: custodian,
+    environment: systemEnvironment,
+    books: { note: (word, answered) => system().note(word, (answer) => answered(takenOf(answer))) },
+    log,
+  });
+}
+
+/** To a notice an actor answers nothing else. */
+function takenOf(answer: Answer): Taken {
+  switch (answer.type) {
+    case "Noted":
+    case "Refused":
+    case "Failed":
+      return answer;
+    default:
+      throw new TypeError(`${answer.type} answers no notice`);
+  }
 }
 
 function authenticatorOf(config: Config, secrets: Secrets): Authenticator {

@@ -9,6 +9,8 @@ import { Numbered } from "../numbered.ts";
 import { OutcomeWindow, type OutcomeEntry } from "../outcome-window.ts";
 import type { Refusal } from "../refusals.ts";
 import { Rows } from "../rows.ts";
+import type { Custody } from "./custody/custody.ts";
+import type { CustodyNotice, CustodyRequest } from "./custody/decide.ts";
 import { EntryLog } from "./entry-log.ts";
 import { Positions } from "./positions.ts";
 
@@ -45,6 +47,8 @@ export interface OpenAccount {
   payments: number;
   /** The requests of those that their loan has not answered, by number. */
   readonly paying: Numbered<OutcomeEntry>;
+  /** Withdrawals and deposits at the custodian bank; null until there is one. */
+  custody: Custody | null;
 }
 
 export type AccountState = AbsentAccount | OpenAccount;
@@ -69,6 +73,7 @@ export function openAccount(accountId: AccountId, outcomes: OutcomeWindow): Open
     positions: new Positions(),
     payments: 0,
     paying: new Numbered(),
+    custody: null,
   };
 }
 
@@ -76,6 +81,7 @@ export type Fill = "exact" | "upTo";
 
 /** Asked by clients and operators, each at most once by its request id. */
 export type AccountRequest =
+  | CustodyRequest
   | ({ readonly type: "OpenAccount"; readonly accountId: AccountId } & RequestStamp)
   | ({
       readonly type: "Deposit";
@@ -146,7 +152,7 @@ export type AccountMessage =
       readonly refusal: Refusal;
     };
 
-export type AccountCommand = AccountRequest | AccountMessage;
+export type AccountCommand = AccountRequest | AccountMessage | CustodyNotice;
 
 export interface AccountView {
   readonly accountId: AccountId;

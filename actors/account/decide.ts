@@ -12,6 +12,7 @@ import {
   type AccountState,
   type OpenAccount,
 } from "./account.ts";
+import { decideCustody } from "./custody/decide.ts";
 import type { AccountEvent } from "./events.ts";
 
 export function decideAccount(
@@ -66,6 +67,11 @@ export function decideAccount(
       const payment = { paymentNo, loanId, amountCents, mode };
       return accept({ type: "RepaymentSent", requestId, fingerprint, ...payment });
     }
+    case "Withdraw":
+    case "BookDeposit":
+    case "ConfirmWithdrawal":
+    case "FailWithdrawal":
+      return decideCustody(account, command);
     case "ReceiveDisbursement":
       return decideDisbursement(command);
     case "CollectDue": {

@@ -13,6 +13,9 @@ export const ENTRY_KINDS = [
   "repayment",
   "repayment_returned",
   "repayment_received",
+  "withdrawal_held",
+  "withdrawal_paid",
+  "withdrawal_failed",
 ] as const;
 export type EntryKind = (typeof ENTRY_KINDS)[number];
 
@@ -43,11 +46,13 @@ export interface Entry {
   readonly clearing: number | null;
   /** The first instalment that it settles a part of. */
   readonly instalment: number | null;
+  /** The account's number of the withdrawal. */
+  readonly withdrawal: number | null;
 }
 
 /** The last entries are kept for clients that resume their stream; older ones are history. */
 export const ENTRIES_KEPT_MAX = 64;
-/** at, kind, amount, available, held, bid (0 for none); then the parts of a repayment. */
+/** at, kind, amount, available, held, bid or withdrawal (0: none); then parts of a repayment. */
 const COLUMNS = 12;
 const PARTS_FROM = 6;
 
@@ -68,6 +73,7 @@ export class EntryLog {
     availableCents: number,
     heldCents: number,
     loanId: LoanId | null,
+    /** Of an entry about a withdrawal: its number. */
     bidId: number | null,
   ): void {
     const row = this.#begin(loanId, at, KIND_NO[kind], amountCents, availableCents, heldCents);
@@ -140,7 +146,9 @@ export class EntryLog {
   #read(entry: number): Entry {
     const place = (entry - 1) % ENTRIES_KEPT_MAX;
     const row = place * COLUMNS;
-    const bidId = this.#numbers[row + 5]!;
+    const kind = ENTRY_KINDS[this.#numbers[row + 1]!]!;
+    const number = this.#numbers[row + 5]! || null;
+    const isWithdrawal = kind.startsWith("withdrawal_");
     const parts = row + PARTS_FROM;
     const clearing = this.#numbers[parts + 4]!;
     const part = (column: number): number | null =>
@@ -148,18 +156,19 @@ export class EntryLog {
     return {
       entry,
       at: this.#numbers[row]!,
-      kind: ENTRY_KINDS[this.#numbers[row + 1]!]!,
+      kind,
       amountCents: this.#numbers[row + 2]!,
       availableCents: this.#numbers[row + 3]!,
       heldCents: this.#numbers[row + 4]!,
       loanId: this.#loans[place]!,
-      bidId: bidId === 0 ? null : bidId,
+      bidId: isWithdrawal ? null : number,
       principalCents: part(0),
       interestCents: part(1),
       penaltyCents: part(2),
       feeCents: part(3),
       clearing: part(4),
       instalment: part(5),
+      withdrawal: isWithdrawal ? number : null,
     };
   }
 

@@ -8,8 +8,10 @@ import type { RepaymentMode } from "../loan/repayment/events.ts";
 import type { LoanMessage } from "../loan/loan.ts";
 import type { Refusal } from "../refusals.ts";
 import type { Fill } from "./account.ts";
+import { custodyPostings, type CustodyEvent } from "./custody/events.ts";
 
 export type AccountEvent =
+  | CustodyEvent
   | {
       readonly type: "AccountOpened";
       readonly requestId: RequestId;
@@ -167,6 +169,12 @@ export function accountPostings(
     case "RepaymentReturned":
       post("transit", transit.from({ kind: "loan", id: event.loanId }), event.amountCents);
       post("client.available", self, -event.amountCents);
+      return;
+    case "WithdrawalHeld":
+    case "WithdrawalConfirmed":
+    case "WithdrawalFailed":
+    case "DepositBooked":
+      custodyPostings(event, self, post);
       return;
     case "AccountOpened":
     case "CancelAsked":

@@ -6,6 +6,7 @@ import { cents } from "../../src/money/cents.ts";
 import type { AccountId, LoanId } from "../address.ts";
 import type { OutcomeEntry } from "../outcome-window.ts";
 import { HOLD, HOLD_STATUS, openAccount, type AccountState, type OpenAccount } from "./account.ts";
+import { evolveCustody } from "./custody/evolve.ts";
 import type { EntryKind } from "./entry-log.ts";
 import type { AccountEvent } from "./events.ts";
 
@@ -134,6 +135,11 @@ export function evolveAccount(
       account.outcomes.settleOpened(opened, { type: "Refused", code: refusal });
       return account;
     }
+    case "WithdrawalHeld":
+    case "WithdrawalConfirmed":
+    case "WithdrawalFailed":
+    case "DepositBooked":
+      return evolveCustody(account, event, at);
     case "RequestRefused": {
       const { requestId, fingerprint, refusal } = event;
       account.outcomes.settle(requestId, fingerprint, { type: "Refused", code: refusal });

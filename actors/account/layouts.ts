@@ -89,6 +89,26 @@ export const ACCOUNT_EVENT_LAYOUTS: Layouts<AccountEvent> = {
     version: 1,
     fields: { paymentNo: "int", ...PAYMENT, refusal: "string" },
   },
+  WithdrawalHeld: {
+    code: 17,
+    version: 1,
+    fields: { ...REQUEST, withdrawalNo: "int", amountCents: "int", beneficiary: "string" },
+  },
+  WithdrawalConfirmed: {
+    code: 18,
+    version: 1,
+    fields: { withdrawalNo: "int", amountCents: "int", bookedAtMs: "int" },
+  },
+  WithdrawalFailed: {
+    code: 19,
+    version: 1,
+    fields: { withdrawalNo: "int", amountCents: "int", reason: "string" },
+  },
+  DepositBooked: {
+    code: 20,
+    version: 1,
+    fields: { reference: "string", amountCents: "int", bookedAtMs: "int" },
+  },
 };
 
 export const ACCOUNT_MESSAGE_LAYOUTS: Layouts<AccountMessage | PayLegs> = {

@@ -9,15 +9,18 @@ import { Numbered } from "../numbered.ts";
 import { OutcomeWindow, type OutcomeEntry } from "../outcome-window.ts";
 import { Rows, type RowSegment } from "../rows.ts";
 import type { AccountState, OpenAccount } from "./account.ts";
+import { Custody, isCustodyPart } from "./custody/custody.ts";
 import { EntryLog } from "./entry-log.ts";
 import { Positions } from "./positions.ts";
 
 /** Format 1 had no positions and no repayments. */
 const FORMAT = 2;
+/** Where that of the custodian bank stands, behind all others, when there is any. */
+const CUSTODY = 13;
 
 export function snapshotAccount(account: AccountState, parts: "changed" | "all"): StateSnapshot {
   assert(account.status === "open", "only accounts that are open are kept");
-  const main = [
+  const main: unknown[] = [
     FORMAT,
     account.outcomes.toSnapshot(),
     account.availableCents,
@@ -32,12 +35,19 @@ export function snapshotAccount(account: AccountState, parts: "changed" | "all")
     account.payments,
     waiting(account.paying),
   ];
-  const { holds } = account;
-  return { main, parts: parts === "all" ? holds.fullSegments() : holds.takeDirty() };
+  const { holds, custody } = account;
+  const segments = parts === "all" ? holds.fullSegments() : holds.takeDirty();
+  if (custody !== null) {
+    main.push(custody.toSnapshot());
+    segments.push(...custody.parts(parts));
+  }
+  return { main, parts: segments };
 }
 
 export function accountPartsOf(main: readonly unknown[]): number[] {
-  return Rows.segmentsOf(main[4] as number[]);
+  const holds = Rows.segmentsOf(main[4] as number[]);
+  const custody = main[CUSTODY] as unknown[] | undefined;
+  return custody === undefined ? holds : [...holds, ...Custody.partsOf(custody)];
 }
 
 export function restoreAccount(
@@ -48,13 +58,16 @@ export function restoreAccount(
   assert(main[0] === FORMAT || main[0] === 1, "a snapshot of a known format");
   const loans = main[8] as LoanId[];
   const outcomes = OutcomeWindow.fromSnapshot(main[1] as unknown[]);
+  const all = [...parts];
+  const custody = main[CUSTODY] as unknown[] | undefined;
+  const ofHolds = all.filter((part) => !isCustodyPart(part));
   return {
     status: "open",
     accountId: self,
     outcomes,
     availableCents: cents(main[2] as number),
     heldCents: cents(main[3] as number),
-    holds: Rows.restore(4, main[4] as number[], main[5] as number[], parts),
+    holds: Rows.restore(4, main[4] as number[], main[5] as number[], ofHolds),
     holdsOpen: main[6] as number,
     asking: restoreWaiting(main[7] as unknown[], outcomes),
     loans,
@@ -63,6 +76,7 @@ export function restoreAccount(
     positions: main[10] === undefined ? new Positions() : Positions.restore(main[10] as unknown[]),
     payments: (main[11] as number | undefined) ?? 0,
     paying: restoreWaiting((main[12] as unknown[] | undefined) ?? [], outcomes),
+    custody: custody === undefined ? null : Custody.restore(custody, all.filter(isCustodyPart)),
   };
 }
 

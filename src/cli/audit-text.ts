@@ -16,6 +16,7 @@ export function auditText(report: AuditReport): string {
       ["accounts", whole(totals.accounts)],
       ["loans, bids", `${whole(totals.loans)}, ${whole(totals.bids)}`],
       ["deposited", money(totals.depositedCents)],
+      ["paid out", money(totals.paidOutCents)],
       ["available", money(totals.availableCents)],
       ["held", money(totals.heldCents)],
       ["raised", money(totals.raisedCents)],

@@ -13,7 +13,9 @@ interface ClearingOptions extends RemoteOptions {
 
 export function clearingCommand(): Command {
   return withRemoteOptions(new Command("clearing"))
-    .description("the receipt of a repayment; with --lender a lender's share, checked against its root")
+    .description(
+      "the receipt of a repayment; with --lender a lender's share, checked against its root",
+    )
     .argument("<loanId>", "the loan", id)
     .argument("<clearing>", "the loan's number of the clearing, from 1", wholeNumber)
     .option("--lender <accountId>", "the share of this lender, with its Merkle path", id)

@@ -2,6 +2,7 @@
 
 import { ConfigError } from "../config.ts";
 import { LoanloomError, type LoanloomErrorCode } from "../client/client.ts";
+import { KeyFileError } from "../custodian/key-file.ts";
 import { EmbeddedRedisError } from "../journal/embedded-redis-probe.ts";
 import { JournalError } from "../journal/errors.ts";
 
@@ -26,6 +27,7 @@ const UNREACHABLE: readonly LoanloomErrorCode[] = [
 /** Undefined for what is none of ours: a bug must show its stack, not look like a refusal. */
 export function exitCodeOf(error: unknown): number | undefined {
   if (error instanceof UsageError || error instanceof ConfigError) return EXIT.usage;
+  if (error instanceof KeyFileError) return EXIT.usage;
   if (error instanceof EmbeddedRedisError || error instanceof JournalError) return EXIT.unreachable;
   if (!(error instanceof LoanloomError)) return undefined;
   if (UNREACHABLE.includes(error.code)) return EXIT.unreachable;

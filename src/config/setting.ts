@@ -158,6 +158,21 @@ export function optionalKey(naming: Naming): Setting<Uint8Array | null> {
   };
 }
 
+/** One to four keys of 32 bytes, separated by commas. */
+export function optionalKeys(naming: Naming): Setting<readonly Uint8Array[] | null> {
+  return {
+    ...naming,
+    unit: null,
+    fallback: null,
+    secret: true,
+    expected: "1 to 4 keys of 64 hexadecimal digits, with commas (try: openssl rand -hex 32)",
+    schema: z
+      .string()
+      .regex(/^[0-9a-fA-F]{64}(?:\s*,\s*[0-9a-fA-F]{64}){0,3}$/)
+      .transform((list) => list.split(",").map((key) => keyBytes(key.trim()))),
+  };
+}
+
 function keyBytes(encoded: string): Uint8Array {
   const bytes = Buffer.from(encoded, encoded.length === 64 ? "hex" : "base64");
   return new Uint8Array(bytes);

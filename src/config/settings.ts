@@ -1,6 +1,7 @@
 // The one table of settings: every variable of the environment that the server reads, with its
 // unit, its default and what it is for. The help, the listing and the README's table come from it.
 
+import { CUSTODIAN_SETTINGS } from "./custodian.ts";
 import { GATEWAY_SETTINGS, JOURNAL_SETTINGS, RUNTIME_SETTINGS } from "./limits.ts";
 import { choice, flag, limit, optionalKey, optionalText, optionalUrl, text } from "./setting.ts";
 
@@ -135,6 +136,7 @@ export const SETTINGS = {
       "how long the server of the public keys may take to answer",
     ),
   },
+  custodian: CUSTODIAN_SETTINGS,
   gateway: GATEWAY_SETTINGS,
   runtime: RUNTIME_SETTINGS,
   journal: JOURNAL_SETTINGS,

@@ -48,6 +48,11 @@ export function ownAccountOf(speaker: Speaker): AccountId | null {
   return speaker.role === "client" ? speaker.subject : null;
 }
 
+/** The operation that a client's command came from; notices come from none. */
+export function operationOf(command: { readonly type: string }): OperationName {
+  return OPERATION_OF[command.type as Command["type"]];
+}
+
 /** The operation by the command that it becomes. */
 export const OPERATION_OF = Object.fromEntries(
   (Object.keys(OPERATIONS) as OperationName[]).map((name) => [OPERATIONS[name].command, name]),

@@ -107,7 +107,8 @@ class Door implements Gateway {
     const subscriptions = new Subscriptions(runtime, feed, config.watchesPerSessionMax);
     const releases = new Releases({ counters, sender, subscriptions, feed });
     const common = { config, counters, clock, admission };
-    const intake = new Intake({ ...common, log, runtime, sender, subscriptions });
+    const bank = extra.custodian === undefined ? {} : { custodian: extra.custodian };
+    const intake = new Intake({ ...common, log, runtime, sender, subscriptions, ...bank });
     const http = new HttpEndpoint({ ...common, log, runtime, intake, extra });
     const sockets = new SocketEndpoint({ ...common, intake, subscriptions });
     this.#app

@@ -5,20 +5,22 @@
 //   GET /v1/accounts/:id/positions?from=        account.positions
 //   GET /v1/accounts/:id/returns?from=&seconds= account.returns
 //   GET /v1/accounts/:id/requests/:requestId    request.outcome
+//   GET /v1/accounts/:id/withdrawals/:number    account.withdrawal
 //   GET /v1/loans                               market.loans
 //   GET /v1/loans/:id                           loan.get
 //   GET /v1/loans/:id/schedule?after=           loan.schedule
 //   GET /v1/loans/:id/clearings/:number         clearing.get
 //   GET /v1/loans/:id/clearings/:number/path?account=   clearing.path
 //   GET /v1/books?day=                          books.get
+//   POST /v1/custodian/callbacks                without a token, but signed: callback-door.ts
 //
-// Reads take the way of every request: authorisation, allowance, runtime, release. It never writes
-// to an actor.
+// Reads take the way of every request: authorisation, allowance, runtime, release.
 
 import type * as uWS from "uWebSockets.js";
 import type { Clock } from "../runtime/environment.ts";
 import type { Runtime } from "../runtime/port.ts";
 import type { Admission } from "./admission.ts";
+import { CALLBACK_PATH, CallbackDoor, type CustodianDoor } from "./callback-door.ts";
 import { OPERATION_OF, ownAccountOf, refusalFor } from "./authorisation.ts";
 import type { Principal } from "./authenticator.ts";
 import type { GatewayConfig } from "./config.ts";
@@ -34,6 +36,8 @@ import { SOCKET_PATH } from "./socket-endpoint.ts";
 export interface HttpExtra {
   /** The metrics in Prometheus' text format. */
   readonly metrics?: () => string | Promise<string>;
+  /** Without it there is no path for its callbacks, and nobody is paid out. */
+  readonly custodian?: CustodianDoor;
 }
 
 export interface HttpParts {
@@ -52,9 +56,12 @@ const METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8";
 export class HttpEndpoint {
   readonly #parts: HttpParts;
   readonly #open = new Set<HttpExchange>();
+  readonly #callbacks: CallbackDoor | null;
 
   constructor(parts: HttpParts) {
     this.#parts = parts;
+    const { custodian } = parts.extra;
+    this.#callbacks = custodian === undefined ? null : new CallbackDoor(custodian.callbacks);
   }
 
   handle(response: uWS.HttpResponse, request: uWS.HttpRequest): void {
@@ -66,6 +73,9 @@ export class HttpEndpoint {
     });
     this.#open.add(exchange);
     const path = request.getUrl();
+    if (path === CALLBACK_PATH && this.#callbacks !== null && method === "post") {
+      return this.#callback(exchange, this.#callbacks, request);
+    }
     const serve = this.#serverOf(path, request);
     if (serve === undefined) return this.#refuse(exchange, "not_found");
     if (method !== "get" && method !== "head") {
@@ -105,6 +115,15 @@ export class HttpEndpoint {
     if (!isOriginFine) return (exchange) => this.#refuse(exchange, "origin_not_allowed");
     const token = bearerOf(request.getHeader("authorization"));
     return (exchange) => void this.#read(exchange, token, read);
+  }
+
+  #callback(exchange: HttpExchange, door: CallbackDoor, request: uWS.HttpRequest): void {
+    const { config, intake } = this.#parts;
+    if (intake.isDraining) {
+      return this.#refuse(exchange, "server_shutdown", null, config.reconnectAfterMs);
+    }
+    if (door.isBusy) return this.#refuse(exchange, "server_busy", null, config.busyRetryAfterMs);
+    door.receive(exchange, request.getHeader(door.reader.signatureHeader));
   }
 
   #readiness(exchange: HttpExchange): void {

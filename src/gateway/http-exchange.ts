@@ -16,6 +16,7 @@ const STATUS: Readonly<Partial<Record<ErrorCode, string>>> = {
   origin_not_allowed: "403 Forbidden",
   not_found: "404 Not Found",
   account_not_found: "404 Not Found",
+  withdrawal_not_found: "404 Not Found",
   loan_not_found: "404 Not Found",
   not_a_lender: "404 Not Found",
   clearing_not_found: "404 Not Found",
@@ -54,8 +55,9 @@ export class HttpExchange {
   /** Undefined once it was answered or the client has gone: the native object is invalid then. */
   #response: uWS.HttpResponse | undefined;
   readonly #isHead: boolean;
-  readonly #keepsAlive: boolean;
+  #keepsAlive: boolean;
   #ended: (exchange: HttpExchange) => void;
+  #onEnd: () => void = () => undefined;
 
   constructor(
     response: uWS.HttpResponse,
@@ -74,6 +76,31 @@ export class HttpExchange {
 
   get isOpen(): boolean {
     return this.#response !== undefined;
+  }
+
+  /** Called once, when it was answered or the client has gone. */
+  onEnd(ended: () => void): void {
+    if (this.isOpen) this.#onEnd = ended;
+    else ended();
+  }
+
+  /**
+   * The whole body, or null as soon as it is larger. Only while the request is being handled; not
+   * called when the client goes before its end, nor after an answer.
+   */
+  readBody(bytesMax: number, done: (body: Uint8Array | null) => void): void {
+    const pieces: Buffer[] = [];
+    let bytes = 0;
+    this.#response?.onData((piece, isLast) => {
+      if (!this.isOpen || bytes > bytesMax) return;
+      bytes += piece.byteLength;
+      if (bytes > bytesMax) return done(null);
+      // The piece is gone when this handler returns.
+      pieces.push(Buffer.from(piece.slice(0)));
+      if (!isLast) return;
+      this.#keepsAlive = true;
+      done(Buffer.concat(pieces));
+    });
   }
 
   /** The runtime has answered the read. */
@@ -128,6 +155,7 @@ export class HttpExchange {
   #end(): void {
     if (this.#response === undefined) return;
     this.#response = undefined;
+    this.#onEnd();
     this.#ended(this);
   }
 }

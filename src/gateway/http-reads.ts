@@ -40,6 +40,14 @@ const PATHS: readonly (readonly [pattern: RegExp, read: Reader])[] = [
         return { type: "GetOutcome", requestId, accountId };
       }),
   ],
+  [
+    /^\/v1\/accounts\/([^/]+)\/withdrawals\/([^/]+)$/,
+    ([id, number]) =>
+      ofAccount(id!, (accountId) => {
+        if (!/^\d{1,15}$/.test(number!)) return "the withdrawal must be a whole number";
+        return { type: "GetWithdrawal", withdrawal: Number(number), accountId };
+      }),
+  ],
   [/^\/v1\/loans$/, () => ({ type: "GetMarket" })],
   [/^\/v1\/loans\/([^/]+)$/, ([id]) => ofLoan(id!, (loanId) => ({ type: "GetLoan", loanId }))],
   [

@@ -15,6 +15,7 @@ import type { Clock } from "../runtime/environment.ts";
 import type { ActorCommand, Runtime } from "../runtime/port.ts";
 import type { Admission } from "./admission.ts";
 import { ownAccountOf, refusalFor } from "./authorisation.ts";
+import type { CustodianDoor } from "./callback-door.ts";
 import type { Principal, Verdict } from "./authenticator.ts";
 import type { GatewayConfig } from "./config.ts";
 import type { GatewayCounters } from "./counters.ts";
@@ -33,6 +34,8 @@ export interface IntakeParts {
   readonly admission: Admission;
   readonly subscriptions: Subscriptions;
   readonly log: GatewayLog;
+  /** The bank to pay money out with, when there is one. */
+  readonly custodian?: Pick<CustodianDoor, "hasRoom">;
 }
 
 /** The most loans that market.loans answers with: the table says 100. */
@@ -164,6 +167,7 @@ export class Intake {
       counters.requestsOverTotalLimit++;
       return sender.error(session, id, "server_busy", null, config.busyRetryAfterMs);
     }
+    if (command.type === "Withdraw" && !this.#paysOut(session, id)) return;
     const self = ownAccountOf(principal);
     const isWatch = command.type === "WatchAccount" || command.type === "WatchLoan";
     if (isWatch && !subscriptions.ask(session, command, self)) {
@@ -182,6 +186,18 @@ export class Intake {
     if (isWatch) subscriptions.answered(session, command, self, null);
     counters.requestsRejectedByRuntime++;
     sender.error(session, id, rejection.code, null, rejection.retryAfterMs);
+  }
+
+  #paysOut(session: Session, id: number): boolean {
+    const { custodian, config, counters, sender } = this.#parts;
+    if (custodian?.hasRoom === true) return true;
+    if (custodian === undefined) this.#refuse(session, id, "custodian_not_configured");
+    else {
+      counters.requestsOverTotalLimit++;
+      const detail = "too many withdrawals wait for the bank";
+      sender.error(session, id, "server_busy", detail, config.busyRetryAfterMs);
+    }
+    return false;
   }
 
   /** What may be said before a token was verified: one token. */

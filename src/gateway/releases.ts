@@ -5,8 +5,8 @@
 import { assert } from "../money/assert.ts";
 import type { ErrorCode } from "../protocol/errors.ts";
 import { OPERATIONS, type Operation } from "../protocol/table.ts";
-import type { Answer, Outlet, Release, Request } from "../runtime/port.ts";
-import { OPERATION_OF } from "./authorisation.ts";
+import type { Answer, NoticeWaiter, Outlet, Release, Request } from "../runtime/port.ts";
+import { operationOf } from "./authorisation.ts";
 import type { GatewayCounters } from "./counters.ts";
 import type { FrameSender } from "./frame-sender.ts";
 import { HttpExchange } from "./http-exchange.ts";
@@ -59,6 +59,10 @@ export class Releases implements Pick<Outlet, "release"> {
   #answer(position: string, release: Extract<Release, { kind: "answer" }>): void {
     const { request, answer } = release;
     const { session } = request;
+    if (typeof session === "function") {
+      (session as NoticeWaiter)(answer, position);
+      return;
+    }
     if (session instanceof HttpExchange) {
       session.answered(position, answer, refusalOf(request, answer));
       return;
@@ -117,7 +121,7 @@ export class Releases implements Pick<Outlet, "release"> {
   #sendAnswer(session: Session, request: Request, answer: Answer): void {
     const { sender } = this.#parts;
     const { correlationId, command } = request;
-    const operation = OPERATION_OF[command.type];
+    const operation = operationOf(command);
     switch (answer.type) {
       case "Refused":
         return sender.error(session, correlationId, answer.code);
@@ -126,6 +130,7 @@ export class Releases implements Pick<Outlet, "release"> {
         return sender.error(session, correlationId, code, null, answer.retryAfterMs);
       }
       case "Account":
+      case "Withdrawal":
       case "Loan":
       case "LoanWatched":
       case "RequestOutcome":
@@ -156,6 +161,6 @@ export class Releases implements Pick<Outlet, "release"> {
 function refusalOf(request: Request, answer: Answer): ErrorCode | null {
   if (answer.type !== "Refused" && answer.type !== "Failed") return null;
   if (answer.code !== "not_found") return answer.code;
-  const operation: Operation = OPERATIONS[OPERATION_OF[request.command.type]];
+  const operation: Operation = OPERATIONS[operationOf(request.command)];
   return operation.subject === "account" ? "account_not_found" : "loan_not_found";
 }

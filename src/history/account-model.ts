@@ -2,6 +2,7 @@
 // must never use decide or evolve of the server's actors; it reads the meaning of their events.
 
 import type { AccountEvent } from "../../actors/account/events.ts";
+import { applyCustody, CustodyModel, isCustodyEvent } from "./custody-model.ts";
 import { lend, type PositionModel } from "./position-model.ts";
 import type { Findings } from "./report.ts";
 
@@ -30,6 +31,7 @@ export interface AccountModel {
   readonly paying: Map<number, string>;
   /** Sum of the open holds, kept beside `heldCents`, which follows the money of the events. */
   holdsCents: number;
+  readonly custody: CustodyModel;
 }
 
 export type Accounts = Map<string, AccountModel>;
@@ -62,6 +64,8 @@ export function applyToAccount(
     findings.expect(event.amountCents > 0, "event_impossible", () => `${id}: deposit of nothing`);
     account.availableCents += event.amountCents;
     account.depositedCents += event.amountCents;
+  } else if (isCustodyEvent(event)) {
+    applyCustody(account, event, findings);
   } else if (event.type === "HoldPlaced") {
     placeHold(account, event, findings);
   } else if ("holdNo" in event) {
@@ -126,6 +130,7 @@ function openedAccount(id: string): AccountModel {
     payments: 0,
     paying: new Map(),
     holdsCents: 0,
+    custody: new CustodyModel(),
   };
 }
 
@@ -253,14 +258,15 @@ function moveMoney(
 
 function checkBalance(account: AccountModel, findings: Findings): void {
   const { id, availableCents, heldCents, holdsCents } = account;
+  const withdrawalsCents = account.custody.openCents;
   findings.expect(
     availableCents >= 0 && heldCents >= 0,
     "balance_negative",
     () => `${id}: ${availableCents} available, ${heldCents} held`,
   );
   findings.expect(
-    heldCents === holdsCents,
+    heldCents === holdsCents + withdrawalsCents,
     "held_differs",
-    () => `${id}: ${heldCents} held, open holds sum to ${holdsCents}`,
+    () => `${id}: ${heldCents} held, open holds ${holdsCents}, withdrawals ${withdrawalsCents}`,
   );
 }

@@ -3,6 +3,7 @@
 
 import { LEG, LEG_ITEMS, legNetCents } from "../../actors/account/legs.ts";
 import type { AccountEvent } from "../../actors/account/events.ts";
+import { expectedOfCustody, isCustodyEvent } from "./custody-model.ts";
 import type { LoanEvent } from "../../actors/loan/events.ts";
 import type { PostingSink, Transit } from "../../actors/decider.ts";
 
@@ -23,6 +24,7 @@ export interface ServerLedger {
 export function expectedOfAccount(event: AccountEvent, self: string, transit: Transit): Posting[] {
   const available = `client.available:${self}`;
   const held = `client.held:${self}`;
+  if (isCustodyEvent(event)) return expectedOfCustody(event, self);
   if (event.type === "Deposited") return move("asset.custody:", available, event.amountCents);
   if (event.type === "HoldPlaced") return move(available, held, event.amountCents);
   if (event.type === "HoldPosted") {

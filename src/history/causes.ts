@@ -40,6 +40,10 @@ const OF_REQUESTS: ReadonlySet<AnyEvent["type"]> = new Set<AnyEvent["type"]>([
   "LoanConfirmed",
   "ListingExpired",
   "RepaymentSent",
+  "WithdrawalHeld",
+  "WithdrawalConfirmed",
+  "WithdrawalFailed",
+  "DepositBooked",
   "DayWorked",
 ]);
 

@@ -41,7 +41,7 @@ function holdsUnderWay(inFlight: readonly Pending[]): ReadonlySet<string> {
 }
 
 function checkHolds(world: World, account: AccountModel, unsettled: ReadonlySet<string>): void {
-  let openCents = 0;
+  let openCents = account.custody.openCents;
   for (const [holdNo, hold] of account.holds) {
     if (isOpen(hold)) openCents += hold.amountCents;
     const key = `${account.id}#${holdNo}`;
@@ -55,7 +55,7 @@ function checkHolds(world: World, account: AccountModel, unsettled: ReadonlySet<
   world.findings.expect(
     openCents === account.heldCents,
     "held_differs",
-    () => `${account.id}: ${account.heldCents} held, open holds sum to ${openCents}`,
+    () => `${account.id}: ${account.heldCents} held, holds and withdrawals sum to ${openCents}`,
   );
 }
 
@@ -157,10 +157,16 @@ const OF_MODELS = /^(asset\.custody|client\.|loan\.clearing)/;
 /** Every client's two ledger accounts, every loan's clearing, and all money that came in. */
 function checkBooks(world: World): void {
   const expected = new Map<string, number>();
-  for (const { id, availableCents, heldCents, depositedCents } of world.accounts.values()) {
+  for (const {
+    id,
+    availableCents,
+    heldCents,
+    depositedCents,
+    custody,
+  } of world.accounts.values()) {
     add(expected, `client.available:${id}`, -availableCents);
     add(expected, `client.held:${id}`, -heldCents);
-    add(expected, "asset.custody:", depositedCents);
+    add(expected, "asset.custody:", depositedCents + custody.depositedCents - custody.paidCents);
   }
   for (const { id, clearingCents } of world.loans.values()) {
     add(expected, `loan.clearing:${id}`, -clearingCents);

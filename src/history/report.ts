@@ -28,6 +28,9 @@ export const CHECKS = {
   balance_negative: [2, "neither part of a balance is negative"],
   held_differs: [2, "held money is the sum of the open holds"],
   event_impossible: [3, "an event fits what happened before it"],
+  // the custodian bank
+  deposit_twice: [7, "a deposit of the custodian is booked once for each reference"],
+  withdrawal_wrong: [7, "a withdrawal is held once, and ends once, with the same amount"],
   // loans
   raised_out_of_range: [3, "raised is between zero and the principal"],
   bid_after_close: [3, "no bid is taken before the opening or after the closing of a listing"],
@@ -86,6 +89,8 @@ export interface AuditTotals {
   readonly clearings: number;
   readonly legs: number;
   readonly depositedCents: number;
+  /** What withdrawals took to the clients' own banks. */
+  readonly paidOutCents: number;
   readonly availableCents: number;
   readonly heldCents: number;
   /** Raised by all loans that have not expired. */

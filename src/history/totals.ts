@@ -19,11 +19,15 @@ export function totalsOf(world: World, rules: readonly EntryRules[]): AuditTotal
     accounts: accounts.length,
     loans: loans.length,
     bids: sum(loans, (loan) => loan.bids.size),
+    depositedCents: sum(
+      accounts,
+      ({ depositedCents, custody }) => depositedCents + custody.depositedCents,
+    ),
+    paidOutCents: sum(accounts, ({ custody }) => custody.paidCents),
     clearings: sum(loans, (loan) => loan.repayment?.holders.clearings ?? 0),
     legs: sum(accounts, (account) =>
       sum([...account.positions.values()], (each) => each.clearings.size),
     ),
-    depositedCents: sum(accounts, (account) => account.depositedCents),
     availableCents: sum(accounts, (account) => account.availableCents),
     heldCents: sum(accounts, (account) => account.heldCents),
     raisedCents: sum(loans, (loan) => (loan.status === "expired" ? 0 : loan.raisedCents)),

@@ -198,6 +198,52 @@ export const METRICS = {
     ["reason"],
   ),
 
+  // ---------------------------------------------------------------- custodian bank
+  withdrawalsUnderWay: gauge(
+    "loanloom_withdrawals_under_way",
+    "withdrawals",
+    "Withdrawals that the custodian has not paid nor refused.",
+  ),
+  withdrawalsStuck: gauge(
+    "loanloom_withdrawals_stuck",
+    "withdrawals",
+    "Withdrawals about which custodian and books disagree: anything but zero is an alarm.",
+  ),
+  custodianCircuitOpen: gauge(
+    "loanloom_custodian_circuit_open",
+    "flag",
+    "1 while the custodian is down and is not called; bids and repayments go on.",
+  ),
+  custodianCircuitOpenings: counter(
+    "loanloom_custodian_circuit_openings_total",
+    "openings",
+    "How often the custodian was given up for a while, failed probes included.",
+  ),
+  custodianMovements: counter(
+    "loanloom_custodian_movements_total",
+    "movements",
+    "Movements that the custodian told and the books took down, by outcome.",
+    ["outcome"],
+  ),
+  custodianContradictions: counter(
+    "loanloom_custodian_contradictions_total",
+    "notices",
+    "What the custodian told and the books could not take down: each is an alarm.",
+  ),
+  custodianCalls: counter("loanloom_custodian_calls_total", "calls", "Calls to the custodian."),
+  custodianFaults: counter(
+    "loanloom_custodian_faults_total",
+    "calls",
+    "Calls to the custodian of which nobody knows what they did, by fault.",
+    ["fault"],
+  ),
+  callbacksRefused: counter(
+    "loanloom_callbacks_refused_total",
+    "callbacks",
+    "Callbacks that were not the custodian's, or made no sense, by reason.",
+    ["reason"],
+  ),
+
   // ---------------------------------------------------------------- itself
   scrapeErrors: counter(
     "loanloom_scrape_errors_total",

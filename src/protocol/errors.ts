@@ -20,6 +20,7 @@ export type EdgeError =
   | "server_shutdown"
   | "origin_not_allowed"
   | "not_found"
+  | "custodian_not_configured"
   | "payment_never_repays"
   | "payment_too_small"
   | "payment_too_large"
@@ -47,6 +48,7 @@ export const ERRORS: Readonly<Record<ErrorCode, ErrorRow>> = {
   forbidden: row(111, false, "The role of the token does not allow this operation."),
   origin_not_allowed: row(112, false, "Browsers may not connect from this origin."),
   not_found: row(113, false, "It does not exist, or it is not yours to see."),
+  custodian_not_configured: row(114, false, "This server has no bank to pay money out with."),
   rate_limited: row(120, true, "The account sends faster than its allowance; wait retryAfterMs."),
   server_busy: row(121, true, "Too much is in flight; wait retryAfterMs."),
   too_many_connections: row(122, true, "The account or address has its most connections open."),
@@ -65,6 +67,13 @@ export const ERRORS: Readonly<Record<ErrorCode, ErrorRow>> = {
   too_many_holds: row(304, false, "The account has its most bids open."),
   bid_not_found: row(305, false, "The account has no such bid."),
   bid_already_settled: row(306, false, "The bid is already posted, voided or being cancelled."),
+  beneficiary_missing: row(320, false, "A withdrawal names the bank account it goes to."),
+  too_many_withdrawals: row(321, false, "The account has its most withdrawals under way."),
+  withdrawal_not_found: row(322, false, "The account has no such withdrawal."),
+  withdrawal_differs: row(323, false, "The withdrawal has another amount."),
+  withdrawal_ended_otherwise: row(324, false, "The withdrawal has ended, and not like this."),
+  deposit_differs: row(325, false, "The deposit was booked with another amount."),
+  too_many_deposits: row(326, false, "The account has its most deposits: a person must book it."),
   // 4xx: loans
   loan_exists: row(400, false, "The loan is listed already."),
   loan_not_found: row(401, false, "There is no such loan."),

@@ -120,7 +120,11 @@ export const ENTRY_KINDS = [
   "repayment",
   "repayment_returned",
   "repayment_received",
+  "withdrawal_held",
+  "withdrawal_paid",
+  "withdrawal_failed",
 ] as const;
+export const WITHDRAWAL_STATUSES = ["held", "paid", "failed"] as const;
 export const REPAYMENT_MODES = [
   "due",
   "early_full",
@@ -284,6 +288,7 @@ const ENTRY = [
   { name: "feeCents", type: "cents", optional: true, about: "service fee taken from it" },
   { name: "clearing", type: "count", optional: true, about: "the loan's number of the clearing" },
   { name: "instalment", type: "count", optional: true, about: "the first instalment it settles" },
+  { name: "withdrawal", type: "count", optional: true, about: "the withdrawal it is about" },
 ] as const satisfies readonly Field[];
 
 const REPAID = [
@@ -444,6 +449,56 @@ export const OPERATIONS = {
     fields: [OWN_ACCOUNT],
     reply: [],
   },
+  "account.withdraw": {
+    number: 15,
+    command: "Withdraw",
+    subject: "self",
+    roles: ["client"],
+    mutates: true,
+    about:
+      "Pays the client's own money out to its bank account. The answer says that the money is " +
+      "reserved and will be sent; entries, or account.withdrawal, tell how it ended.",
+    fields: [
+      REQUEST_ID,
+      { name: "amountCents", type: "amountCents", about: "how much" },
+      { name: "beneficiary", type: "text", about: "the bank account, as the custodian names it" },
+    ],
+    reply: [
+      { name: "withdrawal", type: "count", about: "the account's number of the withdrawal" },
+      ...BALANCES,
+    ],
+  },
+  "account.withdrawal": {
+    number: 16,
+    command: "GetWithdrawal",
+    subject: "account",
+    roles: ["client", "operator"],
+    mutates: false,
+    about: "Where a withdrawal of an account is, however long ago it was.",
+    fields: [
+      { name: "withdrawal", type: "count", about: "the account's number of the withdrawal" },
+      OWN_ACCOUNT,
+    ],
+    reply: [
+      { name: "withdrawal", type: "count", about: "the account's number of the withdrawal" },
+      {
+        name: "status",
+        type: "choice",
+        choices: WITHDRAWAL_STATUSES,
+        about: "held: being sent, or sent and not confirmed; paid; failed: the money is back",
+      },
+      { name: "amountCents", type: "cents", about: "how much" },
+      { name: "reference", type: "text", about: "its name at the custodian" },
+      { name: "heldAtMs", type: "timeMs", about: "when it was asked for" },
+      { name: "settledAtMs", type: "timeMs", optional: true, about: "when it was known to end" },
+      {
+        name: "reason",
+        type: "text",
+        optional: true,
+        about: "why the custodian did not pay; kept of the last 64 that failed",
+      },
+    ],
+  },
   "bid.place": {
     number: 20,
     command: "PlaceBid",
@@ -513,6 +568,7 @@ export const OPERATIONS = {
       { name: "remainingCents", type: "cents", optional: true, about: "what the loan wanted then" },
       { name: "releasedCents", type: "cents", optional: true, about: "money released by a cancel" },
       { name: "clearing", type: "count", optional: true, about: "the clearing of a repayment" },
+      { name: "withdrawal", type: "count", optional: true, about: "the withdrawal it began" },
     ],
   },
   "loan.list": {

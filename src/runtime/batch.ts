@@ -1,6 +1,7 @@
 // The batch that is being filled: records as bytes, and what may be seen outside once they are
 // durable. A batch without records never becomes one.
 
+import type { PayoutChange } from "../../actors/account/custody/events.ts";
 import type { RecordCodec } from "../journal/records.ts";
 import { MsgpackWriter } from "../protocol/msgpack-writer.ts";
 import type { Waiting } from "./looks.ts";
@@ -18,6 +19,8 @@ export interface Cargo {
   readonly arrivals: ReadonlyMap<number, number>;
   /** Changes of alarms, for the list of open loans. */
   readonly alarms: readonly (readonly [key: string, atMs: number | null])[];
+  /** Withdrawals to be sent to the custodian, and ended ones. */
+  readonly payouts: readonly PayoutChange[];
   /** When the first record was written, monotonic. */
   readonly openedMs: number;
   readonly bytes: number;
@@ -40,6 +43,7 @@ export class Batch {
   letters: [number, Letter][] = [];
   arrivals = new Map<number, number>();
   alarms: [string, number | null][] = [];
+  payouts: PayoutChange[] = [];
   /** Watched loans that changed: their progress is told once a batch. */
   readonly watchedLoans = new Set<Cell>();
 
@@ -71,6 +75,7 @@ export class Batch {
       // What is empty stays here for the next batch; the cargo must not share it.
       arrivals: this.arrivals.size === 0 ? NO_ARRIVALS : this.arrivals,
       alarms: this.alarms.length === 0 ? NO_ALARMS : this.alarms,
+      payouts: this.payouts.length === 0 ? NO_PAYOUTS : this.payouts,
       openedMs: this.#openedMs,
       bytes: payload.length,
     };
@@ -79,9 +84,11 @@ export class Batch {
     this.letters = [];
     if (this.arrivals.size > 0) this.arrivals = new Map();
     if (this.alarms.length > 0) this.alarms = [];
+    if (this.payouts.length > 0) this.payouts = [];
     return { payload, cargo };
   }
 }
 
 const NO_ARRIVALS: ReadonlyMap<number, number> = new Map();
+const NO_PAYOUTS: readonly PayoutChange[] = [];
 const NO_ALARMS: readonly (readonly [string, number | null])[] = [];

@@ -56,10 +56,12 @@ export class Calendar {
     keys.add(key);
   }
 
-  /** The first day that any actor waits for; null when none does. */
-  get nextWanted(): number | null {
+  /** The first day after this one that any actor waits for; null when none does. */
+  nextAfter(day: number): number | null {
     let next: number | null = null;
-    for (const day of this.#keysOf.keys()) if (next === null || day < next) next = day;
+    for (const wanted of this.#keysOf.keys()) {
+      if (wanted > day && (next === null || wanted < next)) next = wanted;
+    }
     return next;
   }
 
@@ -71,8 +73,8 @@ export class Calendar {
 
   /** Whether all that was to be done up to this day is done. */
   get isDone(): boolean {
-    const next = this.nextWanted;
-    return next === null || next > this.#day;
+    for (const wanted of this.#keysOf.keys()) if (wanted <= this.#day) return false;
+    return true;
   }
 
   toSnapshot(): unknown[] {

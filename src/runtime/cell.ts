@@ -30,6 +30,10 @@ export class Cell {
   changedAt = 0;
   /** The record up to which a durable snapshot has the state. */
   snapshotAt = 0;
+  /** The record whose state was encoded last, written or about to be. */
+  encodedAt = 0;
+  /** The number of the checkpoint that will have its changes. */
+  dirtyFor = 0;
   inbox: Item[] = [];
   awake = false;
   /** Whether somebody wants to be told of changes. */

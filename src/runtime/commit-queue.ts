@@ -160,10 +160,11 @@ export class CommitQueue {
     if (this.#host.dead) return;
     this.committedRecordNo = cargo.lastRecordNo;
     assert(this.#uncommitted.shift() === cargo, "batches become durable in order");
-    const { counters, clock, onAlarm } = this.#o;
+    const { counters, clock, onAlarm, onPayout } = this.#o;
     counters.commits++;
     counters.onCommit((clock.monotonicMs() - cargo.openedMs) / 1_000, cargo.bytes);
     for (const [key, atMs] of cargo.alarms) onAlarm(key, atMs);
+    for (const change of cargo.payouts) onPayout(change);
     if (cargo.releases.length > 0) this.#letOut(position, cargo.releases);
     this.#host.committed(cargo);
     this.resume();

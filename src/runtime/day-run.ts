@@ -22,6 +22,8 @@ export class DayRun {
   readonly #codec: RecordCodec;
   readonly #clock: Clock;
   #rungAtMs = 0;
+  /** Actors that wait for a day and cannot go on: nobody waits for them. */
+  readonly #leftBehind = new Set<string>();
 
   constructor(host: DayHost, codec: RecordCodec, clock: Clock) {
     this.#host = host;
@@ -44,6 +46,23 @@ export class DayRun {
     this.#rungAtMs = this.#clock.monotonicMs();
     const at = this.#clock.wallMs();
     for (const key of this.#host.state.calendar.due()) this.#host.ring(key, DAY_CAME, at);
+  }
+
+  /** Whether all that was to be done up to the present date is done, but for who is left behind. */
+  get isDone(): boolean {
+    const { calendar } = this.#host.state;
+    if (calendar.isDone) return true;
+    return this.#leftBehind.size > 0 && calendar.due().every((key) => this.#leftBehind.has(key));
+  }
+
+  /**
+   * Those who are not done are not waited for any more, in this life of the shard: they, or whom they
+   * ask, are out of service. Who comes back goes on from the day where it stood.
+   */
+  leaveBehind(): readonly string[] {
+    const due = this.#host.state.calendar.due();
+    for (const key of due) this.#leftBehind.add(key);
+    return due;
   }
 
   tick(): void {

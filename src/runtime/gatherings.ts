@@ -14,7 +14,7 @@ import type { RuntimeCounters } from "./counters.ts";
 import type { Clock, Scheduler } from "./environment.ts";
 import { LegCache, legSourceOf, type LegSource } from "./loan-legs.ts";
 import type { Looks, Seen } from "./looks.ts";
-import type { ActorCommand, Answer, Outlet, Request } from "./port.ts";
+import type { ActorCommand, Answer, Notice, Outlet, Request } from "./port.ts";
 import { pathOf, receiptOf, type Asked, type PathView, type ReceiptView } from "./receipts.ts";
 import { RETURNS_LOANS_MAX, loanSight, returnsOf, type LoanSight } from "./returns.ts";
 import type { RunLog } from "./run-options.ts";
@@ -49,7 +49,7 @@ interface Gathered {
   readonly answer: Answer;
 }
 
-export function isGathered(command: ActorCommand): command is GatheredCommand {
+export function isGathered(command: ActorCommand | Notice): command is GatheredCommand {
   switch (command.type) {
     case "GetBooks":
     case "GetClearing":

@@ -47,6 +47,7 @@ export async function readCell(snapshots: RunSnapshots, cell: Cell): Promise<voi
   cell.version = version;
   cell.changedAt = stored.position;
   cell.snapshotAt = stored.position;
+  cell.encodedAt = stored.position;
 }
 
 /** Faults of operation pass; anything else is a wrong snapshot. */

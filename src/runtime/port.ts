@@ -3,6 +3,7 @@
 
 import type { AccountId, LoanId } from "../../actors/address.ts";
 import type { AccountView } from "../../actors/account/account.ts";
+import type { CustodyNotice } from "../../actors/account/custody/decide.ts";
 import type { Entry } from "../../actors/account/entry-log.ts";
 import type { LoanView } from "../../actors/loan/loan.ts";
 import type { Outcome } from "../../actors/outcomes.ts";
@@ -26,12 +27,21 @@ export type ActorCommand = Exclude<
   }
 >;
 
+/**
+ * What another institution tells, at least once and in any order: it has its effect once by its
+ * own reference, so it needs no request id, and nothing is remembered of one that is refused.
+ */
+export type Notice = CustodyNotice;
+
+/** Who waits for the answer to a notice, as the `session` of its request. */
+export type NoticeWaiter = (answer: Answer, position: string) => void;
+
 /** One request in flight. The runtime hands it back with the reply, unchanged. */
 export interface Request {
-  readonly command: ActorCommand;
+  readonly command: ActorCommand | Notice;
   /** The client's number for the request. */
   readonly correlationId: number;
-  /** Who waits: opaque to the runtime. */
+  /** Who waits: opaque to the runtime; for a notice a `NoticeWaiter`. */
   readonly session: unknown;
   /** When it was taken in, monotonic, in ms: set by the runtime. */
   takenInMs?: number;
@@ -55,6 +65,9 @@ export type Answer =
   | { readonly type: "Failed"; readonly code: ErrorCode; readonly retryAfterMs: number | null }
   | { readonly type: "Account"; readonly view: AccountView }
   | { readonly type: "AccountWatched"; readonly view: WatchedAccount }
+  | { readonly type: "Withdrawal"; readonly view: ReplyOf<"account.withdrawal"> }
+  /** A notice had its effect, now or (`isNew` false) before; it is durable. */
+  | { readonly type: "Noted"; readonly isNew: boolean }
   | { readonly type: "Loan"; readonly view: LoanProgress }
   | { readonly type: "LoanWatched"; readonly view: LoanProgress }
   | { readonly type: "RequestOutcome"; readonly view: ReplyOf<"request.outcome"> }

@@ -1,9 +1,9 @@
 // Answers to reads, from the state of an actor. They are released like everything else: not before
 // what they show is durable.
 
-import { accountView, type AccountState } from "../../actors/account/account.ts";
-import type { RequestId } from "../../actors/address.ts";
+import { accountView, type AccountState, type OpenAccount } from "../../actors/account/account.ts";
 import { positionsView, POSITIONS_PAGE_MAX } from "../../actors/account/positions-view.ts";
+import { withdrawalReference, type RequestId } from "../../actors/address.ts";
 import { loanScheduleView } from "../../actors/loan/repayment/schedule-view.ts";
 import { loanView, type LoanState } from "../../actors/loan/loan.ts";
 import type { Outcome } from "../../actors/outcomes.ts";
@@ -12,22 +12,23 @@ import { assertNever } from "../money/assert.ts";
 import type { ReplyOf } from "../protocol/table.ts";
 import type { Cell } from "./cell.ts";
 import type { GatheredCommand } from "./gatherings.ts";
-import type { ActorCommand, Answer, LoanProgress } from "./port.ts";
+import type { ActorCommand, Answer, LoanProgress, Notice } from "./port.ts";
 
 type AccountRead = Extract<
   ActorCommand,
-  { type: "GetAccount" | "WatchAccount" | "GetOutcome" | "GetPositions" }
+  { type: "GetAccount" | "WatchAccount" | "GetOutcome" | "GetPositions" | "GetWithdrawal" }
 >;
-type Read =
+export type Read =
   | AccountRead
   | Extract<ActorCommand, { type: "GetLoan" | "WatchLoan" | "GetLoanSchedule" }>
   | GatheredCommand;
 
-export function isRead(command: ActorCommand): command is Read {
+export function isRead(command: ActorCommand | Notice): command is Read {
   switch (command.type) {
     case "GetAccount":
     case "WatchAccount":
     case "GetOutcome":
+    case "GetWithdrawal":
     case "GetLoan":
     case "WatchLoan":
     case "GetPositions":
@@ -42,8 +43,7 @@ export function isRead(command: ActorCommand): command is Read {
   }
 }
 
-export function answerRead(cell: Cell, command: ActorCommand): Answer {
-  if (!isRead(command)) throw new TypeError(`${command.type} is not a read`);
+export function answerRead(cell: Cell, command: Read): Answer {
   switch (command.type) {
     case "GetLoan":
       if (cell.isAbsent) return { type: "Refused", code: "loan_not_found" };
@@ -60,6 +60,7 @@ export function answerRead(cell: Cell, command: ActorCommand): Answer {
     case "GetAccount":
     case "WatchAccount":
     case "GetOutcome":
+    case "GetWithdrawal":
     case "GetPositions":
       return readAccount(cell, command);
     case "GetBooks":
@@ -84,6 +85,8 @@ function readAccount(cell: Cell, command: AccountRead): Answer {
     }
     case "GetOutcome":
       return { type: "RequestOutcome", view: outcomeView(account.outcomes, command.requestId) };
+    case "GetWithdrawal":
+      return readWithdrawal(account, command.withdrawal);
     case "WatchAccount": {
       cell.watched = true;
       const { after } = command;
@@ -97,6 +100,13 @@ function readAccount(cell: Cell, command: AccountRead): Answer {
     default:
       return assertNever(command);
   }
+}
+
+function readWithdrawal(account: OpenAccount, withdrawalNo: number): Answer {
+  const found = account.custody?.withdrawal(withdrawalNo);
+  if (found === undefined) return { type: "Refused", code: "withdrawal_not_found" };
+  const reference = withdrawalReference(account.accountId, withdrawalNo);
+  return { type: "Withdrawal", view: { ...found, reference } };
 }
 
 export function loanProgress(cell: Cell): LoanProgress {
@@ -114,6 +124,7 @@ const NOTHING: Omit<OutcomeView, "state"> = {
   remainingCents: null,
   releasedCents: null,
   clearing: null,
+  withdrawal: null,
 };
 
 function outcomeView(outcomes: OutcomeWindow, requestId: RequestId): OutcomeView {
@@ -137,6 +148,8 @@ function settledView(outcome: Outcome): OutcomeView {
       const { bidId, releasedCents } = outcome;
       return { ...NOTHING, state: "done", bidId, releasedCents };
     }
+    case "WithdrawalHeld":
+      return { ...NOTHING, state: "done", withdrawal: outcome.withdrawal };
     case "Repaid":
       return { ...NOTHING, state: "done", clearing: outcome.clearing };
     case "AccountOpened":

@@ -1,5 +1,6 @@
 // What a life of a shard is given: its journal, its surroundings, and whom it tells of what happens.
 
+import type { PayoutChange } from "../../actors/account/custody/events.ts";
 import type { RecordCodec } from "../journal/records.ts";
 import type { Bus } from "./bus.ts";
 import type { RuntimeCounters } from "./counters.ts";
@@ -24,6 +25,8 @@ export interface RunOptions {
   readonly today: () => number;
   /** Open loans changed, durably. */
   readonly onAlarm: (key: string, atMs: number | null) => void;
+  /** A withdrawal is durably to be sent to the custodian, or durably ended. */
+  readonly onPayout: (change: PayoutChange) => void;
   /** This life is over. */
   readonly onFailed: (reason: string, error: unknown) => void;
 }

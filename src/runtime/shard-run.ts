@@ -73,6 +73,7 @@ export class ShardRun implements ShellHost, CommitHost, TurnHost, FanOutHost {
     state.postman = {
       local: (messageNo, message) => this.#deliverMessage(messageNo, message),
       remote: (toShard, letter) => void this.batch.letters.push([toShard, letter]),
+      payout: (change) => void this.batch.payouts.push(change),
     };
   }
 
@@ -160,9 +161,14 @@ export class ShardRun implements ShellHost, CommitHost, TurnHost, FanOutHost {
     this.#days.reach(day);
   }
 
+  /** Does not wait any more for those whose day is not done; their names. */
+  leaveBehind(): readonly string[] {
+    return this.#days.leaveBehind();
+  }
+
   /** Everything that was to be done up to the present business date is done. */
   get isDayDone(): boolean {
-    return this.state.calendar.isDone && this.#fanOut.isIdle;
+    return this.#days.isDone && this.#fanOut.isIdle;
   }
 
   #deliver(cell: Cell, item: Item): void {

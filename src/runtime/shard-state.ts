@@ -3,7 +3,18 @@
 // and replaying go through the same code here.
 
 import { legCount, type PayLegs } from "../../actors/account/legs.ts";
-import { addressOf, MANY_ACCOUNTS, type Address } from "../../actors/address.ts";
+import {
+  addressOf,
+  MANY_ACCOUNTS,
+  withdrawalReference,
+  type AccountId,
+  type Address,
+} from "../../actors/address.ts";
+import {
+  payoutChange,
+  type Payout,
+  type PayoutChange,
+} from "../../actors/account/custody/events.ts";
 import type { Transit } from "../../actors/decider.ts";
 import { Numbered } from "../../actors/numbered.ts";
 import { TrialBalance } from "../ledger/trial-balance.ts";
@@ -30,7 +41,15 @@ export interface PendingMessage {
 export interface Postman {
   local(messageNo: number, message: PendingMessage): void;
   remote(toShard: number, letter: Letter): void;
+  /** Effects outside: to be seen by those who carry them out once this is durable. */
+  payout(change: PayoutChange): void;
 }
+
+const NOBODY: Postman = {
+  local: () => undefined,
+  remote: () => undefined,
+  payout: () => undefined,
+};
 
 export class ShardState {
   readonly shard: number;
@@ -45,7 +64,9 @@ export class ShardState {
   trial = new TrialBalance();
   readonly alarms = new Alarms();
   readonly calendar = new Calendar();
-  postman: Postman = { local: () => undefined, remote: () => undefined };
+  /** Withdrawals that the custodian is to carry out or may be carrying out, by their reference. */
+  readonly payouts = new Map<string, Payout>();
+  postman: Postman = NOBODY;
 
   /** The time of the event at hand. */
   #at = 0;
@@ -98,7 +119,17 @@ export class ShardState {
     const day = kind.dayWanted(event);
     if (day !== undefined) this.calendar.set(cellKey(kind.name, id), day);
     kind.messages(event, id, this.#send);
+    if (kind === KINDS.account) this.#payOut(event, id as AccountId);
     return alarm;
+  }
+
+  #payOut(event: Typed, id: AccountId): void {
+    const change = payoutChange(event, id);
+    if (change === undefined) return;
+    const reference = withdrawalReference(id, change.withdrawalNo);
+    if (change.payout === null) this.payouts.delete(reference);
+    else this.payouts.set(reference, change.payout);
+    this.postman.payout(change);
   }
 
   /** A message was carried out by the record that is being written. */
@@ -154,6 +185,7 @@ export class ShardState {
       this.trial.totals(),
       this.alarms.toSnapshot(),
       this.calendar.toSnapshot(),
+      ...payoutRows(this.payouts),
     ];
   }
 
@@ -171,6 +203,7 @@ export class ShardState {
     state.trial = TrialBalance.restore(values[6] as Record<string, string>);
     state.alarms.restore(values[7] as unknown[]);
     if (values[8] !== undefined) state.calendar.restore(values[8] as unknown[]);
+    restorePayouts(state.payouts, (values[9] as unknown[] | undefined) ?? []);
     return state;
   }
 }
@@ -185,3 +218,29 @@ type PendingRow = [
 ];
 
 const FORMAT = 1;
+
+/** One value, four items a payout; none at all when there are no payouts. */
+function payoutRows(payouts: ReadonlyMap<string, Payout>): unknown[] {
+  if (payouts.size === 0) return [];
+  return [
+    [...payouts.values()].flatMap(({ accountId, withdrawalNo, amountCents, beneficiary }) => [
+      accountId,
+      withdrawalNo,
+      amountCents,
+      beneficiary,
+    ]),
+  ];
+}
+
+function restorePayouts(payouts: Map<string, Payout>, rows: readonly unknown[]): void {
+  for (let at = 0; at < rows.length; at += 4) {
+    const [accountId, withdrawalNo, amountCents, beneficiary] = rows.slice(at, at + 4) as [
+      AccountId,
+      number,
+      number,
+      string,
+    ];
+    const payout = { accountId, withdrawalNo, amountCents, beneficiary };
+    payouts.set(withdrawalReference(accountId, withdrawalNo), payout);
+  }
+}

@@ -95,6 +95,10 @@ export class Shard {
     const { codec, log, counters } = this.#o;
     const recovered = await replayShard(journal, this.shard, this.#shards, codec, log);
     for (const [key, atMs] of recovered.state.alarms.entries()) this.#o.onAlarm(key, atMs);
+    for (const payout of recovered.state.payouts.values()) {
+      const { accountId, withdrawalNo } = payout;
+      this.#o.onPayout({ accountId, withdrawalNo, payout });
+    }
     this.#quarantined = recovered.quarantined.length;
     const options = { ...this.#o, journal, onFailed: this.#onFailed };
     run = new ShardRun(options, recovered.state, recovered.cells);

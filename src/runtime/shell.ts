@@ -12,8 +12,9 @@ import type { Batch } from "./batch.ts";
 import { cellKey, type Cell, type Item } from "./cell.ts";
 import { KINDS } from "./kind.ts";
 import type { Sighting, Waiting } from "./looks.ts";
+import { isNotice } from "./notices.ts";
 import type { Answer, Request } from "./port.ts";
-import { answerRead, isRead } from "./reads.ts";
+import { answerRead, isRead, type Read } from "./reads.ts";
 import type { ShardState } from "./shard-state.ts";
 
 /** What the shell needs of its shard. */
@@ -58,7 +59,8 @@ export class Shell {
     this.current = item;
     this.stage = "decide";
     if (item.request === null) this.#carryOut(cell, item);
-    else if (isRead(item.request.command)) this.#read(cell, item.request);
+    else if (isRead(item.request.command)) this.#read(cell, item.request, item.request.command);
+    else if (isNotice(item.request.command)) this.#note(cell, item, item.request);
     else this.#mutate(cell, item, item.request);
     this.stage = "idle";
     this.current = null;
@@ -68,14 +70,14 @@ export class Shell {
     this.#host.release({ kind: "answer", request, answer }, cell.changedAt);
   }
 
-  #read(cell: Cell, request: Request): void {
+  #read(cell: Cell, request: Request, command: Read): void {
     const dirty = cell.changedAt > this.#host.committedRecordNo;
     if (dirty && this.#host.degraded) {
       this.answerFailed(request, "unavailable");
       return;
     }
     const { look } = request;
-    if (look === undefined) return this.answer(cell, request, answerRead(cell, request.command));
+    if (look === undefined) return this.answer(cell, request, answerRead(cell, command));
     const seen: Sighting["seen"] = { ok: true, sight: look.see(cell) };
     this.#host.release({ kind: "sighting", look, seen }, cell.changedAt);
   }
@@ -127,6 +129,19 @@ export class Shell {
       assert(entry !== undefined, "an accepted request is remembered");
       entry.waiter = request;
     }
+  }
+
+  /** Has its effect once by what it names; a refusal changes nothing and is not remembered. */
+  #note(cell: Cell, item: Item, request: Request): void {
+    const { day } = this.#host.state.calendar;
+    const decision = cell.kind.decide(cell.state, item.command, item.at, day);
+    if (!decision.accepted) {
+      this.answer(cell, request, { type: "Refused", code: decision.refusal });
+      return;
+    }
+    const isNew = decision.events.length > 0;
+    if (isNew) this.#write(cell, decision.events, item);
+    this.answer(cell, request, { type: "Noted", isNew });
   }
 
   #repeat(cell: Cell, command: Mutation, known: OutcomeEntry, request: Request): void {

@@ -56,11 +56,15 @@ interface Checkpoint {
 
 const RETRY_MS = 250;
 const SLICE_PAUSE_MS = 2;
+/** So many times what a slice took is left to everything else before the next. */
+const SLICE_REST = 9;
 
 export class Snapshotter {
   readonly #host: SnapshotterHost;
   readonly #o: SnapshotterOptions;
-  #dirty = new Set<Cell>();
+  /** Actors that changed since the last checkpoint began, each once. */
+  #dirty: Cell[] = [];
+  #checkpointNo = 1;
   #checkpoint: Checkpoint | null = null;
   #slice: Slice | null = null;
   #writing = false;
@@ -69,6 +73,8 @@ export class Snapshotter {
   /** The record of the last checkpoint that is complete. */
   #doneRecordNo = -1;
   #hurried = false;
+  /** The next slice is not encoded before this moment. */
+  #restUntilMs = 0;
 
   constructor(host: SnapshotterHost, options: SnapshotterOptions) {
     this.#host = host;
@@ -76,8 +82,11 @@ export class Snapshotter {
     this.#startAtMs = options.clock.monotonicMs() + options.limits.checkpointMs;
   }
 
+  /** Called for every change: a mark on the cell is cheaper than a place in a set. */
   changed(cell: Cell): void {
-    this.#dirty.add(cell);
+    if (cell.dirtyFor === this.#checkpointNo) return;
+    cell.dirtyFor = this.#checkpointNo;
+    this.#dirty.push(cell);
   }
 
   /**
@@ -92,8 +101,9 @@ export class Snapshotter {
     const { position, mac } = this.#o.journal.last;
     const values = [formatPosition(position), Buffer.from(mac), state.toSnapshot(this.#o.codec)];
     const payload = packValues(values);
-    const due = [...this.#dirty];
-    this.#dirty.clear();
+    const due = this.#dirty;
+    this.#dirty = [];
+    this.#checkpointNo++;
     this.#checkpoint = { item: { field: SHARD_FIELD, position: recordNo, payload }, position, due };
     this.#lastCheckpointRecordNo = recordNo;
   }
@@ -102,7 +112,11 @@ export class Snapshotter {
     if (this.#host.degraded || this.#host.dead) return;
     if (this.#host.isQuietBoundary) this.boundary();
     if (this.#checkpoint === null || this.#slice !== null || this.#writing) return;
+    const startedMs = this.#o.clock.monotonicMs();
+    if (startedMs < this.#restUntilMs && !this.#hurried) return;
     this.#slice = this.#encode(this.#checkpoint.due);
+    const endedMs = this.#o.clock.monotonicMs();
+    this.#restUntilMs = endedMs + (endedMs - startedMs) * SLICE_REST;
     this.#writeWhenDurable();
   }
 
@@ -133,10 +147,12 @@ export class Snapshotter {
       const cell = due.pop()!;
       // One that was quarantined is left as its last good snapshot shows it.
       if (cell.phase === "quarantined") continue;
+      // Encoded for the checkpoint before, after it had changed for this one.
+      if (cell.changedAt <= cell.encodedAt) continue;
       const { main, parts } = packCell(cell, "changed");
       items.push({ field: cellKey(cell.kind.name, cell.id), position, payload: main, parts });
       cells.push(cell);
-      this.#dirty.delete(cell);
+      cell.encodedAt = position;
       bytes += main.length;
       for (const [, part] of parts) bytes += part?.length ?? 0;
     }
@@ -181,10 +197,15 @@ export class Snapshotter {
     else this.#writeCheckpoint(checkpoint);
   }
 
-  /** A pause between slices leaves the event loop to the clients. */
+  /**
+   * A pause between slices leaves the event loop to the clients. Where every account changes all the
+   * time, as in a morning of repayments, snapshots take a tenth of the time and no more: a longer
+   * tail to replay is the price.
+   */
   #nextSlice(): void {
-    if (this.#hurried) this.tick();
-    else this.#o.scheduler.after(SLICE_PAUSE_MS, () => this.tick());
+    if (this.#hurried) return this.tick();
+    const restMs = Math.ceil(this.#restUntilMs - this.#o.clock.monotonicMs());
+    this.#o.scheduler.after(Math.max(SLICE_PAUSE_MS, restMs), () => this.tick());
   }
 
   #writeCheckpoint(checkpoint: Checkpoint): void {

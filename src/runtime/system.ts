@@ -1,8 +1,9 @@
 // The runtime as others see it: takes requests in or says why not, finds the shard and the actor,
 // stamps the time. A router is a function and a table here, not an actor.
 
+import type { PayoutChange } from "../../actors/account/custody/events.ts";
 import type { AccountId, Address, LoanId } from "../../actors/address.ts";
-import { assert, assertNever } from "../money/assert.ts";
+import { assert } from "../money/assert.ts";
 import type { RecordCodec } from "../journal/records.ts";
 import { LocalBus } from "./bus.ts";
 import type { RuntimeCounters } from "./counters.ts";
@@ -11,8 +12,9 @@ import { Gatherings, isGathered, type GatheredCommand } from "./gatherings.ts";
 import { KINDS } from "./kind.ts";
 import { checkRuntimeLimits, type RuntimeLimits } from "./limits.ts";
 import { Looks } from "./looks.ts";
-import type { ActorCommand, Outlet, Rejection, Request, Runtime } from "./port.ts";
+import type { Notice, NoticeWaiter, Outlet, Rejection, Request, Runtime } from "./port.ts";
 import { isRead } from "./reads.ts";
+import { receiverOf } from "./receiver.ts";
 import { shardOf } from "./shard-of.ts";
 import type { RunLog } from "./run-options.ts";
 import { Shard, type OpenJournal } from "./shard.ts";
@@ -29,11 +31,18 @@ export interface SystemOptions {
   readonly log: RunLog;
   /** The business date by the clock, in days since 1970; left out: UTC's. */
   readonly today?: () => number;
+  /**
+   * Told of each withdrawal that is durably to be sent to the custodian, again after each recovery,
+   * and of each that has durably ended. Left out: nobody pays out.
+   */
+  readonly onPayout?: (change: PayoutChange) => void;
 }
 
 const DAY_MS = 86_400_000;
 /** How often it is looked whether a business date is done. */
 const DAY_POLL_MS = 1;
+/** How long a date waits for its work while some actor is out of service. */
+const OUT_OF_SERVICE_WAIT_MS = 2_000;
 
 export class System implements Runtime {
   readonly #shards: readonly Shard[];
@@ -81,6 +90,7 @@ export class System implements Runtime {
       };
       return new Shard(shard, options.shards, {
         today: () => Math.floor(options.clock.wallMs() / DAY_MS),
+        onPayout: () => undefined,
         ...options,
         outlet,
         bus,
@@ -115,6 +125,14 @@ export class System implements Runtime {
     this.#inFlight++;
     this.#inFlightOf[shardNo]!++;
     return undefined;
+  }
+
+  /**
+   * Takes in what another institution tells, or says at once why not. `answered` is told when its
+   * effect is durable; not at all when the shard is lost before: then it must be told again.
+   */
+  note(command: Notice, answered: NoticeWaiter): Rejection | undefined {
+    return this.submit({ command, correlationId: 0, session: answered, self: null });
   }
 
   #gather(request: Request, command: GatheredCommand): Rejection | undefined {
@@ -195,19 +213,45 @@ export class System implements Runtime {
     await advance;
   }
 
+  /**
+   * A date begins when what the one before brought is done and durable: after a crash, a letter of a
+   * later date must not find an instalment that was never asked for on its day.
+   */
   async #advance(target: number): Promise<void> {
-    const { scheduler } = this.#o;
+    const { clock } = this.#o;
+    let sinceMs = clock.monotonicMs();
     for (;;) {
-      const runs = this.#shards.map(({ run }) => run);
-      const isDone = runs.every((run) => run?.isDayDone === true);
-      if (isDone) {
+      if (this.#isDayDone && (await this.#isDurable())) {
         const next = this.#nextDay(target);
-        if (next === null) return this.#untilDurable();
-        for (const run of runs) run!.reachDay(next);
+        if (next === null) return;
+        for (const { run } of this.#shards) run?.reachDay(next);
+        sinceMs = clock.monotonicMs();
+      } else if (clock.monotonicMs() - sinceMs > OUT_OF_SERVICE_WAIT_MS) {
+        this.#leaveBehind();
+        sinceMs = clock.monotonicMs();
       }
       if (this.#isStopped) throw new RangeError("the server stops");
-      await new Promise<void>((resolve) => void scheduler.after(DAY_POLL_MS, resolve));
+      await this.#wait();
     }
+  }
+
+  /** With actors out of service a date is never done for those who need them: the others go on. */
+  #leaveBehind(): void {
+    if (this.#shards.every(({ quarantined }) => quarantined === 0)) return;
+    for (const { shard, run } of this.#shards) {
+      const actors = run?.leaveBehind() ?? [];
+      if (actors.length > 0)
+        this.#o.log.warn({ shard, actors }, "the calendar goes on without them");
+    }
+  }
+
+  /** All shards serve, and have done what the present date brings. */
+  get #isDayDone(): boolean {
+    return this.#shards.every(({ run }) => run?.isDayDone === true);
+  }
+
+  #wait(): Promise<void> {
+    return new Promise((resolve) => void this.#o.scheduler.after(DAY_POLL_MS, resolve));
   }
 
   /** The next date up to `target` that is not begun everywhere and on which anything happens. */
@@ -216,21 +260,20 @@ export class System implements Runtime {
     if (businessDay >= target) return null;
     let next = target;
     for (const { run } of this.#shards) {
-      const wanted = run?.state.calendar.nextWanted ?? null;
-      if (wanted !== null && wanted > businessDay) next = Math.min(next, wanted);
+      const wanted = run?.state.calendar.nextAfter(businessDay) ?? null;
+      if (wanted !== null) next = Math.min(next, wanted);
     }
     return next;
   }
 
-  async #untilDurable(): Promise<void> {
-    const { scheduler } = this.#o;
+  /** Waits until what is written by now is durable; false when a shard was lost meanwhile. */
+  async #isDurable(): Promise<boolean> {
     const marks = this.#shards.map(({ run }) => [run, run?.state.recordNo ?? 0] as const);
     for (const [run, recordNo] of marks) {
-      while (run !== null && !run.dead && run.committedRecordNo < recordNo) {
-        await new Promise<void>((resolve) => void scheduler.after(DAY_POLL_MS, resolve));
-      }
-      if (run === null || run.dead) throw new RangeError("a shard was lost; ask again");
+      while (run !== null && !run.dead && run.committedRecordNo < recordNo) await this.#wait();
+      if (run === null || run.dead) return false;
     }
+    return true;
   }
 
   /** For metrics: each shard at this moment. */
@@ -262,34 +305,4 @@ export interface ShardGauges {
   readonly mailboxDepth: number;
   readonly commitsInFlight: number;
   readonly trialBalanceDifferenceCents: number;
-}
-
-/** The actor that a request is for. Commands on the client's own account do not name it. */
-function receiverOf({ self }: Request, command: Exclude<ActorCommand, GatheredCommand>): Address {
-  switch (command.type) {
-    case "PlaceBid":
-    case "CancelBid":
-    case "RepayLoan":
-      return accountAddress(self);
-    case "OpenAccount":
-    case "Deposit":
-    case "GetAccount":
-    case "WatchAccount":
-    case "GetOutcome":
-    case "GetPositions":
-      return accountAddress(command.accountId ?? self);
-    case "ListLoan":
-    case "ConfirmLoan":
-    case "GetLoan":
-    case "WatchLoan":
-    case "GetLoanSchedule":
-      return { kind: "loan", id: command.loanId };
-    default:
-      return assertNever(command);
-  }
-}
-
-function accountAddress(id: AccountId | null): Address {
-  assert(id !== null, "the gateway says whose account a command is about");
-  return { kind: "account", id };
 }

@@ -74,6 +74,18 @@ const TABLE: Readonly<Record<OperationName, Row>> = {
     client: "forbidden",
     operator: { own: "ok", other: "ok", absent: "account_not_found", none: "ok" },
   },
+  "account.withdraw": {
+    fields: () => ({ ...fresh(), amountCents: 1, beneficiary: "bank 1" }),
+    namesAccount: false,
+    client: "ok",
+    operator: "forbidden",
+  },
+  "account.withdrawal": {
+    fields: (whose) => ({ withdrawal: 1, accountId: IDS[whose] }),
+    namesAccount: true,
+    client: OWN_ONLY,
+    operator: NAMED_ONLY,
+  },
   "account.get": {
     fields: (whose) => ({ accountId: IDS[whose] }),
     namesAccount: true,
@@ -210,6 +222,8 @@ const LET_THROUGH = [
   "loan_not_repaying",
   "clearing_not_found",
   "exceeds_available",
+  "withdrawal_not_found",
+  "custodian_not_configured",
 ];
 
 function expectedOf(row: Row, who: Who, whose: Whose): Expected {

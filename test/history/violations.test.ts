@@ -11,10 +11,11 @@ import { repaidWorld } from "./repaid-world.ts";
 import type { Spoil } from "./spoil.ts";
 import { SPOILT_CHAIN } from "./spoilt-chain.ts";
 import { SPOILT_CLIENTS } from "./spoilt-clients.ts";
+import { SPOILT_CUSTODY } from "./spoilt-custody.ts";
 import { SPOILT_MONEY } from "./spoilt-money.ts";
 import { SPOILT_REPAYMENT } from "./spoilt-repayment.ts";
 
-const SPOILT_BIDDING = { ...SPOILT_CHAIN, ...SPOILT_MONEY, ...SPOILT_CLIENTS };
+const SPOILT_BIDDING = { ...SPOILT_CHAIN, ...SPOILT_MONEY, ...SPOILT_CLIENTS, ...SPOILT_CUSTODY };
 
 /** The type demands at least one way for each check. */
 ({ ...SPOILT_BIDDING, ...SPOILT_REPAYMENT }) satisfies Record<Check, Record<string, Spoil>>;

@@ -23,7 +23,7 @@ export interface GoldenJournal {
 }
 
 let requests = 0;
-function stamp() {
+export function stamp() {
   const tail = (++requests).toString(16).padStart(12, "0");
   return { requestId: parseRequestId(`018bcfe5-6800-7000-8000-${tail}`)!, fingerprint: requests };
 }

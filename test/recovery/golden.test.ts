@@ -2,6 +2,7 @@ import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { ACTOR_LAYOUTS } from "../../actors/kinds.ts";
 import { codec } from "../support/world.ts";
+import { writeGoldenCustody } from "./golden-custody.ts";
 import { readBatches, writeGolden, type GoldenJournal } from "./golden-journal.ts";
 
 const FOLDER = new URL("./golden/", import.meta.url);
@@ -22,6 +23,11 @@ describe("Golden journals", () => {
   it.runIf(process.env["GOLDEN"] === "write")("is written for this version", async () => {
     const golden = await writeGolden("2");
     writeFileSync(new URL("v2.golden.json", FOLDER), textOf(golden));
+  });
+
+  it.runIf(process.env["GOLDEN"] === "write")("is written for the custodian bank", async () => {
+    const golden = await writeGoldenCustody("2-custody");
+    writeFileSync(new URL("v2-custody.golden.json", FOLDER), textOf(golden));
   });
 
   it.each(files)("%s is read to the actors that it was written with", async (name) => {

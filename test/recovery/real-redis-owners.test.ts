@@ -5,7 +5,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, describe, it, onTestFinished } from "vitest";
 import { accountId, loanId } from "../../actors/address.ts";
-import type { Answer, Request } from "../../src/runtime/port.ts";
+import type { ActorCommand, Answer, Request } from "../../src/runtime/port.ts";
 import { cellHashes } from "../../src/runtime/state-hash.ts";
 import { TcpProxy } from "../support/tcp-proxy.ts";
 import { TestRedis } from "../support/redis.ts";
@@ -192,7 +192,7 @@ async function outcomeOf(world: RedisWorld, { command, self }: Request): Promise
 /** What is refused for now is asked again: the lease of an owner on a busy machine may lapse. */
 async function askAsClientsDo(world: RedisWorld, request: Request, lender: string) {
   for (let attempt = 1; ; attempt++) {
-    const answer = await world.ask({ ...request.command }, lender);
+    const answer = await world.ask({ ...(request.command as ActorCommand) }, lender);
     if (answer.type !== "Failed" || attempt === ATTEMPTS_MAX) return answer;
     await sleep(answer.retryAfterMs ?? 100);
   }

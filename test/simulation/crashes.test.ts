@@ -5,21 +5,10 @@
 import { describe, expect, it } from "vitest";
 import { accountId, loanId, type RequestId } from "../../actors/address.ts";
 import type { Answer, Request } from "../../src/runtime/port.ts";
-import { replayShard } from "../../src/runtime/replay.ts";
-import { cellHashes } from "../../src/runtime/state-hash.ts";
-import { codec, World, type Draft } from "../support/world.ts";
+import { World, type Draft } from "../support/world.ts";
+import { compareWithReplay, generator, settle } from "./seeded.ts";
 
 const SEEDS = Number(process.env["SIMULATION_SEEDS"] ?? 60);
-
-function generator(seed: number): (below: number) => number {
-  let state = seed + 0x9e3779b9;
-  return (below) => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) % below;
-  };
-}
 
 interface Sent {
   readonly draft: Draft;
@@ -88,19 +77,6 @@ async function history(seed: number, shards: number) {
   return { world, sent, crashes };
 }
 
-async function settle(world: World): Promise<void> {
-  for (const { status } of world.stores.map((_, shard) => world.system.shard(shard))) {
-    expect(status.status).toBe("serving");
-  }
-  await world.until(() =>
-    world.stores.every((_, shard) => {
-      const { run } = world.system.shard(shard);
-      const linked = run?.state.links.every((link) => link.outbox.length === 0);
-      return run?.isSettled === true && linked === true && run.state.pending.size === 0;
-    }),
-  );
-}
-
 function told(answers: readonly (Answer | undefined)[]): Answer[] {
   return answers.filter((answer) => answer !== undefined && answer.type !== "Failed") as Answer[];
 }
@@ -138,25 +114,6 @@ async function check(world: World, sent: readonly Sent[]): Promise<{ placed: num
   expect(held).toBe(raised);
   expect(world.gauges().trialBalanceDifferenceCents).toBe(0);
   return { placed };
-}
-
-/** What is resident equals what a replay of the whole journal gives, actor by actor. */
-async function compareWithReplay(world: World): Promise<void> {
-  const silent = { info: () => undefined, warn: () => undefined, error: () => undefined };
-  for (const [shard, store] of world.stores.entries()) {
-    const journal = world.journals[shard]!;
-    const source = {
-      snapshots: { ...journal.snapshots, read: async () => Promise.resolve(null) },
-      read: () => journal.read(null),
-    };
-    const full = await replayShard(source, shard, world.stores.length, codec, silent);
-    const { run } = world.system.shard(shard);
-    const expected = cellHashes(full.cells.all());
-    const actual = cellHashes(run!.cells.all());
-    for (const [key, hash] of actual) expect(`${key} ${hash}`).toBe(`${key} ${expected.get(key)}`);
-    expect(run!.state.trial.totals()).toEqual(full.state.trial.totals());
-    expect(store.entries.length).toBeGreaterThan(0);
-  }
 }
 
 describe.each([1, 3])("Crashes with %i shards", (shards) => {

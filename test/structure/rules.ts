@@ -60,6 +60,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     uses: [
       "actors",
       "config",
+      "custodian",
       "documents",
       "gateway",
       "history",

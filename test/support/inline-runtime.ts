@@ -204,6 +204,12 @@ export class InlineRuntime implements Runtime {
       case "OpenAccount":
       case "Deposit":
         return this.#change(request, { kind: "account", id: command.accountId }, command);
+      case "GetWithdrawal": {
+        const { state } = this.#account((command.accountId ?? self)!);
+        const code = state.status === "absent" ? "account_not_found" : "withdrawal_not_found";
+        return this.#refuse(request, code);
+      }
+      case "Withdraw":
       case "PlaceBid":
       case "CancelBid":
       case "RepayLoan":
@@ -211,6 +217,10 @@ export class InlineRuntime implements Runtime {
       case "ListLoan":
       case "ConfirmLoan":
         return this.#change(request, { kind: "loan", id: command.loanId }, command);
+      case "BookDeposit":
+      case "ConfirmWithdrawal":
+      case "FailWithdrawal":
+        throw new TypeError("this runtime has no bank");
     }
   }
 
@@ -249,6 +259,7 @@ export class InlineRuntime implements Runtime {
         remainingCents: null,
         releasedCents: null,
         clearing: null,
+        withdrawal: null,
       };
       return this.#answer(request, { type: "RequestOutcome", view });
     }

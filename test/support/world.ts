@@ -6,9 +6,17 @@ import { accountId, loanId, parseRequestId, type RequestId } from "../../actors/
 import { UPCASTERS } from "../../actors/upcasters.ts";
 import { RecordCodec } from "../../src/journal/records.ts";
 import { createRuntimeCounters } from "../../src/runtime/counters.ts";
-import { systemScheduler } from "../../src/runtime/environment.ts";
+import { systemScheduler, type Scheduler } from "../../src/runtime/environment.ts";
 import { RUNTIME_LIMITS, type RuntimeLimits } from "../../src/runtime/limits.ts";
-import type { ActorCommand, Answer, Outlet, Release, Request } from "../../src/runtime/port.ts";
+import type { PayoutChange } from "../../actors/account/custody/events.ts";
+import type {
+  ActorCommand,
+  Answer,
+  Notice,
+  Outlet,
+  Release,
+  Request,
+} from "../../src/runtime/port.ts";
 import { System, type ShardGauges } from "../../src/runtime/system.ts";
 import { MemoryJournal, MemoryStore } from "./memory-journal.ts";
 
@@ -36,9 +44,14 @@ export function requestId(timeMs = 1_700_000_000_000): RequestId {
 export class World {
   readonly stores: MemoryStore[];
   readonly limits: RuntimeLimits;
+  readonly #scheduler: Scheduler;
   journals: MemoryJournal[] = [];
   told: Told[] = [];
   resets: string[] = [];
+  /** What was told of payouts, over all lives. */
+  payouts: PayoutChange[] = [];
+  /** Told of payouts besides. */
+  onPayout: (change: PayoutChange) => void = () => undefined;
   nowMs = 1_700_000_000_000;
   counters = createRuntimeCounters();
   system: System;
@@ -47,7 +60,12 @@ export class World {
   #correlation = 0;
   #stopped = false;
 
-  constructor(shards = 1, limits: Partial<RuntimeLimits> = {}) {
+  constructor(
+    shards = 1,
+    limits: Partial<RuntimeLimits> = {},
+    scheduler: Scheduler = systemScheduler,
+  ) {
+    this.#scheduler = scheduler;
     this.stores = Array.from({ length: shards }, () => new MemoryStore());
     this.limits = { ...RUNTIME_LIMITS, ...limits };
     this.system = this.#create();
@@ -56,7 +74,12 @@ export class World {
   #create(): System {
     const outlet: Outlet = {
       release: (position, releases) => {
-        for (const release of releases) this.told.push({ position, release });
+        for (const release of releases) {
+          this.told.push({ position, release });
+          if (release.kind !== "answer") continue;
+          const { session } = release.request;
+          if (typeof session === "function") session(release.answer, position);
+        }
       },
       reset: (_shard, reason) => void this.resets.push(reason),
     };
@@ -71,7 +94,11 @@ export class World {
       codec,
       outlet,
       clock: { wallMs: () => this.nowMs, monotonicMs: () => performance.now() },
-      scheduler: systemScheduler,
+      scheduler: this.#scheduler,
+      onPayout: (change) => {
+        this.payouts.push(change);
+        this.onPayout(change);
+      },
       limits: this.limits,
       counters: this.counters,
       log: { info: () => undefined, warn: () => undefined, error: () => undefined },
@@ -124,6 +151,14 @@ export class World {
     };
     const rejection = this.system.submit(request);
     return { request, rejection, requestId: command.requestId as RequestId };
+  }
+
+  /** Says it as the custodian would; resolves when it is answered. */
+  note(notice: Notice): Promise<Answer> {
+    return new Promise((resolve) => {
+      const rejection = this.system.note(notice, resolve);
+      if (rejection !== undefined) resolve({ type: "Failed", ...rejection });
+    });
   }
 
   answerTo(request: Request): Answer | undefined {

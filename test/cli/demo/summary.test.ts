@@ -131,6 +131,7 @@ function goodReport(status: string, takeOvers: number, heldCents: number): Burst
       clearings: status === "settled" ? TERM : 0,
       legs: status === "settled" ? TERM : 0,
       depositedCents: 200_00,
+      paidOutCents: 0,
       availableCents: 100_00,
       heldCents,
       raisedCents: LENT_CENTS,

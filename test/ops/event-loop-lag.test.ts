@@ -1,23 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { Buckets } from "../../src/ops/buckets.ts";
 import { watchEventLoopLag } from "../../src/ops/event-loop-lag.ts";
-import { liveness, readiness } from "../../src/ops/health.ts";
-
-describe("Health", () => {
-  test("a server that answers is alive", () => {
-    expect(liveness().status).toBe(200);
-  });
-
-  test.each([
-    [{ ready: true, reason: "" }, false, 200, ""],
-    [{ ready: false, reason: "shard 2 recovers" }, false, 503, "shard 2 recovers"],
-    [{ ready: true, reason: "" }, true, 503, "shutting down"],
-    [{ ready: false, reason: "shard 2 recovers" }, true, 503, "shutting down"],
-  ])("shards %j, draining %j: %d", (shards, draining, status, reason) => {
-    const { ready } = { ready: status === 200 };
-    expect(readiness(shards, draining)).toEqual({ status, body: { ready, reason } });
-  });
-});
 
 describe("Event loop lag", () => {
   test("a blocked loop is observed, once and about as long as it was blocked", async () => {

@@ -1,0 +1,131 @@
+// Business dates over several shards: one begins when all that the one before brought is durable,
+// and nobody who is out of service holds up the others.
+
+import { afterEach, describe, expect, it } from "vitest";
+import { accountId, loanId } from "../../actors/address.ts";
+import { shardOf } from "../../src/runtime/shard-of.ts";
+import { KINDS, type ActorKind } from "../../src/runtime/kind.ts";
+import { World } from "../support/world.ts";
+
+const SHARDS = 2;
+const account = KINDS.account as { -readonly [Name in keyof ActorKind]: ActorKind[Name] };
+const wholeEvolve = account.evolve;
+let world: World;
+
+afterEach(async () => {
+  account.evolve = wholeEvolve;
+  await world.stop();
+});
+
+/** A name of that kind that lives in that shard. */
+function idIn(kind: "account" | "loan", shard: number, name: string): string {
+  for (let number = 0; ; number++) {
+    const id = `${name}-${number}`;
+    const address =
+      kind === "account"
+        ? ({ kind, id: accountId(id) } as const)
+        : ({ kind, id: loanId(id) } as const);
+    if (shardOf(address, SHARDS) === shard) return id;
+  }
+}
+
+async function paidOut(loan: string, borrower: string, lender: string, terms = {}): Promise<void> {
+  await world.listLoan(loan, {
+    borrowerId: accountId(borrower),
+    principalCents: 1_000_00,
+    method: "equal_instalment",
+    term: 12,
+    rateBps: 1_200,
+    penaltyPpm: 1_000,
+    graceDays: 0,
+    disbursesAtOnce: true,
+    ...terms,
+  });
+  await world.answered(world.bid(lender, loan, 1_000_00).request);
+  await world.until(isQuiet);
+}
+
+function isQuiet(): boolean {
+  return world.stores.every((_, shard) => {
+    const { run } = world.system.shard(shard);
+    return run !== null && run.isSettled && run.state.pending.size === 0;
+  });
+}
+
+async function view(loan: string) {
+  const answer = await world.ask({ type: "GetLoan", loanId: loanId(loan) });
+  if (answer.type !== "Loan") throw new Error(JSON.stringify(answer));
+  return answer.view;
+}
+
+describe("Business dates", () => {
+  it("a date begins nowhere before what the one before brought is durable everywhere", async () => {
+    world = await new World(SHARDS, { journalKeep: "all" }).start();
+    const [here, there] = [0, 1] as const;
+    const punctual = idIn("account", here, "punctual");
+    const other = idIn("account", here, "other");
+    const lender = idIn("account", here, "lender");
+    for (const id of [punctual, other, lender]) await world.openWithMoney(id, 9_000_00);
+    const due = idIn("loan", here, "due");
+    // Of the other shard; five days later it asks an account of the first one.
+    const later = idIn("loan", there, "later");
+    await paidOut(due, punctual, lender);
+    const first = (await view(due)).nextDueOn!;
+    await paidOut(later, other, lender, {
+      method: "bullet_days",
+      term: first - world.system.businessDay + 5,
+    });
+    // The first shard's commits do not come back; the second's do.
+    world.auto = false;
+    void world.system.advanceTo(first + 5).catch(() => undefined);
+    for (let turn = 0; turn < 400; turn++) {
+      await world.turns(1);
+      world.journals[there]!.acknowledge(8);
+    }
+    await world.crash();
+    world.auto = true;
+    await world.until(isQuiet);
+    await world.system.advanceTo(first + 5);
+    await world.until(isQuiet);
+    // The money was there on the day: no penalty, whatever crashed.
+    const paid = 9_000_00 + 1_000_00 - 88_85;
+    const answer = await world.ask({ type: "GetAccount", accountId: accountId(punctual) });
+    expect(answer).toMatchObject({ view: { availableCents: paid } });
+    expect(await view(due)).toMatchObject({ owedCents: 0, clearings: 1 });
+  });
+
+  it("goes on without who is out of service, who is asked when it is back", async () => {
+    world = await new World(SHARDS, { journalKeep: "all" }).start();
+    const [here, there] = [0, 1] as const;
+    const broken = idIn("account", here, "broken");
+    const whole = idIn("account", here, "whole");
+    const lender = idIn("account", there, "lender");
+    for (const id of [broken, whole, lender]) await world.openWithMoney(id, 9_000_00);
+    const stuck = idIn("loan", there, "stuck");
+    const other = idIn("loan", there, "other");
+    await paidOut(stuck, broken, lender, { graceDays: 90 });
+    await paidOut(other, whole, lender, { graceDays: 90 });
+    account.evolve = (state, event, id, at) => {
+      if (id === broken) throw new Error("a bug");
+      return wholeEvolve(state, event, id, at);
+    };
+    await world.crash();
+    account.evolve = wholeEvolve;
+    expect(world.gauges().quarantinedActors).toBe(1);
+    const days = [];
+    for (let month = 0; month < 3; month++) {
+      const { nextDueOn } = await view(other);
+      days.push(nextDueOn);
+      await world.system.advanceTo(nextDueOn!);
+    }
+    expect(world.system.businessDay).toBe(days[2]);
+    // Each instalment on its day, all three of them.
+    expect(await view(other)).toMatchObject({ clearings: 3, owedCents: 0, lateDays: 0 });
+    expect(await view(stuck)).toMatchObject({ clearings: 0, owedCents: 88_85 });
+    await world.crash();
+    await world.until(isQuiet);
+    await world.system.advanceTo(days[2]! + 1);
+    await world.until(isQuiet);
+    expect(await view(stuck)).toMatchObject({ owedCents: 0, lateDays: 0 });
+  });
+});
