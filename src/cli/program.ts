@@ -20,6 +20,10 @@ const COMMANDS: Readonly<Record<string, CommandRow>> = {
     about: "a thousand lenders bid on one loan and are repaid, while the server is killed twice",
     load: async () => (await import("./demo.ts")).demoCommand(),
   },
+  simulate: {
+    about: "years of lending in seconds, in this process: books, returns, every invariant",
+    load: async () => (await import("./simulate.ts")).simulateCommand(),
+  },
   token: {
     about: "make a token for development",
     load: async () => (await import("./token.ts")).tokenCommand(),

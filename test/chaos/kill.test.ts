@@ -3,12 +3,8 @@
 
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { signToken } from "../../src/gateway/signing.ts";
-import { audit } from "../../src/history/audit.ts";
-import { journalSource } from "../../src/history/journal-source.ts";
-import { journalsByFolder } from "../../src/cli/journal-access.ts";
-import { shardOf } from "../../src/runtime/shard-of.ts";
 import { runProgram } from "../cli/program.ts";
+import { auditOf, token } from "./aftermath.ts";
 import { ChaosCrowd } from "./chaos-crowd.ts";
 import { ChaosOperator } from "./chaos-operator.ts";
 import { ChaosServer } from "./chaos-server.ts";
@@ -74,10 +70,10 @@ class Run {
     onTestFinished(() => server.destroy());
     server.start();
     const { url } = server;
-    const operatorToken = await token("operator", "operator");
+    const operatorToken = await token(JWT_SECRET, "operator", "operator");
     const operator = new ChaosOperator({ url, token: operatorToken, shards, random: choices });
     onTestFinished(() => operator.close());
-    const lenderToken = (accountId: string) => token(accountId, "client");
+    const lenderToken = (accountId: string) => token(JWT_SECRET, accountId, "client");
     const loanIds = Object.keys(PRINCIPALS);
     const crowd = new ChaosCrowd({ url, loanIds, random: choices, token: lenderToken });
     onTestFinished(() => crowd.close());
@@ -163,29 +159,6 @@ class Run {
   }
 }
 
-function token(subject: string, role: "client" | "operator"): Promise<string> {
-  const expiresAtMs = Date.now() + 3_600_000;
-  return signToken(Buffer.from(JWT_SECRET), { subject, role, expiresAtMs });
-}
-
-async function auditOf({ server, crowd }: Run, shards: number) {
-  const journals = await journalsByFolder(server.dataDir, {});
-  const sources = Array.from({ length: shards }, (_, shard) =>
-    journalSource({ ...journals, shard }),
-  );
-  try {
-    return await audit({
-      shards: sources,
-      shardOf: (address) => shardOf(address, shards),
-      atRest: true,
-      clientRequests: crowd.log,
-    });
-  } finally {
-    for (const source of sources) source.close();
-    await journals.close();
-  }
-}
-
 function faultsOf(rounds: number, random: Random): Fault[] {
   const faults: Fault[] = [];
   while (faults.length < rounds) faults.push(...shuffled(FAULTS, random));
@@ -204,7 +177,7 @@ describe.runIf(process.platform === "linux")("Under load, with processes killed 
       expect([...crowd.failures, ...operator.failures]).toEqual([]);
       expect(crowd.unanswered).toBe(0);
 
-      const report = await auditOf(run, shards);
+      const report = await auditOf(run.server, shards, run.crowd.log);
       expect(report.violations).toEqual([]);
       expect(report).toMatchObject({ ok: true, violationCount: 0, coverage: "full" });
       expect(report.clients).toMatchObject({ turnedAway: {}, unanswered: 0, lost: 0, doubled: 0 });

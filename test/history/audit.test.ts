@@ -1,5 +1,7 @@
 // A good history passes; each check is shown to fail on a journal that was spoilt in one place.
 
+import { readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Address } from "../../actors/address.ts";
@@ -13,7 +15,32 @@ async function auditOf(journal: TestJournal, options: Partial<AuditOptions> = {}
   return audit({ shards: sourcesOf(journal), shardOf: homeOf, atRest: true, ...options });
 }
 
+/** What the file imports as values; types have no say in what it does. */
+function importsOf(path: string): string[] {
+  const text = readFileSync(path, "utf8");
+  const found = text.matchAll(/^import (?!type )[^;]*? from "(\.[^"]+)";/gms);
+  return [...found]
+    .filter(([statement]) => !/^import \{(\s*type [^,}]+,?)+\s*\}/.test(statement))
+    .map(([, target]) => join(dirname(path), target!));
+}
+
 describe("Auditor", () => {
+  it("uses nothing of what it audits", () => {
+    const seen = new Set(["src/history/audit.ts"]);
+    const outside = new Set<string>();
+    for (const path of seen) {
+      for (const target of importsOf(path)) {
+        if (target.startsWith("src/history/")) seen.add(target);
+        else outside.add(target);
+      }
+    }
+    expect(seen.size).toBeGreaterThan(20);
+    const server =
+      /(decide|evolve|snapshot|repayment|holders|book)\.ts$|src\/(lending|money|runtime)\//;
+    expect([...outside].filter((target) => server.test(target))).toEqual([]);
+    expect(outside).toContain("actors/loan/events.ts");
+  });
+
   it("finds nothing in a good history, and sums it up", async () => {
     const report = await auditOf(goodWorld().journal);
     expect(report.violations).toEqual([]);

@@ -128,4 +128,25 @@ describe("Business dates", () => {
     await world.until(isQuiet);
     expect(await view(stuck)).toMatchObject({ owedCents: 0, lateDays: 0 });
   });
+
+  it("asks a borrower whose account has left memory, and pays lenders whose accounts have", async () => {
+    const limits = { journalKeep: "all", checkpointMs: 1, idleMs: 5 } as const;
+    world = await new World(SHARDS, limits).start();
+    const [here, there] = [0, 1] as const;
+    const borrower = idIn("account", here, "borrower");
+    const lender = idIn("account", there, "lender");
+    const loan = idIn("loan", there, "loan");
+    for (const id of [borrower, lender]) await world.openWithMoney(id, 1_000_00);
+    await paidOut(loan, borrower, lender);
+    const { nextDueOn } = await view(loan);
+    const isResident = (shard: number, id: string): boolean => {
+      return world.system.shard(shard).run!.cells.get(KINDS.account.number, id) !== undefined;
+    };
+    await world.until(() => !isResident(here, borrower) && !isResident(there, lender));
+    await world.system.advanceTo(nextDueOn!);
+    await world.until(isQuiet);
+    expect(await view(loan)).toMatchObject({ clearings: 1, owedCents: 0 });
+    const answer = await world.ask({ type: "GetAccount", accountId: accountId(lender) });
+    expect(answer).toMatchObject({ view: { availableCents: 88_85 } });
+  });
 });

@@ -27,22 +27,22 @@ export function given(kind: keyof typeof ACTOR_KINDS, id: string, ...events: Typ
   const actor = KINDS[kind];
   let state: ShellState = actor.absent();
   for (const event of events) state = actor.evolve(state, event, id, AT);
-  const decide = (command: Typed, at = AT) => actor.decide(state, command, at, DAY);
+  const decide = (command: Typed, at = AT, day = DAY) => actor.decide(state, command, at, day);
   return {
     state,
-    when: (command: Typed, at = AT) => ({
+    when: (command: Typed, at = AT, day = DAY) => ({
       then: (...expected: Typed[]) => {
-        const decision = decide(command, at);
+        const decision = decide(command, at, day);
         expect(decision).toEqual({ accepted: true, events: expected });
         // What is decided can be applied: decide and evolve agree.
         for (const event of expected) state = actor.evolve(state, event, id, at);
         return state;
       },
       thenRefused: (refusal: string) => {
-        expect(decide(command, at)).toEqual({ accepted: false, refusal });
+        expect(decide(command, at, day)).toEqual({ accepted: false, refusal });
       },
       thenImpossible: () => {
-        expect(() => decide(command, at)).toThrow();
+        expect(() => decide(command, at, day)).toThrow();
       },
     }),
   };

@@ -1,5 +1,6 @@
 // Who bids what in the demo: drawn from a seed, so that a run can be repeated. Pure.
 
+import { seeded } from "../../simulation/random.ts";
 import { costCents } from "./loan-terms.ts";
 
 export const STEP_CENTS = 1_00;
@@ -69,15 +70,4 @@ export function planBids(lenders: number, principalCents: number, seed: number):
 
 function lenderId(number: number): string {
   return `lender-${String(number).padStart(4, "0")}`;
-}
-
-/** mulberry32: 32 bits of state are plenty for a plan, and it is the same everywhere. */
-function seeded(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 0x100000000;
-  };
 }

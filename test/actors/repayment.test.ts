@@ -1,0 +1,321 @@
+// A loan that was paid out: what it does on a day, how it takes a payment, and why it declines one.
+
+import { describe, expect, it } from "vitest";
+import { LENDING_TERMS_DEFAULT } from "../../actors/loan/terms.ts";
+import { DAY, given, request, type Typed } from "../support/given.ts";
+
+const TERMS = {
+  borrowerId: "bob",
+  principalCents: 1_000_00,
+  stepCents: 1_00,
+  minBidCents: 100_00,
+  lenderCapCents: null,
+  opensAtMs: null,
+  closesAtMs: 1_700_000_001_000,
+  cancellable: true,
+  ...LENDING_TERMS_DEFAULT,
+  term: 12,
+  rateBps: 1_200,
+  serviceFeeBps: 1_000,
+  earlyFeeBps: 50,
+  graceDays: 3,
+  penaltyPpm: 1_000,
+  disbursesAtOnce: true,
+};
+/** One month after DAY, 2024-10-04; then two. */
+const FIRST_DUE = DAY + 31;
+const SECOND_DUE = DAY + 61;
+const INSTALMENT_CENTS = 88_85;
+const AT = 1_700_000_000_000;
+
+function raised(terms: Partial<Record<string, unknown>> = {}): Typed[] {
+  const funds = { type: "FundsCollected", accountId: "a", holdNo: 1, amountCents: 1_000_00 };
+  return [
+    { type: "LoanListed", ...request(1), ...TERMS, ...terms },
+    {
+      type: "BidPlaced",
+      accountId: "a",
+      holdNo: 1,
+      bidNo: 1,
+      filledCents: 1_000_00,
+      remainingCents: 0,
+    },
+    { type: "LoanFunded" },
+    { type: "CollectionStarted" },
+    { type: "HoldsCalled", legs: ["a", 1], nextBidNo: 2, last: true },
+    funds,
+    { type: "LoanCollected" },
+  ];
+}
+
+function disbursed(wakeOn = FIRST_DUE): Typed {
+  const amounts = { principalCents: 1_000_00, originationFeeCents: 0 };
+  return { type: "LoanDisbursed", borrowerId: "bob", day: DAY, ...amounts, wakeOn };
+}
+
+const FRESH = [...raised(), disbursed()];
+
+function worked(day: number, more: Partial<Record<string, unknown>> = {}): Typed {
+  const facts = { newDues: 1, newPenaltyCents: 0, owedCents: INSTALMENT_CENTS, wakeOn: day + 1 };
+  return { type: "DayWorked", borrowerId: "bob", day, ...facts, ...more };
+}
+
+/** The first instalment is due and the borrower's account was asked. */
+const ASKED = [...FRESH, worked(FIRST_DUE)];
+const DUE = [...ASKED, { type: "NothingCollected", wakeOn: FIRST_DUE + 1 }];
+
+function taken(more: Partial<Record<string, unknown>> = {}): Typed {
+  return {
+    type: "RepaymentTaken",
+    clearingNo: 1,
+    accountId: "bob",
+    paymentNo: 7,
+    mode: "due",
+    day: FIRST_DUE,
+    amountCents: INSTALMENT_CENTS,
+    returnedCents: 0,
+    penaltyCents: 0,
+    interestCents: 10_00,
+    principalCents: 78_85,
+    feeCents: 0,
+    instalment: 1,
+    wakeOn: SECOND_DUE,
+    isRecovery: false,
+    ...more,
+  };
+}
+
+const PAID_OFF = taken({
+  mode: "early_full",
+  day: DAY,
+  amountCents: 1_005_00,
+  principalCents: 1_000_00,
+  interestCents: 0,
+  feeCents: 5_00,
+  wakeOn: null,
+});
+const SETTLED = [...FRESH, PAID_OFF, { type: "LoanSettled", day: DAY }];
+
+/** One payment at the end: nothing to keep. */
+const BULLET = [...raised({ method: "bullet", term: 1 }), disbursed()];
+
+function repay(more: Partial<Record<string, unknown>> = {}): Typed {
+  const payment = { paymentNo: 7, mode: "due", amountCents: INSTALMENT_CENTS };
+  return { type: "Repay", accountId: "bob", ...payment, ...more };
+}
+
+function declined(refusal: string, { amountCents, accountId }: Typed): Typed {
+  return { type: "RepaymentDeclined", accountId, paymentNo: 7, amountCents, refusal };
+}
+
+const DAY_CAME = { type: "DayCame" };
+
+describe("Loan: Repay is declined for the first reason that is true", () => {
+  const all = 9_999_999_00;
+  const rows: [refusal: string, state: string, Typed[], Partial<Record<string, unknown>>][] = [
+    ["loan_not_found", "absent", [], { accountId: "a" }],
+    ["loan_not_repaying", "listed", raised().slice(0, 1), { accountId: "a" }],
+    ["loan_not_repaying", "collected", raised(), { accountId: "a", mode: "early_full" }],
+    ["not_the_borrower", "settled", SETTLED, { accountId: "a" }],
+    ["not_the_borrower", "fresh", FRESH, { accountId: "a" }],
+    ["loan_settled", "settled", SETTLED, { amountCents: all }],
+    ["loan_settled", "settled", SETTLED, { mode: "early_full", amountCents: 1 }],
+    ["nothing_due", "fresh", FRESH, { amountCents: all }],
+    ["exceeds_owed", "due", DUE, { amountCents: INSTALMENT_CENTS + 1 }],
+    ["instalment_is_due", "due", DUE, { mode: "early_full", amountCents: 1 }],
+    ["instalment_is_due", "due", DUE, { mode: "early_keep_term", amountCents: 1 }],
+    ["instalment_is_due", "due", DUE, { mode: "early_keep_instalment", amountCents: all }],
+    ["below_payoff", "fresh", FRESH, { mode: "early_full", amountCents: 1_004_99 }],
+    ["no_instalment_to_keep", "bullet", BULLET, { mode: "early_keep_instalment", amountCents: 1 }],
+    [
+      "no_instalment_to_keep",
+      "bullet",
+      BULLET,
+      { mode: "early_keep_instalment", amountCents: all },
+    ],
+    ["amount_too_small", "ten days on", FRESH, { mode: "early_keep_term", amountCents: 3_23 }],
+    ["repays_all", "fresh", FRESH, { mode: "early_keep_term", amountCents: 1_005_00 }],
+    ["repays_all", "fresh", FRESH, { mode: "early_keep_instalment", amountCents: all }],
+  ];
+  it.each(rows)("%s (%s)", (refusal, state, events, more) => {
+    const command = repay(more);
+    const days = { due: FIRST_DUE, "ten days on": DAY + 10 }[state] ?? DAY;
+    given("loan", "l", ...events)
+      .when(command, AT, days)
+      .then(declined(refusal, command));
+  });
+});
+
+describe("Loan: Repay", () => {
+  it("pays penalty, interest and principal of the oldest instalment first", () => {
+    // 88.85 on 10 days after grace at 0.1 % a day.
+    const late = worked(FIRST_DUE + 13, {
+      newDues: 0,
+      newPenaltyCents: 89,
+      owedCents: 89_74,
+      wakeOn: FIRST_DUE + 14,
+    });
+    const nothing = { type: "NothingCollected", wakeOn: FIRST_DUE + 14 };
+    const day = FIRST_DUE + 13;
+    const parts = { penaltyCents: 89, interestCents: 10_00, principalCents: 2_11, wakeOn: day + 1 };
+    given("loan", "l", ...DUE, late, nothing)
+      .when(repay({ amountCents: 13_00 }), AT, day)
+      .then(taken({ day, amountCents: 13_00, ...parts }));
+  });
+
+  it("early in full gives back what is too much, and is the end", () => {
+    const paid = repay({ mode: "early_full", amountCents: 1_010_00 });
+    given("loan", "l", ...FRESH)
+      .when(paid, AT, DAY + 10)
+      .then(
+        taken({
+          mode: "early_full",
+          day: DAY + 10,
+          amountCents: 1_010_00,
+          returnedCents: 1_77,
+          interestCents: 3_23,
+          principalCents: 1_000_00,
+          feeCents: 5_00,
+          wakeOn: null,
+        }),
+        { type: "LoanSettled", day: DAY + 10 },
+      );
+  });
+
+  it("early on a due date counts for the day before, until that date's work is done", () => {
+    const command = repay({ mode: "early_full", amountCents: 1_014_68 });
+    const early = { mode: "early_full", day: FIRST_DUE - 1, amountCents: 1_014_68, wakeOn: null };
+    given("loan", "l", ...FRESH)
+      .when(command, AT, FIRST_DUE)
+      .then(taken({ ...early, interestCents: 9_68, principalCents: 1_000_00, feeCents: 5_00 }), {
+        type: "LoanSettled",
+        day: FIRST_DUE - 1,
+      });
+    given("loan", "l", ...DUE)
+      .when(command, AT, FIRST_DUE)
+      .then(declined("instalment_is_due", command));
+  });
+
+  it("by hand while the borrower's account is asked leaves the day undone", () => {
+    given("loan", "l", ...ASKED)
+      .when(repay(), AT, FIRST_DUE)
+      .then(taken({ wakeOn: FIRST_DUE }));
+  });
+});
+
+describe("Loan: what the calendar collected", () => {
+  const collected = (amountCents: number): Typed => {
+    return repay({ mode: "collected", amountCents });
+  };
+
+  it("is divided like any other payment, and the day is done", () => {
+    given("loan", "l", ...ASKED)
+      .when(collected(INSTALMENT_CENTS), AT, FIRST_DUE)
+      .then(taken({ mode: "collected" }));
+  });
+
+  it("is nothing when the account has nothing: tomorrow it is asked again", () => {
+    given("loan", "l", ...ASKED)
+      .when(collected(0), AT, FIRST_DUE)
+      .then({ type: "NothingCollected", wakeOn: FIRST_DUE + 1 });
+  });
+
+  it("goes back whole when the borrower repaid by hand in between", () => {
+    const command = collected(INSTALMENT_CENTS);
+    given("loan", "l", ...ASKED, taken({ wakeOn: FIRST_DUE }))
+      .when(command, AT, FIRST_DUE)
+      .then({ type: "NothingCollected", wakeOn: SECOND_DUE }, declined("nothing_due", command));
+  });
+
+  it("goes back in part when the borrower repaid a part in between", () => {
+    const part = { amountCents: 50_00, interestCents: 10_00, principalCents: 40_00 };
+    given("loan", "l", ...ASKED, taken({ ...part, wakeOn: FIRST_DUE }))
+      .when(collected(INSTALMENT_CENTS), AT, FIRST_DUE)
+      .then(
+        taken({
+          clearingNo: 2,
+          mode: "collected",
+          interestCents: 0,
+          principalCents: 38_85,
+          returnedCents: 50_00,
+        }),
+      );
+  });
+
+  it("goes back when the loan was settled in between, and nothing is wanted any more", () => {
+    const owedCents = 1_010_00;
+    const last = { amountCents: owedCents, principalCents: 1_000_00, wakeOn: null };
+    const command = collected(owedCents);
+    given("loan", "l", ...BULLET, worked(FIRST_DUE, { owedCents }), taken(last), {
+      type: "LoanSettled",
+      day: FIRST_DUE,
+    })
+      .when(command, AT, FIRST_DUE)
+      .then({ type: "NothingCollected", wakeOn: null }, declined("loan_settled", command));
+  });
+
+  it("is never early: a loan that did not ask takes nothing", () => {
+    expect(() => {
+      given("loan", "l", ...raised())
+        .when(collected(0), AT, DAY)
+        .then();
+    }).toThrow("only a loan that was paid out collects");
+  });
+});
+
+describe("Loan: DayCame", () => {
+  it("does nothing before the day that is wanted, and nothing twice", () => {
+    given("loan", "l", ...FRESH)
+      .when(DAY_CAME, AT, FIRST_DUE - 1)
+      .then();
+    given("loan", "l", ...DUE)
+      .when(DAY_CAME, AT, FIRST_DUE)
+      .then();
+  });
+
+  it("does nothing while the borrower's account is asked, whatever day it is", () => {
+    given("loan", "l", ...ASKED)
+      .when(DAY_CAME, AT, FIRST_DUE + 400)
+      .then();
+  });
+
+  it("asks for the instalment on its due date", () => {
+    given("loan", "l", ...FRESH)
+      .when(DAY_CAME, AT, FIRST_DUE)
+      .then(worked(FIRST_DUE));
+  });
+
+  it("after a jump of months does the work of all of them at once, each day once", () => {
+    const day = DAY + 95;
+    // Three instalments; 61, 31 and 0 days after grace at 0.1 % a day on 88.85.
+    const newPenaltyCents = 5_42 + 2_75 + 0;
+    const owedCents = 3 * INSTALMENT_CENTS + newPenaltyCents;
+    given("loan", "l", ...FRESH)
+      .when(DAY_CAME, AT, day)
+      .then(worked(day, { newDues: 3, newPenaltyCents, owedCents }));
+  });
+
+  it("is in default when the oldest instalment is more than 90 days late, not before", () => {
+    const bullet = { ...TERMS, method: "bullet", term: 1 };
+    const events = [...raised(bullet), disbursed()];
+    for (const late of [90, 91]) {
+      const newPenaltyCents = Math.round((1_010_00 * (late - 3)) / 1_000);
+      const owedCents = 1_010_00 + newPenaltyCents;
+      const day = FIRST_DUE + late;
+      const facts = worked(day, { newPenaltyCents, owedCents });
+      const ended = late > 90 ? [{ type: "LoanDefaulted", day }] : [];
+      given("loan", "l", ...events)
+        .when(DAY_CAME, AT, day)
+        .then(facts, ...ended);
+    }
+  });
+
+  it("does nothing for a loan that is settled, or was never paid out", () => {
+    given("loan", "l", ...SETTLED)
+      .when(DAY_CAME, AT, DAY + 999)
+      .then();
+    given("loan", "l", ...raised())
+      .when(DAY_CAME, AT, DAY + 999)
+      .then();
+  });
+});
