@@ -15,7 +15,7 @@ import { wholeNumber } from "./values.ts";
 
 export function accountCommand(): Command {
   return new Command("account")
-    .description("open, fund, show and watch accounts")
+    .description("open, fund, show and watch accounts, and what they earn")
     .addHelpText("after", EXIT_HELP)
     .addCommand(
       operationCommand({ name: "open", operation: "account.open", positional: ["accountId"] }),
@@ -49,6 +49,13 @@ export function accountCommand(): Command {
       operationCommand({
         name: "positions",
         operation: "account.positions",
+        positional: ["accountId"],
+      }),
+    )
+    .addCommand(
+      operationCommand({
+        name: "returns",
+        operation: "account.returns",
         positional: ["accountId"],
       }),
     )

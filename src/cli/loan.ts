@@ -1,6 +1,7 @@
 // `loanloom loan`: what operators and clients ask about loans, and bids on them, over the SDK.
 
 import { Command } from "commander";
+import { clearingCommand } from "./clearing.ts";
 import { EXIT_HELP } from "./exit-codes.ts";
 import { operationCommand } from "./operation-command.ts";
 import {
@@ -31,6 +32,7 @@ export function loanCommand(): Command {
     .addCommand(
       operationCommand({ name: "schedule", operation: "loan.schedule", positional: ["loanId"] }),
     )
+    .addCommand(clearingCommand())
     .addCommand(operationCommand({ name: "market", operation: "market.loans", positional: [] }))
     .addCommand(
       operationCommand({

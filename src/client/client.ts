@@ -21,6 +21,7 @@ import type { Watch } from "./watch.ts";
 
 export { LoanloomError, type LoanloomErrorCode } from "./loanloom-error.ts";
 export type { ClientOptions } from "./options.ts";
+export { verifyReceipt, type Receipt, type ReceiptFault } from "./receipt.ts";
 export type { AccountUpdate } from "./account-watch.ts";
 export type { LoanUpdate } from "./loan-watch.ts";
 export type * from "./request-types.ts";

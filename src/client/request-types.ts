@@ -8,9 +8,11 @@ type Plain<Value> = Value extends AccountId | LoanId | RequestId
   ? string
   : Value extends readonly LoanId[]
     ? readonly string[]
-    : Value;
+    : Value extends readonly (infer Row extends object)[]
+      ? readonly PlainFields<Row>[]
+      : Value;
 
-type PlainFields<Fields> = { readonly [Name in keyof Fields]: Plain<Fields[Name]> };
+export type PlainFields<Fields> = { readonly [Name in keyof Fields]: Plain<Fields[Name]> };
 
 type FieldsOf<Name extends OperationName> = ObjectOf<(typeof OPERATIONS)[Name]["fields"]>;
 

@@ -3,11 +3,14 @@
 //   GET /healthz /readyz /metrics               without a token; each can be switched off
 //   GET /v1/accounts/:id                        account.get
 //   GET /v1/accounts/:id/positions?from=        account.positions
+//   GET /v1/accounts/:id/returns?from=&seconds= account.returns
 //   GET /v1/accounts/:id/requests/:requestId    request.outcome
 //   GET /v1/accounts/:id/withdrawals/:number    account.withdrawal
 //   GET /v1/loans                               market.loans
 //   GET /v1/loans/:id                           loan.get
 //   GET /v1/loans/:id/schedule?after=           loan.schedule
+//   GET /v1/loans/:id/clearings/:number         clearing.get
+//   GET /v1/loans/:id/clearings/:number/path?account=   clearing.path
 //   GET /v1/books?day=                          books.get
 //   POST /v1/custodian/callbacks                without a token, but signed: callback-door.ts
 //

@@ -22,6 +22,16 @@ const PATHS: readonly (readonly [pattern: RegExp, read: Reader])[] = [
       ),
   ],
   [
+    /^\/v1\/accounts\/([^/]+)\/returns$/,
+    ([id], query) =>
+      ofAccount(id!, (accountId) =>
+        withNumber(query, "from", (from) => {
+          const seconds = query.get("seconds") === "true";
+          return { type: "GetReturns", accountId, from, seconds };
+        }),
+      ),
+  ],
+  [
     /^\/v1\/accounts\/([^/]+)\/requests\/([^/]+)$/,
     ([id, requestText]) =>
       ofAccount(id!, (accountId) => {
@@ -46,6 +56,24 @@ const PATHS: readonly (readonly [pattern: RegExp, read: Reader])[] = [
       ofLoan(id!, (loanId) =>
         withNumber(query, "after", (after) => ({ type: "GetLoanSchedule", loanId, after })),
       ),
+  ],
+  [
+    /^\/v1\/loans\/([^/]+)\/clearings\/(\d{1,15})$/,
+    ([id, number]) =>
+      ofLoan(id!, (loanId) => ({ type: "GetClearing", loanId, clearing: Number(number) })),
+  ],
+  [
+    /^\/v1\/loans\/([^/]+)\/clearings\/(\d{1,15})\/path$/,
+    ([id, number], query) =>
+      ofLoan(id!, (loanId) => {
+        const clearing = Number(number);
+        const named = query.get("account");
+        if (named === null) return { type: "GetClearingPath", loanId, clearing, accountId: null };
+        const read = (accountId: AccountId): HttpRead => {
+          return { type: "GetClearingPath", loanId, clearing, accountId };
+        };
+        return ofAccount(named, read);
+      }),
   ],
   [/^\/v1\/books$/, (_, query) => withNumber(query, "day", (day) => ({ type: "GetBooks", day }))],
 ];

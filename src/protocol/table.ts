@@ -315,6 +315,51 @@ const POSITION = [
   { name: "feesCents", type: "cents", about: "service fees taken from that" },
 ] as const satisfies readonly Field[];
 
+const CLEARING = {
+  name: "clearing",
+  type: "count",
+  about: "the loan's number of the clearing",
+} as const satisfies Field;
+
+const RECEIPT = [
+  LOAN_ID,
+  CLEARING,
+  { name: "paidOn", type: "day", about: "the business date that it counts for" },
+  { name: "k", type: "count", about: "the first instalment that it settles a part of" },
+  { name: "amountCents", type: "cents", about: "what was paid: all legs, and the early fee" },
+  { name: "principalCents", type: "cents", about: "principal in it" },
+  { name: "interestCents", type: "cents", about: "interest in it" },
+  { name: "penaltyCents", type: "cents", about: "penalties in it" },
+  { name: "feeCents", type: "cents", about: "the fee for repaying early: in no leg" },
+  { name: "legs", type: "count", about: "lenders, each with a leg, be it of nothing" },
+  {
+    name: "legsCents",
+    type: "cents",
+    about: "what the legs sum to: principal, interest, penalties",
+  },
+  { name: "root", type: "sha256", about: "commits to every leg, their number and their sum" },
+] as const satisfies readonly Field[];
+
+const PATH = [
+  ...RECEIPT,
+  { name: "accountId", type: "accountId", about: "the lender" },
+  { name: "index", type: "count", about: "place among the lenders, from 0" },
+  { name: "ownCents", type: "cents", about: "what reached the account, net of the service fee" },
+  { name: "ownPrincipalCents", type: "cents", about: "principal in the leg" },
+  { name: "ownInterestCents", type: "cents", about: "interest in the leg" },
+  { name: "ownPenaltyCents", type: "cents", about: "penalties in the leg" },
+  { name: "ownFeeCents", type: "cents", about: "service fee taken from the leg" },
+  {
+    name: "path",
+    type: "rows",
+    about: "neighbours of the leg's leaf and of the nodes above it, lowest first",
+    columns: [
+      { name: "hash", type: "sha256", about: "hash of the neighbour" },
+      { name: "sumCents", type: "cents", about: "what the legs below it sum to" },
+    ],
+  },
+] as const satisfies readonly Field[];
+
 export const OPERATIONS = {
   "session.authenticate": {
     number: 1,
@@ -762,6 +807,90 @@ export const OPERATIONS = {
           { name: "interestCents", type: "cents", about: "interest paid" },
           { name: "penaltyCents", type: "cents", about: "penalties paid" },
           { name: "feeCents", type: "cents", about: "the fee for repaying early" },
+        ],
+      },
+    ],
+  },
+  "clearing.get": {
+    number: 82,
+    command: "GetClearing",
+    subject: "market",
+    roles: ["client", "operator"],
+    mutates: false,
+    about:
+      "The receipt of a clearing: what was paid, and a root that commits to the leg of every lender " +
+      "and to what all legs sum to. It is the same for everybody who asks.",
+    fields: [LOAN_ID, CLEARING],
+    reply: RECEIPT,
+  },
+  "clearing.path": {
+    number: 83,
+    command: "GetClearingPath",
+    subject: "account",
+    roles: ["client", "operator"],
+    mutates: false,
+    about:
+      "A lender's leg of a clearing with its Merkle path: that the leg is in it, and that all legs sum " +
+      "to the payment, can be checked by whoever has the root (`verifyReceipt` of the SDK; the form " +
+      "of leaves and nodes is in src/hash/README.md).",
+    fields: [LOAN_ID, CLEARING, OWN_ACCOUNT],
+    reply: PATH,
+  },
+  "account.returns": {
+    number: 85,
+    command: "GetReturns",
+    subject: "account",
+    roles: ["client", "operator"],
+    mutates: false,
+    about:
+      "What an account earns with what it lent, as of now: a row for each loan, at most 100, and their " +
+      "sum. What accrues is reckoned by days from the last due date, with `seconds` to the second. " +
+      "`xirrPpm` is the annualised return (XIRR) of what was lent and what came back net of fees, with " +
+      "what is outstanding and accrued counted as if it came today; null where there is none, as on " +
+      "the day of disbursement.",
+    fields: [
+      OWN_ACCOUNT,
+      FROM_LOAN,
+      {
+        name: "seconds",
+        type: "flag",
+        optional: true,
+        about: "accrue to the second of the server's clock; left out: by whole days",
+      },
+    ],
+    reply: [
+      ACCOUNT_ID,
+      { name: "day", type: "day", about: "the business date that it is reckoned for" },
+      { name: "loans", type: "count", about: "loans that the account ever lent to" },
+      { name: "lentCents", type: "cents", about: "lent, over all loans" },
+      { name: "repaidCents", type: "cents", about: "principal that came back, over all loans" },
+      { name: "receivedCents", type: "cents", about: "interest and penalties, over all loans" },
+      { name: "feesCents", type: "cents", about: "service fees taken from that" },
+      { name: "outstandingCents", type: "cents", about: "lent and not come back, over all loans" },
+      { name: "accruedCents", type: "cents", about: "interest accrued, over the rows" },
+      { name: "dueCents", type: "cents", about: "interest and penalties due, over the rows" },
+      { name: "expectedCents", type: "cents", about: "interest planned, over the rows" },
+      { name: "xirrPpm", type: "ratePpm", optional: true, about: "return a year, over the rows" },
+      {
+        name: "returns",
+        type: "rows",
+        about: "loans from `from` on, in the order in which they were first lent to",
+        columns: [
+          ...POSITION,
+          { name: "status", type: "choice", choices: LOAN_STATUSES, about: "of the loan" },
+          { name: "outstandingCents", type: "cents", about: "lent and not come back" },
+          {
+            name: "accruedCents",
+            type: "cents",
+            about: "interest accrued since the last due date",
+          },
+          { name: "dueCents", type: "cents", about: "interest and penalties due and not paid" },
+          {
+            name: "expectedCents",
+            type: "cents",
+            about: "interest of instalments to come, what has accrued included",
+          },
+          { name: "xirrPpm", type: "ratePpm", optional: true, about: "return a year" },
         ],
       },
     ],

@@ -74,7 +74,13 @@ export type Answer =
   | { readonly type: "Read"; readonly view: ReadView };
 
 /** Operations that are answered with the fields of their reply and have no other effect. */
-type ReadName = "account.positions" | "loan.schedule" | "books.get";
+type ReadName =
+  | "account.positions"
+  | "account.returns"
+  | "books.get"
+  | "clearing.get"
+  | "clearing.path"
+  | "loan.schedule";
 type ReadView = { readonly [Name in ReadName]: ReplyOf<Name> }[ReadName];
 
 /** Something that may now be seen outside, in the order in which it became true. */

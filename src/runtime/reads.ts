@@ -11,6 +11,7 @@ import type { OutcomeWindow } from "../../actors/outcome-window.ts";
 import { assertNever } from "../money/assert.ts";
 import type { ReplyOf } from "../protocol/table.ts";
 import type { Cell } from "./cell.ts";
+import type { GatheredCommand } from "./gatherings.ts";
 import type { ActorCommand, Answer, LoanProgress, Notice } from "./port.ts";
 
 type AccountRead = Extract<
@@ -19,7 +20,8 @@ type AccountRead = Extract<
 >;
 export type Read =
   | AccountRead
-  | Extract<ActorCommand, { type: "GetLoan" | "WatchLoan" | "GetLoanSchedule" | "GetBooks" }>;
+  | Extract<ActorCommand, { type: "GetLoan" | "WatchLoan" | "GetLoanSchedule" }>
+  | GatheredCommand;
 
 export function isRead(command: ActorCommand | Notice): command is Read {
   switch (command.type) {
@@ -32,6 +34,9 @@ export function isRead(command: ActorCommand | Notice): command is Read {
     case "GetPositions":
     case "GetLoanSchedule":
     case "GetBooks":
+    case "GetClearing":
+    case "GetClearingPath":
+    case "GetReturns":
       return true;
     default:
       return false;
@@ -59,7 +64,10 @@ export function answerRead(cell: Cell, command: Read): Answer {
     case "GetPositions":
       return readAccount(cell, command);
     case "GetBooks":
-      throw new TypeError("the books are gathered");
+    case "GetClearing":
+    case "GetClearingPath":
+    case "GetReturns":
+      throw new TypeError(`${command.type} is gathered from several actors`);
     default:
       return assertNever(command);
   }

@@ -3,7 +3,7 @@
 
 import type { PayoutChange } from "../../actors/account/custody/events.ts";
 import type { AccountId, Address, LoanId } from "../../actors/address.ts";
-import { assert, assertNever } from "../money/assert.ts";
+import { assert } from "../money/assert.ts";
 import type { RecordCodec } from "../journal/records.ts";
 import { LocalBus } from "./bus.ts";
 import type { RuntimeCounters } from "./counters.ts";
@@ -12,16 +12,9 @@ import { Gatherings, isGathered, type GatheredCommand } from "./gatherings.ts";
 import { KINDS } from "./kind.ts";
 import { checkRuntimeLimits, type RuntimeLimits } from "./limits.ts";
 import { Looks } from "./looks.ts";
-import type {
-  ActorCommand,
-  Notice,
-  NoticeWaiter,
-  Outlet,
-  Rejection,
-  Request,
-  Runtime,
-} from "./port.ts";
+import type { Notice, NoticeWaiter, Outlet, Rejection, Request, Runtime } from "./port.ts";
 import { isRead } from "./reads.ts";
+import { receiverOf } from "./receiver.ts";
 import { shardOf } from "./shard-of.ts";
 import type { RunLog } from "./run-options.ts";
 import { Shard, type OpenJournal } from "./shard.ts";
@@ -78,7 +71,12 @@ export class System implements Runtime {
     this.#busy = { code: "server_busy", retryAfterMs };
     this.#inFlightOf = Array.from({ length: options.shards }, () => 0);
     this.#looks = new Looks(() => this.#shards.map(({ run }) => run));
-    this.#gatherings = new Gatherings({ ...options, looks: this.#looks, retryAfterMs });
+    this.#gatherings = new Gatherings({
+      ...options,
+      looks: this.#looks,
+      retryAfterMs,
+      businessDay: () => this.businessDay,
+    });
     const bus = new LocalBus();
     this.#shards = Array.from({ length: options.shards }, (_, shard) => {
       const outlet: Outlet = {
@@ -86,6 +84,7 @@ export class System implements Runtime {
         reset: (of, reason) => {
           this.#answered(shard, this.#inFlightOf[shard]!);
           this.#looks.forget(shard);
+          this.#gatherings.forget();
           options.outlet.reset(of, reason);
         },
       };
@@ -306,42 +305,4 @@ export interface ShardGauges {
   readonly mailboxDepth: number;
   readonly commitsInFlight: number;
   readonly trialBalanceDifferenceCents: number;
-}
-
-/** The actor that a request is for. Commands on the client's own account do not name it. */
-function receiverOf(
-  { self }: Request,
-  command: Exclude<ActorCommand, GatheredCommand> | Notice,
-): Address {
-  switch (command.type) {
-    case "PlaceBid":
-    case "CancelBid":
-    case "RepayLoan":
-    case "Withdraw":
-      return accountAddress(self);
-    case "OpenAccount":
-    case "Deposit":
-    case "GetAccount":
-    case "WatchAccount":
-    case "GetOutcome":
-    case "GetPositions":
-    case "GetWithdrawal":
-    case "BookDeposit":
-    case "ConfirmWithdrawal":
-    case "FailWithdrawal":
-      return accountAddress(command.accountId ?? self);
-    case "ListLoan":
-    case "ConfirmLoan":
-    case "GetLoan":
-    case "WatchLoan":
-    case "GetLoanSchedule":
-      return { kind: "loan", id: command.loanId };
-    default:
-      return assertNever(command);
-  }
-}
-
-function accountAddress(id: AccountId | null): Address {
-  assert(id !== null, "the gateway says whose account a command is about");
-  return { kind: "account", id };
 }

@@ -37,7 +37,7 @@ test("The client imports nothing of Node, and only ws from elsewhere", () => {
   const outside = [...graph.values()].flat().filter((one) => !one.startsWith("."));
   expect(outside).toEqual(["ws"]);
   const rooms = new Set([...graph.keys()].map((file) => file.slice(root.length).split("/")[1]));
-  expect([...rooms].toSorted()).toEqual(["address.ts", "client", "money", "protocol"]);
+  expect([...rooms].toSorted()).toEqual(["address.ts", "client", "hash", "money", "protocol"]);
 });
 
 test("The codec of the client works where there is no Buffer", async () => {

@@ -187,6 +187,24 @@ const TABLE: Readonly<Record<OperationName, Row>> = {
     client: "ok",
     operator: "ok",
   },
+  "clearing.get": {
+    fields: () => ({ loanId: "promo", clearing: 1 }),
+    namesAccount: false,
+    client: "ok",
+    operator: "ok",
+  },
+  "clearing.path": {
+    fields: (whose) => ({ loanId: "promo", clearing: 1, accountId: IDS[whose] }),
+    namesAccount: true,
+    client: OWN_ONLY,
+    operator: { ...NAMED_ONLY, absent: "ok" },
+  },
+  "account.returns": {
+    fields: (whose) => ({ accountId: IDS[whose], from: null, seconds: null }),
+    namesAccount: true,
+    client: OWN_ONLY,
+    operator: NAMED_ONLY,
+  },
   "account.positions": {
     fields: (whose) => ({ accountId: IDS[whose], from: null }),
     namesAccount: true,
@@ -202,6 +220,7 @@ const LET_THROUGH = [
   "bid_already_settled",
   "loan_not_funded",
   "loan_not_repaying",
+  "clearing_not_found",
   "exceeds_available",
   "withdrawal_not_found",
   "custodian_not_configured",
@@ -301,6 +320,7 @@ describe("Authorisation: others' accounts", () => {
       "account.get",
       "account.watch",
       "account.positions",
+      "account.returns",
       "request.outcome",
     ] as const;
     for (const operation of operations) {

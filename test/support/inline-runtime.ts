@@ -20,6 +20,8 @@ import { evolveLoan } from "../../actors/loan/evolve.ts";
 import { absentLoan, loanView, type LoanCommand, type LoanState } from "../../actors/loan/loan.ts";
 import { positionsView } from "../../actors/account/positions-view.ts";
 import { loanScheduleView } from "../../actors/loan/repayment/schedule-view.ts";
+import { LegCache } from "../../src/runtime/loan-legs.ts";
+import { returnsOf } from "../../src/runtime/returns.ts";
 import { booksView } from "../../src/runtime/books.ts";
 import type { OutcomeWindow } from "../../actors/outcome-window.ts";
 import type {
@@ -175,6 +177,14 @@ export class InlineRuntime implements Runtime {
         const books = { shard: 0, day: this.businessDay, totals: {}, closings: [] };
         return this.#answer(request, { type: "Read", view: booksView([books], null)! });
       }
+      case "GetClearing":
+      case "GetClearingPath": {
+        // No loan is repaid here.
+        const code = "clearing_not_found";
+        return this.#answer(request, { type: "Failed", code, retryAfterMs: null });
+      }
+      case "GetReturns":
+        return this.#readReturns(request, (command.accountId ?? self)!);
       case "GetLoanSchedule": {
         const { state } = this.#loan(command.loanId);
         if (state.status === "absent") return this.#refuse(request, "loan_not_found");
@@ -216,6 +226,15 @@ export class InlineRuntime implements Runtime {
 
   #refuse(request: Request, code: Extract<Answer, { type: "Refused" }>["code"]): void {
     this.#answer(request, { type: "Refused", code });
+  }
+
+  #readReturns(request: Request, accountId: AccountId): void {
+    const { state } = this.#account(accountId);
+    if (state.status === "absent") return this.#refuse(request, "account_not_found");
+    const page = { ...positionsView(state, 0, 10), positions: [] };
+    const made = returnsOf(new LegCache(0), page, [], this.businessDay).next();
+    if (made.done !== true) throw new TypeError("nothing was lent");
+    this.#answer(request, { type: "Read", view: made.value });
   }
 
   #readAccount(request: Request, accountId: AccountId): void {
