@@ -55,8 +55,10 @@ async function run(options: SimulateOptions): Promise<number> {
     const report = await simulate({
       ...options,
       onProgress: (day, days) => {
-        if (day === 1) bar?.start(days, 0);
-        bar?.update(day);
+        if (day === 1) bar?.start(days, 0, { phase: "" });
+        bar?.update(day, { phase: day === days ? "checking every invariant" : "" });
+        // The checks leave the bar no moment to draw itself.
+        if (day === days) bar?.render();
       },
     });
     bar?.stop();
@@ -78,11 +80,12 @@ async function run(options: SimulateOptions): Promise<number> {
 function progressBar(): SingleBar | null {
   if (!process.stderr.isTTY) return null;
   return new SingleBar({
-    format: "{bar} {percentage} %  day {value} of {total}  {duration_formatted}",
+    format: "{bar} {percentage} %  day {value} of {total}  {duration_formatted}  {phase}",
     barCompleteChar: "█",
     barIncompleteChar: "░",
     stream: process.stderr,
-    hideCursor: true,
+    // Ctrl-C ends the process at once: nothing is left to give the cursor back.
+    hideCursor: false,
     clearOnComplete: true,
   });
 }
