@@ -82,6 +82,7 @@ async function start(
   const gatewayCounters = createGatewayCounters();
   const runtimeCounters = createRuntimeCounters();
   const custodian = await custodianOf(config, () => system, log);
+  undo.push(() => custodian?.close());
   const bank = custodian === null ? {} : { custodian };
   const gateway = createGateway({
     config: config.gateway,

@@ -29,6 +29,20 @@ export function accountCommand(): Command {
       }),
     )
     .addCommand(
+      operationCommand({
+        name: "withdraw",
+        operation: "account.withdraw",
+        positional: ["amountCents", "beneficiary"],
+      }),
+    )
+    .addCommand(
+      operationCommand({
+        name: "withdrawal",
+        operation: "account.withdrawal",
+        positional: ["withdrawal", "accountId"],
+      }),
+    )
+    .addCommand(
       operationCommand({ name: "get", operation: "account.get", positional: ["accountId"] }),
     )
     .addCommand(

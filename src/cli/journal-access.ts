@@ -20,6 +20,21 @@ export interface JournalAccess {
   close(): Promise<void>;
 }
 
+/** By what a command was given, else by the environment, as `serve` would find them. */
+export async function journalsBy(
+  { redis, data }: { readonly redis?: string; readonly data?: string },
+  environment: Environment,
+): Promise<JournalAccess> {
+  if (redis !== undefined && data !== undefined) {
+    throw new UsageError("--redis and --data: give one of them");
+  }
+  if (redis !== undefined) return journalsByUrl(redis, environment);
+  if (data !== undefined) return journalsByFolder(data, environment);
+  const url = environment["REDIS_URL"]?.trim();
+  if (url) return journalsByUrl(url, environment);
+  return journalsByFolder(loadConfig(environment).deployment.dataDir, environment);
+}
+
 /** The key must be in the environment, as it must be for `serve` with a REDIS_URL. */
 export function journalsByUrl(url: string, environment: Environment): JournalAccess {
   const { macKey } = SETTINGS.deployment;

@@ -52,6 +52,10 @@ const COMMANDS: Readonly<Record<string, CommandRow>> = {
     about: "walk the journals and check ids, MACs and all invariants",
     load: async () => (await import("./verify.ts")).verifyCommand(),
   },
+  reconcile: {
+    about: "compare the custodian's statement of a day with the journals",
+    load: async () => (await import("./reconcile.ts")).reconcileCommand(),
+  },
   custodian: {
     about: "run a sandbox of the custodian bank, with fault switches",
     load: async () => (await import("./custodian.ts")).custodianCommand(),

@@ -3,14 +3,13 @@
 
 import { SingleBar } from "cli-progress";
 import { Command, InvalidArgumentError } from "commander";
-import { loadConfig } from "../config.ts";
 import { audit } from "../history/audit.ts";
 import { countJournals, journalSource } from "../history/journal-source.ts";
 import type { AuditReport } from "../history/report.ts";
 import { shardOf } from "../runtime/shard-of.ts";
 import { auditText } from "./audit-text.ts";
 import { EXIT, UsageError } from "./exit-codes.ts";
-import { journalsByFolder, journalsByUrl, type JournalAccess } from "./journal-access.ts";
+import { journalsBy, type JournalAccess } from "./journal-access.ts";
 
 interface VerifyOptions {
   readonly redis?: string;
@@ -53,7 +52,7 @@ function shards(text: string): number {
 }
 
 async function verify(options: VerifyOptions): Promise<number> {
-  const journals = await open(options);
+  const journals = await journalsBy(options, process.env);
   try {
     const report = await auditJournals(journals, options);
     if (options.json) {
@@ -65,17 +64,6 @@ async function verify(options: VerifyOptions): Promise<number> {
   } finally {
     await journals.close();
   }
-}
-
-async function open(options: VerifyOptions): Promise<JournalAccess> {
-  if (options.redis !== undefined && options.data !== undefined) {
-    throw new UsageError("--redis and --data: give one of them");
-  }
-  if (options.redis !== undefined) return journalsByUrl(options.redis, process.env);
-  if (options.data !== undefined) return journalsByFolder(options.data, process.env);
-  const url = process.env["REDIS_URL"]?.trim();
-  if (url) return journalsByUrl(url, process.env);
-  return journalsByFolder(loadConfig(process.env).deployment.dataDir, process.env);
 }
 
 async function auditJournals(

@@ -123,6 +123,21 @@ describe("loanloom", () => {
     expect(await json(["loan", "get", "tiny"])).toMatchObject({ status: "settled" });
   });
 
+  test("shows the books, what was lent, and what it earns", async () => {
+    expect(await json(["books"])).toMatchObject({ differenceCents: 0, isClosed: false });
+    const shown = await run(["books"]);
+    expect(shown).toMatchObject({ code: 0 });
+    expect(shown.stdout).toMatch(/^asset\.custody +all +5,0\d0\.00$/m);
+    expect(shown.stdout).toContain("In balance.");
+    expect(await run(["books", "--date", "2020-01-31"])).toMatchObject({ code: 1 });
+    expect(await json(["account", "positions", "alice"])).toMatchObject({ loans: 0 });
+    expect(await json(["account", "returns", "--as", "alice"])).toMatchObject({ xirrPpm: null });
+    expect(await json(["loan", "schedule", "spring"])).toMatchObject({ outstandingCents: 0 });
+    const clearing = await run(["loan", "clearing", "spring", "1", "--lender", "alice"]);
+    expect(clearing).toMatchObject({ code: 1 });
+    expect(clearing.stderr).toContain("no clearing of this number");
+  });
+
   test("the same request id again gives the same answer, and no second bid", async () => {
     const requestId = "01890000-0000-7000-8000-000000000001";
     const fresh = `${Date.now().toString(16).padStart(12, "0")}`;

@@ -131,6 +131,26 @@ describe("HTTP: reads", () => {
       status: 200,
       body: { loanId: "promo", instalments: [], payments: [] },
     });
+    expect(await get(fixture, "/v1/accounts/alice/returns?seconds=true", alice)).toMatchObject({
+      status: 200,
+      body: { accountId: "alice", xirrPpm: null, returns: [] },
+    });
+    for (const path of ["", "/path", "/path?account=alice"]) {
+      expect(await get(fixture, `/v1/loans/promo/clearings/1${path}`, alice)).toMatchObject({
+        status: 404,
+        body: { error: "clearing_not_found" },
+      });
+    }
+    expect(await get(fixture, "/v1/loans/promo/clearings/1/path?account=bob", alice)).toMatchObject(
+      {
+        status: 404,
+        body: { error: "account_not_found" },
+      },
+    );
+    expect(await get(fixture, "/v1/loans/promo/clearings/one", alice)).toMatchObject({
+      status: 404,
+      body: { error: "not_found" },
+    });
     expect(await get(fixture, "/v1/books", alice)).toMatchObject({
       status: 403,
       body: { error: "forbidden" },
