@@ -130,8 +130,13 @@ describe("loanloom", () => {
     expect(shown.stdout).toMatch(/^asset\.custody +all +5,0\d0\.00$/m);
     expect(shown.stdout).toContain("In balance.");
     expect(await run(["books", "--date", "2020-01-31"])).toMatchObject({ code: 1 });
-    expect(await json(["account", "positions", "alice"])).toMatchObject({ loans: 0 });
-    expect(await json(["account", "returns", "--as", "alice"])).toMatchObject({ xirrPpm: null });
+    expect(await json(["account", "positions", "alice"])).toMatchObject({ loans: 1 });
+    const returns = (await json(["account", "returns", "--as", "alice"])) as { xirrPpm: number };
+    // 12 % a year, compounded by the month: 12.68 %, give or take the days of that month.
+    expect(returns.xirrPpm / 1e6).toBeGreaterThan(0.11);
+    expect(returns.xirrPpm / 1e6).toBeLessThan(0.15);
+    const share = await run(["loan", "clearing", "tiny", "1", "--lender", "alice"]);
+    expect(share).toMatchObject({ code: 0 });
     expect(await json(["loan", "schedule", "spring"])).toMatchObject({ outstandingCents: 0 });
     const clearing = await run(["loan", "clearing", "spring", "1", "--lender", "alice"]);
     expect(clearing).toMatchObject({ code: 1 });
