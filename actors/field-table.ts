@@ -2,7 +2,8 @@
 // A changed layout gets a new version and an upcaster; old versions are read for ever.
 
 /** `bytes16` is a RequestId; `list` holds strings and integers; `nullable` ones may be null. */
-export type FieldKind = "int" | "string" | "bytes16" | "flag" | "list" | "nullableInt";
+export type FieldKind =
+  "int" | "string" | "bytes16" | "flag" | "list" | "nullableInt" | "nullableString";
 
 export interface Layout {
   readonly code: number;

@@ -1,6 +1,7 @@
 // What a request came to, as it is remembered and told to the client. The names are those of the
 // replies in the table of messages: `bid.place` has the outcome "BidPlaced", and so on.
 
+import type { ApplicationStatus } from "./loan/application/application.ts";
 import type { Refusal } from "./refusals.ts";
 
 export type Outcome =
@@ -33,6 +34,13 @@ export type Outcome =
     }
   | { readonly type: "BidCancelled"; readonly bidId: number; readonly releasedCents: number }
   | { readonly type: "LoanListed"; readonly principalCents: number }
+  | { readonly type: "ApplicationChanged"; readonly status: ApplicationStatus }
+  | { readonly type: "DocumentAttached"; readonly documentNo: number }
+  | {
+      readonly type: "ReviewProposed";
+      /** The number by which a second person decides on it. */
+      readonly proposal: number;
+    }
   | {
       readonly type: "Repaid";
       /** The loan's number of the clearing that divided it. */

@@ -23,5 +23,12 @@ export const LENDING_TERMS_OF_LISTED_1: StoredFields = [
 ];
 
 export const UPCASTERS: Readonly<Record<string, (fields: StoredFields) => StoredFields>> = {
+  // AccountOpened 1 and Deposited 1 did not say which operator it was.
+  "1/events/1/1": (fields) => [...fields, null],
+  "1/events/2/1": (fields) => [...fields, null],
+  // LoanListed 1 had no lending terms (above); 2 did not say who listed the loan, nor on what contract.
   "2/events/1/1": (fields) => [...fields, ...LENDING_TERMS_OF_LISTED_1],
+  "2/events/1/2": (fields) => [...fields, null, null],
+  // LoanConfirmed 1 did not say who confirmed.
+  "2/events/9/1": (fields) => [...fields, null],
 };

@@ -4,6 +4,7 @@
 import { ZERO_CENTS, type Cents } from "../../src/money/cents.ts";
 import type { AccountId, LoanId, RequestId } from "../address.ts";
 import type { RequestStamp } from "../decider.ts";
+import type { Asked } from "../loan/application/application.ts";
 import type { RepaymentMode } from "../loan/repayment/events.ts";
 import { Numbered } from "../numbered.ts";
 import { OutcomeWindow, type OutcomeEntry } from "../outcome-window.ts";
@@ -17,6 +18,8 @@ import { Positions } from "./positions.ts";
 /** Balances stay far from 2^53, so that every sum of two is exact: 10 billion yuan. */
 export const BALANCE_CENTS_MAX = 1_000_000_000_000;
 export const HOLDS_OPEN_MAX = 200_000;
+/** Applications that are neither listed, rejected nor withdrawn: names are free, memory is not. */
+export const APPLICATIONS_OPEN_MAX = 20;
 
 /** Columns of a hold's row. The row's number is the hold's number, and the bid's id for the client. */
 export const HOLD = { loan: 0, amountCents: 1, bidNo: 2, status: 3 } as const;
@@ -42,6 +45,8 @@ export interface OpenAccount {
   readonly loans: LoanId[];
   readonly loanIndex: Map<LoanId, number>;
   readonly entries: EntryLog;
+  /** The client's own loans that are applied for, and not listed, rejected or withdrawn yet. */
+  readonly applications: LoanId[];
   readonly positions: Positions;
   /** Repayments ever sent: the number of the last one. */
   payments: number;
@@ -70,6 +75,7 @@ export function openAccount(accountId: AccountId, outcomes: OutcomeWindow): Open
     loans: [],
     loanIndex: new Map(),
     entries: new EntryLog(),
+    applications: [],
     positions: new Positions(),
     payments: 0,
     paying: new Numbered(),
@@ -79,17 +85,19 @@ export function openAccount(accountId: AccountId, outcomes: OutcomeWindow): Open
 
 export type Fill = "exact" | "upTo";
 
+/** `by` is the subject of the token. */
+type OfOperator = { readonly accountId: AccountId; readonly by: AccountId } & RequestStamp;
+
 /** Asked by clients and operators, each at most once by its request id. */
 export type AccountRequest =
   | CustodyRequest
-  | ({ readonly type: "OpenAccount"; readonly accountId: AccountId } & RequestStamp)
+  | ({ readonly type: "OpenAccount" } & OfOperator)
   | ({
       readonly type: "Deposit";
-      readonly accountId: AccountId;
       readonly amountCents: number;
       /** The operator's own reference of the payment, for the books. */
       readonly reference: string;
-    } & RequestStamp)
+    } & OfOperator)
   | ({
       readonly type: "PlaceBid";
       readonly loanId: LoanId;
@@ -99,6 +107,8 @@ export type AccountRequest =
       readonly minCents: number | null;
     } & RequestStamp)
   | ({ readonly type: "CancelBid"; readonly bidId: number } & RequestStamp)
+  /** The client applies for a loan of this name. */
+  | ({ readonly type: "CreateApplication"; readonly loanId: LoanId } & Asked & RequestStamp)
   | ({
       readonly type: "RepayLoan";
       readonly loanId: LoanId;
@@ -125,6 +135,18 @@ export type AccountMessage =
     }
   | { readonly type: "VoidHold"; readonly holdNo: number }
   | { readonly type: "PostHold"; readonly holdNo: number }
+  | {
+      readonly type: "ConfirmApplication";
+      readonly loanId: LoanId;
+      readonly requestId: RequestId;
+    }
+  | {
+      readonly type: "DeclineApplication";
+      readonly loanId: LoanId;
+      readonly requestId: RequestId;
+      readonly refusal: Refusal;
+    }
+  | { readonly type: "CloseApplication"; readonly loanId: LoanId }
   | {
       readonly type: "ReceiveDisbursement";
       readonly loanId: LoanId;

@@ -12,6 +12,7 @@ import {
   type AccountState,
   type OpenAccount,
 } from "./account.ts";
+import { decideApplying } from "./applying.ts";
 import { decideCustody } from "./custody/decide.ts";
 import type { AccountEvent } from "./events.ts";
 
@@ -22,17 +23,17 @@ export function decideAccount(
   if (account.status === "absent") {
     if (command.type === "ReceiveDisbursement") return decideDisbursement(command);
     if (command.type !== "OpenAccount") return refuse("account_not_found");
-    const { requestId, fingerprint } = command;
-    return accept({ type: "AccountOpened", requestId, fingerprint });
+    const { requestId, fingerprint, by } = command;
+    return accept({ type: "AccountOpened", requestId, fingerprint, by });
   }
   switch (command.type) {
     case "OpenAccount":
       return refuse("account_exists");
     case "Deposit": {
-      const { requestId, fingerprint, amountCents, reference } = command;
+      const { requestId, fingerprint, by, amountCents, reference } = command;
       const totalCents = account.availableCents + account.heldCents + amountCents;
       if (totalCents > BALANCE_CENTS_MAX) return refuse("amount_above_limit");
-      return accept({ type: "Deposited", requestId, fingerprint, amountCents, reference });
+      return accept({ type: "Deposited", requestId, fingerprint, amountCents, reference, by });
     }
     case "PlaceBid": {
       const { requestId, fingerprint, loanId, amountCents, fill, minCents } = command;
@@ -60,6 +61,11 @@ export function decideAccount(
       const bidNo = account.holds.get(holdNo, HOLD.bidNo);
       return accept({ type: "CancelAsked", requestId, fingerprint, holdNo, bidNo, loanId });
     }
+    case "CreateApplication":
+    case "ConfirmApplication":
+    case "DeclineApplication":
+    case "CloseApplication":
+      return decideApplying(account, command);
     case "RepayLoan": {
       const { requestId, fingerprint, loanId, amountCents, mode } = command;
       if (amountCents > account.availableCents) return refuse("exceeds_available");

@@ -4,6 +4,7 @@
 import { assertNever } from "../../src/money/assert.ts";
 import type { AccountId, Address, LoanId, RequestId } from "../address.ts";
 import type { PostingSink, Transit } from "../decider.ts";
+import { askedIn, type Asked } from "../loan/application/application.ts";
 import type { RepaymentMode } from "../loan/repayment/events.ts";
 import type { LoanMessage } from "../loan/loan.ts";
 import type { Refusal } from "../refusals.ts";
@@ -16,6 +17,8 @@ export type AccountEvent =
       readonly type: "AccountOpened";
       readonly requestId: RequestId;
       readonly fingerprint: number;
+      /** The operator; null in journals from before it was recorded. */
+      readonly by: AccountId | null;
     }
   | {
       readonly type: "Deposited";
@@ -23,6 +26,8 @@ export type AccountEvent =
       readonly fingerprint: number;
       readonly amountCents: number;
       readonly reference: string;
+      /** The operator; null in journals from before it was recorded. */
+      readonly by: AccountId | null;
     }
   | {
       readonly type: "HoldPlaced";
@@ -76,6 +81,25 @@ export type AccountEvent =
       readonly amountCents: number;
       readonly loanId: LoanId;
     }
+  | ({
+      readonly type: "ApplicationAsked";
+      readonly requestId: RequestId;
+      readonly fingerprint: number;
+      readonly loanId: LoanId;
+    } & Asked)
+  | {
+      readonly type: "ApplicationConfirmed";
+      readonly requestId: RequestId;
+      readonly loanId: LoanId;
+    }
+  | {
+      readonly type: "ApplicationRefused";
+      readonly requestId: RequestId;
+      readonly loanId: LoanId;
+      readonly refusal: Refusal;
+    }
+  /** It was listed, rejected or withdrawn. */
+  | { readonly type: "ApplicationClosed"; readonly loanId: LoanId }
   | {
       readonly type: "DisbursementReceived";
       readonly loanId: LoanId;
@@ -179,6 +203,10 @@ export function accountPostings(
     case "AccountOpened":
     case "CancelAsked":
     case "CancelRefused":
+    case "ApplicationAsked":
+    case "ApplicationConfirmed":
+    case "ApplicationRefused":
+    case "ApplicationClosed":
     case "RequestRefused":
       return;
     default:
@@ -215,6 +243,17 @@ export function accountMessages(
           holdNo: event.holdNo,
           bidNo: event.bidNo,
           requestId: event.requestId,
+        },
+      );
+      return;
+    case "ApplicationAsked":
+      send(
+        { kind: "loan", id: event.loanId },
+        {
+          type: "OpenApplication",
+          borrowerId: self,
+          requestId: event.requestId,
+          ...askedIn(event),
         },
       );
       return;

@@ -6,6 +6,7 @@ import { cents } from "../../src/money/cents.ts";
 import type { AccountId, LoanId } from "../address.ts";
 import type { OutcomeEntry } from "../outcome-window.ts";
 import { HOLD, HOLD_STATUS, openAccount, type AccountState, type OpenAccount } from "./account.ts";
+import { evolveApplying } from "./applying.ts";
 import { evolveCustody } from "./custody/evolve.ts";
 import type { EntryKind } from "./entry-log.ts";
 import type { AccountEvent } from "./events.ts";
@@ -135,6 +136,11 @@ export function evolveAccount(
       account.outcomes.settleOpened(opened, { type: "Refused", code: refusal });
       return account;
     }
+    case "ApplicationAsked":
+    case "ApplicationConfirmed":
+    case "ApplicationRefused":
+    case "ApplicationClosed":
+      return evolveApplying(account, event);
     case "WithdrawalHeld":
     case "WithdrawalConfirmed":
     case "WithdrawalFailed":

@@ -6,6 +6,7 @@ import type { AccountEvent } from "./events.ts";
 import type { PayLegs } from "./legs.ts";
 
 const REQUEST = { requestId: "bytes16", fingerprint: "int" } as const;
+const APPLICATION = { requestId: "bytes16", loanId: "string" } as const;
 const PAYMENT = { loanId: "string", amountCents: "int" } as const;
 const CONFIRMED = {
   paymentNo: "int",
@@ -20,11 +21,11 @@ const CONFIRMED = {
 } as const;
 
 export const ACCOUNT_EVENT_LAYOUTS: Layouts<AccountEvent> = {
-  AccountOpened: { code: 1, version: 1, fields: REQUEST },
+  AccountOpened: { code: 1, version: 2, fields: { ...REQUEST, by: "nullableString" } },
   Deposited: {
     code: 2,
-    version: 1,
-    fields: { ...REQUEST, amountCents: "int", reference: "string" },
+    version: 2,
+    fields: { ...REQUEST, amountCents: "int", reference: "string", by: "nullableString" },
   },
   HoldPlaced: {
     code: 3,
@@ -76,6 +77,22 @@ export const ACCOUNT_EVENT_LAYOUTS: Layouts<AccountEvent> = {
     fields: { holdNo: "int", amountCents: "int", loanId: "string" },
   },
   RequestRefused: { code: 11, version: 1, fields: { ...REQUEST, refusal: "string" } },
+  ApplicationAsked: {
+    code: 40,
+    version: 1,
+    fields: {
+      ...REQUEST,
+      loanId: "string",
+      amountCents: "int",
+      purpose: "string",
+      method: "string",
+      term: "int",
+      rateBps: "int",
+    },
+  },
+  ApplicationConfirmed: { code: 41, version: 1, fields: APPLICATION },
+  ApplicationRefused: { code: 42, version: 1, fields: { ...APPLICATION, refusal: "string" } },
+  ApplicationClosed: { code: 43, version: 1, fields: { loanId: "string" } },
   DisbursementReceived: { code: 12, version: 1, fields: PAYMENT },
   RepaymentSent: {
     code: 13,
@@ -126,6 +143,17 @@ export const ACCOUNT_MESSAGE_LAYOUTS: Layouts<AccountMessage | PayLegs> = {
   },
   VoidHold: { code: 5, version: 1, fields: { holdNo: "int" } },
   PostHold: { code: 6, version: 1, fields: { holdNo: "int" } },
+  ConfirmApplication: {
+    code: 40,
+    version: 1,
+    fields: { loanId: "string", requestId: "bytes16" },
+  },
+  DeclineApplication: {
+    code: 41,
+    version: 1,
+    fields: { loanId: "string", requestId: "bytes16", refusal: "string" },
+  },
+  CloseApplication: { code: 42, version: 1, fields: { loanId: "string" } },
   ReceiveDisbursement: { code: 7, version: 1, fields: PAYMENT },
   CollectDue: { code: 8, version: 1, fields: { loanId: "string", owedCents: "int" } },
   ConfirmRepayment: { code: 9, version: 1, fields: CONFIRMED },

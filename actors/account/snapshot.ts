@@ -15,11 +15,13 @@ import { Positions } from "./positions.ts";
 
 /** Format 1 had no positions and no repayments. */
 const FORMAT = 2;
-/** Where that of the custodian bank stands, behind all others, when there is any. */
+/** Behind all others, when there is any: that of the custodian bank, and open applications. */
 const CUSTODY = 13;
+const APPLICATIONS = 14;
 
 export function snapshotAccount(account: AccountState, parts: "changed" | "all"): StateSnapshot {
   assert(account.status === "open", "only accounts that are open are kept");
+  const { holds, custody, applications } = account;
   const main: unknown[] = [
     FORMAT,
     account.outcomes.toSnapshot(),
@@ -35,19 +37,17 @@ export function snapshotAccount(account: AccountState, parts: "changed" | "all")
     account.payments,
     waiting(account.paying),
   ];
-  const { holds, custody } = account;
+  if (custody !== null || applications.length > 0) main.push(custody?.toSnapshot() ?? null);
+  if (applications.length > 0) main.push(applications);
   const segments = parts === "all" ? holds.fullSegments() : holds.takeDirty();
-  if (custody !== null) {
-    main.push(custody.toSnapshot());
-    segments.push(...custody.parts(parts));
-  }
+  if (custody !== null) segments.push(...custody.parts(parts));
   return { main, parts: segments };
 }
 
 export function accountPartsOf(main: readonly unknown[]): number[] {
   const holds = Rows.segmentsOf(main[4] as number[]);
-  const custody = main[CUSTODY] as unknown[] | undefined;
-  return custody === undefined ? holds : [...holds, ...Custody.partsOf(custody)];
+  const custody = (main[CUSTODY] ?? null) as unknown[] | null;
+  return custody === null ? holds : [...holds, ...Custody.partsOf(custody)];
 }
 
 export function restoreAccount(
@@ -59,7 +59,7 @@ export function restoreAccount(
   const loans = main[8] as LoanId[];
   const outcomes = OutcomeWindow.fromSnapshot(main[1] as unknown[]);
   const all = [...parts];
-  const custody = main[CUSTODY] as unknown[] | undefined;
+  const custody = (main[CUSTODY] ?? null) as unknown[] | null;
   const ofHolds = all.filter((part) => !isCustodyPart(part));
   return {
     status: "open",
@@ -73,10 +73,11 @@ export function restoreAccount(
     loans,
     loanIndex: new Map(loans.map((loanId, index) => [loanId, index])),
     entries: EntryLog.restore(main[9] as unknown[]),
+    applications: [...((main[APPLICATIONS] as LoanId[] | undefined) ?? [])],
     positions: main[10] === undefined ? new Positions() : Positions.restore(main[10] as unknown[]),
     payments: (main[11] as number | undefined) ?? 0,
     paying: restoreWaiting((main[12] as unknown[] | undefined) ?? [], outcomes),
-    custody: custody === undefined ? null : Custody.restore(custody, all.filter(isCustodyPart)),
+    custody: custody === null ? null : Custody.restore(custody, all.filter(isCustodyPart)),
   };
 }
 

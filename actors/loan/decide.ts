@@ -1,15 +1,17 @@
 // What a loan answers. Bids are first come, first served, in journal order.
 
 import { scheduleOf } from "../../src/lending/schedule.ts";
-import { assert, assertNever } from "../../src/money/assert.ts";
+import { assert } from "../../src/money/assert.ts";
 import { accept, refuse, type Decision } from "../decider.ts";
 import type { Refusal } from "../refusals.ts";
+import { decideApplication } from "./application/decide.ts";
 import type { Bid } from "./bid-book.ts";
 import type { Legs, LoanEvent } from "./events.ts";
-import { LEGS_PER_STEP, type LoanCommand, type LoanState } from "./loan.ts";
+import { decideListing } from "./listing.ts";
+import { isOnMarket, LEGS_PER_STEP, type LoanCommand, type LoanState } from "./loan.ts";
 import { decideDay, decideLegs, decideRepay } from "./repayment/decide.ts";
 import { scheduleTermsOf } from "./repayment/repayment.ts";
-import { bpsOf, lendingTermsOf, refusalOfLendingTerms, type LoanTerms } from "./terms.ts";
+import { bpsOf, type LoanTerms } from "./terms.ts";
 
 type Fill = Extract<LoanCommand, { type: "FillBid" }>;
 type Withdrawal = Extract<LoanCommand, { type: "WithdrawBid" }>;
@@ -56,8 +58,8 @@ export function decideLoan(
     case "ConfirmLoan": {
       if (loan.status === "absent") return refuse("loan_not_found");
       if (loan.status !== "funded") return refuse("loan_not_funded");
-      const { requestId, fingerprint } = command;
-      return accept({ type: "LoanConfirmed", requestId, fingerprint });
+      const { requestId, fingerprint, by } = command;
+      return accept({ type: "LoanConfirmed", requestId, fingerprint, by });
     }
     case "NextStep":
       return "repayment" in loan
@@ -80,7 +82,7 @@ export function decideLoan(
       if (loan.status !== "listed" || at < loan.terms.closesAtMs) return accept();
       return accept({ type: "ListingExpired" });
     default:
-      return assertNever(command);
+      return decideApplication(loan, command, at);
   }
 }
 
@@ -97,43 +99,9 @@ function disbursementOf(terms: LoanTerms, day: number): LoanEvent {
   };
 }
 
-function decideListing(
-  loan: LoanState,
-  command: Extract<LoanCommand, { type: "ListLoan" }>,
-  at: number,
-): Decision<LoanEvent> {
-  const { requestId, fingerprint, borrowerId, principalCents, stepCents, minBidCents } = command;
-  const { lenderCapCents, opensAtMs, closesAtMs, cancellable } = command;
-  if (loan.status !== "absent") return refuse("loan_exists");
-  if (principalCents % stepCents !== 0) return refuse("principal_not_multiple_of_step");
-  if (minBidCents % stepCents !== 0) return refuse("minimum_not_multiple_of_step");
-  if (lenderCapCents !== null && lenderCapCents % stepCents !== 0) {
-    return refuse("minimum_not_multiple_of_step");
-  }
-  if (closesAtMs <= at) return refuse("closing_in_the_past");
-  if (opensAtMs !== null && closesAtMs <= opensAtMs) return refuse("closing_not_after_opening");
-  const lending = lendingTermsOf(command);
-  const refusal = refusalOfLendingTerms(principalCents, lending, at);
-  if (refusal !== null) return refuse(refusal);
-  return accept({
-    type: "LoanListed",
-    requestId,
-    fingerprint,
-    borrowerId,
-    principalCents,
-    stepCents,
-    minBidCents,
-    lenderCapCents,
-    opensAtMs,
-    closesAtMs,
-    cancellable,
-    ...lending,
-  });
-}
-
 /** The cents that a bid gets, or why it gets none. */
 function fillOf(loan: LoanState, bid: Fill, at: number): number | Refusal {
-  if (loan.status === "absent") return "loan_not_found";
+  if (!isOnMarket(loan)) return "loan_not_found";
   if (loan.status === "expiring" || loan.status === "expired") return "listing_closed";
   if (loan.status !== "listed") return "loan_full";
   const { terms, book } = loan;
@@ -161,7 +129,7 @@ function withdrawalRefusal(
   withdrawal: Withdrawal,
   at: number,
 ): Refusal | undefined {
-  assert(loan.status !== "absent", "a bid that was placed has its loan");
+  assert(isOnMarket(loan), "a bid that was placed has its loan");
   if (loan.status === "expiring" || loan.status === "expired") return "listing_closed";
   if (loan.status !== "listed") return "loan_full";
   if (at >= loan.terms.closesAtMs) return "listing_closed";

@@ -6,6 +6,11 @@ import type { AccountMessage } from "../account/account.ts";
 import type { PayLegs } from "../account/legs.ts";
 import type { AlarmChange, PostingSink, Transit } from "../decider.ts";
 import type { Refusal } from "../refusals.ts";
+import {
+  applicationMessages,
+  isApplicationEvent,
+  type ApplicationEvent,
+} from "./application/events.ts";
 import type { LoanMessage } from "./loan.ts";
 import {
   repaymentDayWanted,
@@ -23,6 +28,10 @@ export type LoanEvent =
       readonly type: "LoanListed";
       readonly requestId: RequestId;
       readonly fingerprint: number;
+      /** The operator; null in journals from before it was recorded. */
+      readonly by: AccountId | null;
+      /** The contract that the borrower signed; null when an operator listed the loan directly. */
+      readonly contractHash: string | null;
     } & LoanTerms)
   | {
       readonly type: "BidPlaced";
@@ -65,6 +74,8 @@ export type LoanEvent =
       readonly type: "LoanConfirmed";
       readonly requestId: RequestId;
       readonly fingerprint: number;
+      /** The operator; null in journals from before it was recorded. */
+      readonly by: AccountId | null;
     }
   | {
       readonly type: "HoldsCalled";
@@ -87,12 +98,20 @@ export type LoanEvent =
       readonly requestId: RequestId;
       readonly fingerprint: number;
       readonly refusal: Refusal;
-    };
+    }
+  | ApplicationEvent;
 
 /** Events that leave the state as it was: they answer, and count as no version of the actor. */
 export function isLoanAnswer(event: LoanEvent): boolean {
-  const { type } = event;
-  return type === "BidDeclined" || type === "WithdrawalDeclined" || type === "RepaymentDeclined";
+  switch (event.type) {
+    case "BidDeclined":
+    case "WithdrawalDeclined":
+    case "RepaymentDeclined":
+    case "ApplicationDeclined":
+      return true;
+    default:
+      return false;
+  }
 }
 
 export function loanPostings(
@@ -160,13 +179,18 @@ export function loanMessages(
       return;
     }
     case "LoanListed":
+      if (event.contractHash === null) return;
+      // What was applied for is listed: it is an open application no more.
+      send({ kind: "account", id: event.borrowerId }, { type: "CloseApplication", loanId: self });
+      return;
     case "LoanFunded":
     case "FundsCollected":
     case "LoanCollected":
     case "RequestRefused":
       return;
     default:
-      repaymentMessages(event, self, send);
+      if (isApplicationEvent(event)) applicationMessages(event, self, send);
+      else repaymentMessages(event, self, send);
   }
 }
 

@@ -2,9 +2,13 @@
 
 import { assert } from "../../src/money/assert.ts";
 import type { LoanId } from "../address.ts";
+import type { Origin } from "./application/application.ts";
+import { isApplicationEvent } from "./application/events.ts";
+import { evolveApplication } from "./application/evolve.ts";
 import { BidBook } from "./bid-book.ts";
 import type { LoanEvent } from "./events.ts";
-import type { LoanState } from "./loan.ts";
+import type { LoanState, MarketLoan } from "./loan.ts";
+import { lendingTermsOf, listingIn } from "./terms.ts";
 import { evolveRepayment } from "./repayment/evolve.ts";
 
 export function evolveLoan(loan: LoanState, event: LoanEvent, self: LoanId): LoanState {
@@ -24,12 +28,12 @@ export function evolveLoan(loan: LoanState, event: LoanEvent, self: LoanId): Loa
       loan.book.cancel(event.bidNo);
       return loan;
     case "LoanListed": {
-      assert(loan.status === "absent", "a loan is listed once");
-      const { type: _, requestId, fingerprint, ...terms } = event;
+      const origin = originOf(loan, event.contractHash);
+      const { requestId, fingerprint, principalCents } = event;
       const { outcomes } = loan;
-      const { principalCents } = terms;
+      const terms = { ...listingIn(event), ...lendingTermsOf(event) };
       outcomes.settle(requestId, fingerprint, { type: "LoanListed", principalCents });
-      return { status: "listed", loanId: self, terms, outcomes, book: new BidBook() };
+      return { status: "listed", loanId: self, terms, origin, outcomes, book: new BidBook() };
     }
     case "LoanFunded":
       assert(loan.status === "listed", "a listed loan is funded");
@@ -77,14 +81,25 @@ export function evolveLoan(loan: LoanState, event: LoanEvent, self: LoanId): Loa
       return loan;
     }
     default:
-      return evolveRepayment(loan, event);
+      return isApplicationEvent(event)
+        ? evolveApplication(loan, event, self)
+        : evolveRepayment(loan, event);
   }
 }
 
-function known<Status extends "expired" | "collected">(
-  loan: Exclude<LoanState, { status: "absent" }>,
-  status: Status,
-) {
-  const { loanId, terms, outcomes, book } = loan;
-  return { status, loanId, terms, outcomes, book };
+/** A loan is listed once: what was signed, or where nothing is. */
+function originOf(loan: LoanState, contractHash: string | null): Origin | null {
+  if (contractHash === null) {
+    assert(loan.status === "absent", "a loan is listed once");
+    return null;
+  }
+  assert(loan.status === "signed", "a signed loan is listed");
+  const { application, approval } = loan;
+  assert(contractHash === approval.contractHash, "the loan is listed on what was signed");
+  return { application, approval };
+}
+
+function known<Status extends "expired" | "collected">(loan: MarketLoan, status: Status) {
+  const { loanId, terms, origin, outcomes, book } = loan;
+  return { status, loanId, terms, origin, outcomes, book };
 }

@@ -1,6 +1,7 @@
 // Where the fields of the loan's events and messages stand in the journal.
 
 import type { Layouts } from "../field-table.ts";
+import { APPLICATION_EVENT_LAYOUTS, APPLICATION_MESSAGE_LAYOUTS } from "./application/layouts.ts";
 import type { LoanEvent } from "./events.ts";
 import type { LoanMessage } from "./loan.ts";
 
@@ -29,7 +30,7 @@ const LEGS = { legs: "list", nextBidNo: "int", last: "flag" } as const;
 export const LOAN_EVENT_LAYOUTS: Layouts<LoanEvent> = {
   LoanListed: {
     code: 1,
-    version: 2,
+    version: 3,
     fields: {
       ...REQUEST,
       borrowerId: "string",
@@ -41,6 +42,8 @@ export const LOAN_EVENT_LAYOUTS: Layouts<LoanEvent> = {
       closesAtMs: "int",
       cancellable: "flag",
       ...LENDING,
+      by: "nullableString",
+      contractHash: "nullableString",
     },
   },
   BidPlaced: {
@@ -58,7 +61,7 @@ export const LOAN_EVENT_LAYOUTS: Layouts<LoanEvent> = {
   LoanFunded: { code: 6, version: 1, fields: {} },
   ListingExpired: { code: 7, version: 1, fields: {} },
   HoldsVoided: { code: 8, version: 1, fields: LEGS },
-  LoanConfirmed: { code: 9, version: 1, fields: REQUEST },
+  LoanConfirmed: { code: 9, version: 2, fields: { ...REQUEST, by: "nullableString" } },
   HoldsCalled: { code: 10, version: 1, fields: LEGS },
   FundsCollected: { code: 11, version: 1, fields: { ...BIDDER, amountCents: "int" } },
   LoanCollected: { code: 12, version: 1, fields: {} },
@@ -124,6 +127,7 @@ export const LOAN_EVENT_LAYOUTS: Layouts<LoanEvent> = {
   LoanDefaulted: { code: 21, version: 1, fields: { day: "int" } },
   LoanWrittenOff: { code: 22, version: 1, fields: { outstandingCents: "int" } },
   LoanSettled: { code: 23, version: 1, fields: { day: "int" } },
+  ...APPLICATION_EVENT_LAYOUTS,
 };
 
 export const LOAN_MESSAGE_LAYOUTS: Layouts<LoanMessage> = {
@@ -142,4 +146,5 @@ export const LOAN_MESSAGE_LAYOUTS: Layouts<LoanMessage> = {
     fields: { accountId: "string", paymentNo: "int", mode: "string", amountCents: "int" },
   },
   DayCame: { code: 7, version: 1, fields: {} },
+  ...APPLICATION_MESSAGE_LAYOUTS,
 };

@@ -1,6 +1,8 @@
-// A loan that takes bids, and what it becomes: one actor, its state a union by status.
+// A loan that takes bids, and what it becomes: one actor, its state a union by status. How it comes
+// to be listed, unless an operator does it directly, is in application/.
 //
-//   absent -> listed -> funded -> collecting -> collected -> repaying -> settled
+//   absent -> (draft ... signed)
+//          -> listed -> funded -> collecting -> collected -> repaying -> settled
 //                    -> expiring -> expired                  -> defaulted -> written_off -> settled
 
 import type { RepaymentMethod } from "../../src/lending/terms.ts";
@@ -8,6 +10,8 @@ import type { AccountId, LoanId, RequestId } from "../address.ts";
 import type { Fill } from "../account/account.ts";
 import type { RequestStamp } from "../decider.ts";
 import { OutcomeWindow } from "../outcome-window.ts";
+import { isApplied, type AppliedLoan, type Grade, type Origin } from "./application/application.ts";
+import type { ApplicationMessage, ApplicationRequest } from "./application/commands.ts";
 import type { BidBook } from "./bid-book.ts";
 import type { RepaymentMode } from "./repayment/events.ts";
 import { lateDays, outstandingCents, owedOf, type Repayment } from "./repayment/repayment.ts";
@@ -24,6 +28,8 @@ interface Common {
 interface Known extends Common {
   readonly loanId: LoanId;
   readonly terms: LoanTerms;
+  /** What it was applied for with; null when an operator listed it directly. */
+  readonly origin: Origin | null;
   readonly book: BidBook;
 }
 
@@ -49,8 +55,8 @@ export type RepayingLoan = Known & {
 export type ExpiringLoan = Known & { readonly status: "expiring"; nextBidNo: number };
 export type ExpiredLoan = Known & { readonly status: "expired" };
 
-export type LoanState =
-  | AbsentLoan
+/** A loan that takes bids, or did. */
+export type MarketLoan =
   | ListedLoan
   | FundedLoan
   | CollectingLoan
@@ -59,15 +65,24 @@ export type LoanState =
   | ExpiringLoan
   | ExpiredLoan;
 
+export type LoanState = AbsentLoan | AppliedLoan | MarketLoan;
+
+/** Whether the market knows the loan: it is listed, or was. */
+export function isOnMarket(loan: LoanState): loan is MarketLoan {
+  return loan.status !== "absent" && !isApplied(loan);
+}
+
 export function absentLoan(): LoanState {
   return { status: "absent", outcomes: new OutcomeWindow() };
 }
 
+/** `by` is the subject of the token. */
+type OfOperator = { readonly loanId: LoanId; readonly by: AccountId } & RequestStamp;
+
 export type LoanRequest =
-  | ({ readonly type: "ListLoan"; readonly loanId: LoanId } & ListingTerms &
-      LendingTermsAsked &
-      RequestStamp)
-  | ({ readonly type: "ConfirmLoan"; readonly loanId: LoanId } & RequestStamp);
+  | ({ readonly type: "ListLoan" } & OfOperator & ListingTerms & LendingTermsAsked)
+  | ({ readonly type: "ConfirmLoan" } & OfOperator)
+  | ApplicationRequest;
 
 /** Told by accounts, by the loan to itself (`NextStep`), or by its alarm. */
 export type LoanMessage =
@@ -101,13 +116,14 @@ export type LoanMessage =
     }
   | { readonly type: "NextStep" }
   | { readonly type: "DayCame" }
-  | { readonly type: "AlarmRang" };
+  | { readonly type: "AlarmRang" }
+  | ApplicationMessage;
 
 export type LoanCommand = LoanRequest | LoanMessage;
 
 export interface LoanView {
   readonly loanId: LoanId;
-  readonly status: Exclude<LoanState["status"], "absent">;
+  readonly status: MarketLoan["status"];
   readonly borrowerId: AccountId;
   readonly principalCents: number;
   readonly raisedCents: number;
@@ -124,6 +140,8 @@ export interface LoanView {
   readonly term: number;
   readonly rateBps: number;
   readonly serviceFeeBps: number;
+  /** The reviewers' grade; null when it was not applied for here. */
+  readonly grade: Grade | null;
   /** The rest is null before the loan is paid out. */
   readonly outstandingCents: number | null;
   readonly owedCents: number | null;
@@ -151,8 +169,8 @@ function repaymentView(repayment: Repayment) {
   };
 }
 
-export function loanView(loan: Exclude<LoanState, AbsentLoan>): LoanView {
-  const { terms, book } = loan;
+export function loanView(loan: MarketLoan): LoanView {
+  const { terms, book, origin } = loan;
   return {
     loanId: loan.loanId,
     status: loan.status,
@@ -171,6 +189,7 @@ export function loanView(loan: Exclude<LoanState, AbsentLoan>): LoanView {
     term: terms.term,
     rateBps: terms.rateBps,
     serviceFeeBps: terms.serviceFeeBps,
+    grade: origin?.approval.grade ?? null,
     ...("repayment" in loan ? repaymentView(loan.repayment) : NOT_REPAYING),
   };
 }

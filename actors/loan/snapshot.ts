@@ -7,6 +7,13 @@ import type { StateSnapshot } from "../decider.ts";
 import { OutcomeWindow } from "../outcome-window.ts";
 import type { RowSegment } from "../rows.ts";
 import { LENDING_TERMS_OF_LISTED_1 } from "../upcasters.ts";
+import { isApplied, isAppliedStatus } from "./application/application.ts";
+import {
+  appliedValues,
+  originValues,
+  restoreApplied,
+  restoreOrigin,
+} from "./application/snapshot.ts";
 import { BidBook } from "./bid-book.ts";
 import type { LoanState } from "./loan.ts";
 import { restoreRepayment, snapshotRepayment } from "./repayment/snapshot.ts";
@@ -14,13 +21,18 @@ import type { LendingTerms, LoanTerms } from "./terms.ts";
 
 /** Format 1 had no lending terms, like the events of its time. */
 const FORMAT = 2;
+const BOOK_AT = 11;
 
 export function snapshotLoan(loan: LoanState, parts: "changed" | "all"): StateSnapshot {
-  assert(loan.status !== "absent", "only loans that are listed are kept");
+  assert(loan.status !== "absent", "only what there is is kept");
+  if (isApplied(loan)) {
+    const main = [FORMAT, loan.outcomes.toSnapshot(), loan.status, ...appliedValues(loan)];
+    return { main, parts: [] };
+  }
   const { terms, book } = loan;
   const closing = loan.status === "collecting" || loan.status === "expiring";
   const collects = loan.status === "collecting" || loan.status === "collected";
-  const main = [
+  const main: unknown[] = [
     FORMAT,
     loan.outcomes.toSnapshot(),
     loan.status,
@@ -38,11 +50,14 @@ export function snapshotLoan(loan: LoanState, parts: "changed" | "all"): StateSn
     lendingValues(terms),
     "repayment" in loan ? snapshotRepayment(loan.repayment) : null,
   ];
+  // Last, and only of those that were applied for: the others are stored as they always were.
+  if (loan.origin !== null) main.push(originValues(loan.origin));
   return { main, parts: parts === "all" ? book.fullSegments() : book.takeDirty() };
 }
 
 export function loanPartsOf(main: readonly unknown[]): number[] {
-  return BidBook.segmentsOf(main[11] as unknown[]);
+  // An application has no book of bids.
+  return main.length > BOOK_AT ? BidBook.segmentsOf(main[BOOK_AT] as unknown[]) : [];
 }
 
 export function restoreLoan(
@@ -51,6 +66,9 @@ export function restoreLoan(
   parts: Iterable<RowSegment>,
 ): LoanState {
   assert(main[0] === FORMAT || main[0] === 1, "a snapshot of a known format");
+  const outcomes = OutcomeWindow.fromSnapshot(main[1] as unknown[]);
+  const status = main[2] as Exclude<LoanState["status"], "absent">;
+  if (isAppliedStatus(status)) return restoreApplied(self, status, outcomes, main.slice(3));
   const terms: LoanTerms = {
     borrowerId: main[3] as AccountId,
     principalCents: main[4] as number,
@@ -65,12 +83,12 @@ export function restoreLoan(
   const known = {
     loanId: self,
     terms,
-    outcomes: OutcomeWindow.fromSnapshot(main[1] as unknown[]),
-    book: BidBook.restore(main[11] as unknown[], parts),
+    origin: restoreOrigin((main[16] as unknown[] | undefined) ?? null),
+    outcomes,
+    book: BidBook.restore(main[BOOK_AT] as unknown[], parts),
   };
   const nextBidNo = main[12] as number;
   const collectedCents = main[13] as number;
-  const status = main[2] as Exclude<LoanState["status"], "absent">;
   switch (status) {
     case "collecting":
       return { ...known, status, nextBidNo, collectedCents };

@@ -63,6 +63,22 @@ export const LENDING_TERMS_DEFAULT: LendingTerms = {
   disbursesAtOnce: false,
 };
 
+/** The fields of a listing out of a command or event that has more. */
+export function listingIn(from: ListingTerms): ListingTerms {
+  const { borrowerId, principalCents, stepCents, minBidCents } = from;
+  const { lenderCapCents, opensAtMs, closesAtMs, cancellable } = from;
+  return {
+    borrowerId,
+    principalCents,
+    stepCents,
+    minBidCents,
+    lenderCapCents,
+    opensAtMs,
+    closesAtMs,
+    cancellable,
+  };
+}
+
 /** Lending terms as a listing may leave them out. */
 export type LendingTermsAsked = {
   readonly [Name in keyof LendingTerms]: LendingTerms[Name] | null;

@@ -15,12 +15,20 @@ import { id } from "./token.ts";
 
 export function loanCommand(): Command {
   return new Command("loan")
-    .description("list, show and watch loans, bid on them and repay them")
+    .description("list, publish, show and watch loans, bid on them and repay them")
     .addHelpText("after", EXIT_HELP)
     .addCommand(
       operationCommand({
         name: "list",
         operation: "loan.list",
+        positional: ["loanId"],
+        defaults: { stepCents: "100", minBidCents: "10000", closesAtMs: "+24h" },
+      }),
+    )
+    .addCommand(
+      operationCommand({
+        name: "publish",
+        operation: "loan.publish",
         positional: ["loanId"],
         defaults: { stepCents: "100", minBidCents: "10000", closesAtMs: "+24h" },
       }),

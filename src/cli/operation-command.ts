@@ -48,7 +48,10 @@ export function operationCommand(spec: OperationSpec): Command {
 
 function argumentOf(field: Field): Argument {
   const shown = field.optional === true ? `[${field.name}]` : `<${field.name}>`;
-  return new Argument(shown, field.about).argParser(parserOf(field));
+  const argument = new Argument(shown, field.about);
+  return field.choices === undefined
+    ? argument.argParser(parserOf(field))
+    : argument.choices(field.choices);
 }
 
 function optionOf(field: Field, { defaults = {} }: OperationSpec): Option {

@@ -32,8 +32,12 @@ const COMMANDS: Readonly<Record<string, CommandRow>> = {
     about: "open, fund, show and watch accounts",
     load: async () => (await import("./account.ts")).accountCommand(),
   },
+  application: {
+    about: "apply for a loan, review it, and sign its contract",
+    load: async () => (await import("./application.ts")).applicationCommand(),
+  },
   loan: {
-    about: "list, show and watch loans, bid on them and repay them",
+    about: "list, publish, show and watch loans, bid on them and repay them",
     load: async () => (await import("./loan.ts")).loanCommand(),
   },
   calendar: {

@@ -8,7 +8,7 @@ import {
   type LoanUpdate,
 } from "../client/client.ts";
 import { CLIENT_VARIABLES, loadConfig, type Config } from "../config.ts";
-import type { Role } from "../protocol/table.ts";
+import { ROLES, type Role } from "../protocol/table.ts";
 import { EXIT_HELP, UsageError } from "./exit-codes.ts";
 import { id, tokenFor } from "./token.ts";
 import { rowsText } from "./table-text.ts";
@@ -29,7 +29,7 @@ export function withRemoteOptions(command: Command): Command {
   return command
     .option("--url <url>", `the server (default: ${CLIENT_VARIABLES.url}, else HOST and PORT)`)
     .option("--token <jwt>", `who asks (default: ${CLIENT_VARIABLES.token}, else signed here)`)
-    .option("--as <accountId>", "sign a token for this account, or this operator's name", id)
+    .option("--as <accountId>", "sign a token for this account, or for this name of the staff", id)
     .addOption(
       new Option("--timeout <duration>", "how long to wait: 500ms, 5s; a bare number is seconds")
         .argParser(duration)
@@ -75,15 +75,19 @@ async function tokenOf(
   }
   const given = options.token ?? process.env[CLIENT_VARIABLES.token];
   if (options.as === undefined && given !== undefined && given !== "") return given;
-  // An operator may do what it may; only what is a client's own alone needs to know which client.
-  if (roles.includes("operator")) {
-    const role = options.as === undefined || !roles.includes("client") ? "operator" : "client";
-    return tokenFor(config, options.as ?? "operator", role, TOKEN_TTL_MS);
+  // An operator may do what it may; what is a client's own, or one of two reviewers', needs a name.
+  if (options.as === undefined && roles.includes("operator")) {
+    return tokenFor(config, "operator", "operator", TOKEN_TTL_MS);
   }
+  const role = ROLES.find((each) => roles.includes(each))!;
   if (options.as === undefined) {
-    throw new UsageError("whose account? give --as <accountId>, or a client's --token");
+    throw new UsageError(
+      role === "reviewer"
+        ? "who reviews? give --as <name>, or a reviewer's --token"
+        : "whose account? give --as <accountId>, or a client's --token",
+    );
   }
-  return tokenFor(config, options.as, "client", TOKEN_TTL_MS);
+  return tokenFor(config, options.as, role, TOKEN_TTL_MS);
 }
 
 export function show(fields: Readonly<Record<string, unknown>>, json: boolean): void {

@@ -6,7 +6,7 @@ import { isId } from "../../actors/address.ts";
 import { loadConfig, type Config } from "../config.ts";
 import { loadSecrets } from "../config/secrets.ts";
 import { signToken } from "../gateway/signing.ts";
-import type { Role } from "../protocol/table.ts";
+import { ROLES, type Role } from "../protocol/table.ts";
 import { EXIT_HELP, UsageError } from "./exit-codes.ts";
 import { duration } from "./values.ts";
 
@@ -22,14 +22,10 @@ export function tokenCommand(): Command {
     .description("make a token, signed with the secret that `serve` uses")
     .requiredOption(
       "--sub <accountId>",
-      "whom it speaks for: an account, or an operator's name",
+      "whom it speaks for: an account, or the name of one of the staff",
       id,
     )
-    .addOption(
-      new Option("--role <role>", "what it may do")
-        .choices(["client", "operator"])
-        .default("client"),
-    )
+    .addOption(new Option("--role <role>", "what it may do").choices(ROLES).default("client"))
     .option(
       "--ttl <duration>",
       "how long it is valid, such as 15m, 12h or 30d",

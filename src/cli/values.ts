@@ -64,6 +64,7 @@ export function isRows(value: unknown): value is readonly Readonly<Record<string
 
 function valueText(name: string, value: unknown): string {
   if (Array.isArray(value)) return value.join(" ");
+  if (typeof value === "string" && value.includes("\n")) return `\n\n${value}`;
   if (typeof value !== "number") return String(value);
   if (name.endsWith("Cents")) return `${value} (${centsText(value)})`;
   if ((name === "day" || name.endsWith("On")) && isBusinessDate(value)) {

@@ -2,15 +2,15 @@
 // pinned by configuration, never taken from the token. Verification is asynchronous and never
 // throws for what a client sent.
 //
-// Claims: `sub` is the account id (for operators: their own name, of the same form), `role` is
-// "client" or "operator" and "client" when absent, `exp` is required and at most
+// Claims: `sub` is the account id (for the staff: their own name, of the same form), `role` is one of
+// ROLES and "client" when absent, `exp` is required and at most
 // `tokenLifetimeMsMax` ahead, `iss` and `aud` are checked when configured; `iat` and `jti` make
 // revocation finer.
 
 import { createRemoteJWKSet, errors, jwtVerify, type JWTPayload } from "jose";
 import { isId, type AccountId } from "../../actors/address.ts";
 import { assert } from "../money/assert.ts";
-import type { Role } from "../protocol/table.ts";
+import { ROLES, type Role } from "../protocol/table.ts";
 import type { Clock } from "../runtime/environment.ts";
 import { Revocations } from "./revocations.ts";
 
@@ -89,7 +89,7 @@ export class Authenticator {
   #judge(claims: JWTPayload, nowMs: number): Verdict {
     const { sub, exp, iat, jti, role = "client" } = claims;
     if (sub === undefined || !isId(sub)) return unauthenticated("sub is no account id");
-    if (role !== "client" && role !== "operator") return unauthenticated("unknown role");
+    if (!isRole(role)) return unauthenticated("unknown role");
     assert(exp !== undefined, "a token without exp was refused before");
     const expMs = Math.floor(exp * 1_000);
     if (expMs > nowMs + this.#config.tokenLifetimeMsMax) {
@@ -140,6 +140,10 @@ function codeOf(fault: unknown): "unauthenticated" | "unavailable" {
     return "unauthenticated";
   }
   return "unavailable";
+}
+
+function isRole(role: unknown): role is Role {
+  return ROLES.some((known) => known === role);
 }
 
 function unauthenticated(reason: string): Verdict {

@@ -8,6 +8,7 @@ import { assertNever } from "../money/assert.ts";
 import type { ErrorCode } from "../protocol/errors.ts";
 import {
   OPERATIONS,
+  type Attributed,
   type Command,
   type Operation,
   type OperationName,
@@ -20,8 +21,8 @@ export interface Speaker {
 }
 
 /**
- * Null when the speaker may; else the code to refuse with. `invalid_field` is an operator's request
- * about "the own account": operators have none and must name one.
+ * Null when the speaker may; else the code to refuse with. `invalid_field` is a request of the staff
+ * about "the own account": they have none and must name one.
  */
 export function refusalFor(speaker: Speaker | null, command: Command): ErrorCode | null {
   const operation: Operation = OPERATIONS[OPERATION_OF[command.type]];
@@ -30,12 +31,16 @@ export function refusalFor(speaker: Speaker | null, command: Command): ErrorCode
   if (!operation.roles.includes(speaker.role)) return "forbidden";
   switch (operation.subject) {
     case "market":
+    case "application": // The loan itself knows whose application it is.
+    case "review":
     case "operations":
     case "self":
       return null;
+    case "upload":
+      return "forbidden";
     case "account": {
       const named = "accountId" in command ? command.accountId : null;
-      if (speaker.role === "operator") return named === null ? "invalid_field" : null;
+      if (speaker.role !== "client") return named === null ? "invalid_field" : null;
       return named === null || named === speaker.subject ? null : "account_not_found";
     }
     default:
@@ -43,7 +48,13 @@ export function refusalFor(speaker: Speaker | null, command: Command): ErrorCode
   }
 }
 
-/** The account that a command means when it names none; operators have none of their own. */
+/** Who asks, written into the commands of which an actor must know: once, and only here. */
+export function attributed<C extends Command>(command: C, { subject }: Speaker): Attributed<C> {
+  const operation: Operation = OPERATIONS[OPERATION_OF[command.type]];
+  return (operation.tellsWho === true ? { ...command, by: subject } : command) as Attributed<C>;
+}
+
+/** The account that a command means when it names none; the staff have none of their own. */
 export function ownAccountOf(speaker: Speaker): AccountId | null {
   return speaker.role === "client" ? speaker.subject : null;
 }

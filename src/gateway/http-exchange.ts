@@ -18,6 +18,8 @@ const STATUS: Readonly<Partial<Record<ErrorCode, string>>> = {
   account_not_found: "404 Not Found",
   withdrawal_not_found: "404 Not Found",
   loan_not_found: "404 Not Found",
+  application_not_found: "404 Not Found",
+  document_not_found: "404 Not Found",
   not_a_lender: "404 Not Found",
   clearing_not_found: "404 Not Found",
   day_not_kept: "404 Not Found",

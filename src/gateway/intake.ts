@@ -14,7 +14,7 @@ import type { Command } from "../protocol/table.ts";
 import type { Clock } from "../runtime/environment.ts";
 import type { ActorCommand, Runtime } from "../runtime/port.ts";
 import type { Admission } from "./admission.ts";
-import { ownAccountOf, refusalFor } from "./authorisation.ts";
+import { attributed, ownAccountOf, refusalFor } from "./authorisation.ts";
 import type { CustodianDoor } from "./callback-door.ts";
 import type { Principal, Verdict } from "./authenticator.ts";
 import type { GatewayConfig } from "./config.ts";
@@ -132,7 +132,7 @@ export class Intake {
       case "Authenticate":
         return this.authenticate(session, id, command.token);
       default:
-        return this.#submit(session, principal, id, command);
+        return this.#submit(session, principal, id, attributed(command, principal));
     }
   }
 

@@ -24,6 +24,8 @@ export interface AccountModel {
   heldCents: number;
   depositedCents: number;
   readonly holds: Map<number, HoldModel>;
+  /** Loans that are applied for, and whether the loan has answered. */
+  readonly applications: Map<string, "asked" | "open">;
   /** By loan. */
   readonly positions: Map<string, PositionModel>;
   /** Repayments ever sent, and the requests of those that were asked for, by number. */
@@ -68,6 +70,8 @@ export function applyToAccount(
     applyCustody(account, event, findings);
   } else if (event.type === "HoldPlaced") {
     placeHold(account, event, findings);
+  } else if (isApplying(event)) {
+    changeApplication(account, event, findings);
   } else if ("holdNo" in event) {
     changeHold(account, event, findings);
   } else {
@@ -126,6 +130,7 @@ function openedAccount(id: string): AccountModel {
     heldCents: 0,
     depositedCents: 0,
     holds: new Map(),
+    applications: new Map(),
     positions: new Map(),
     payments: 0,
     paying: new Map(),
@@ -162,6 +167,41 @@ function placeHold(
     bidNo: 0,
     status: "waiting",
   });
+}
+
+type Applying = Extract<
+  AccountEvent,
+  { type: "ApplicationAsked" | "ApplicationConfirmed" | "ApplicationRefused" | "ApplicationClosed" }
+>;
+
+/** From which status an event may come; undefined where nothing is. */
+const APPLYING_FROM: Readonly<Record<Applying["type"], "asked" | "open" | undefined>> = {
+  ApplicationAsked: undefined,
+  ApplicationConfirmed: "asked",
+  ApplicationRefused: "asked",
+  ApplicationClosed: "open",
+};
+
+function isApplying(event: AccountEvent): event is Applying {
+  return event.type in APPLYING_FROM;
+}
+
+function changeApplication(account: AccountModel, event: Applying, findings: Findings): void {
+  const { applications } = account;
+  const before = applications.get(event.loanId);
+  findings.expect(
+    before === APPLYING_FROM[event.type],
+    "event_impossible",
+    () => `${account.id}: ${event.type} of ${event.loanId}, which is ${before ?? "not there"}`,
+  );
+  if (event.type === "ApplicationAsked") applications.set(event.loanId, "asked");
+  else if (event.type === "ApplicationConfirmed") applications.set(event.loanId, "open");
+  else applications.delete(event.loanId);
+  findings.expect(
+    applications.size <= 20,
+    "event_impossible",
+    () => `${account.id} has ${applications.size} open applications`,
+  );
 }
 
 type HoldEvent = Extract<

@@ -4,6 +4,7 @@
 import { legCount, legNetCents } from "../../actors/account/legs.ts";
 import type { Address } from "../../actors/address.ts";
 import { isOpen, type AccountModel, type HoldModel } from "./account-model.ts";
+import { checkApplications } from "./application-checks.ts";
 import { add } from "./books.ts";
 import { legsOf } from "./holder-book.ts";
 import type { BidModel, LoanModel } from "./loan-model.ts";
@@ -24,6 +25,7 @@ export function checkAtEnd(world: World, atRest: boolean): void {
   const unsettled = holdsUnderWay(inFlight);
   for (const account of world.accounts.values()) checkHolds(world, account, unsettled);
   for (const loan of world.loans.values()) checkBids(world, loan, unsettled);
+  checkApplications(world, inFlight);
   checkPositions(world, inFlight, atRest);
   checkBooks(world);
   checkTransit(world, inFlight);

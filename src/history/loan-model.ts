@@ -2,6 +2,7 @@
 // should get is worked out anew from DOMAIN (Loan life). It must never use the server's decide,
 // evolve or book of bids.
 
+import type { ApplicationEvent } from "../../actors/loan/application/events.ts";
 import type { LoanEvent } from "../../actors/loan/events.ts";
 import type { LoanMessage } from "../../actors/loan/loan.ts";
 import type { LoanTerms } from "../../actors/loan/terms.ts";
@@ -47,7 +48,7 @@ export type Bid = Extract<LoanMessage, { type: "FillBid" }>;
 export function applyToLoan(
   loans: Loans,
   id: string,
-  event: LoanEvent,
+  event: Exclude<LoanEvent, ApplicationEvent>,
   { at, day }: { readonly at: number; readonly day: number },
   findings: Findings,
 ): void {

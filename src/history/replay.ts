@@ -9,11 +9,13 @@ import {
   type Address,
   type LoanId,
 } from "../../actors/address.ts";
+import { isApplicationEvent } from "../../actors/loan/application/events.ts";
 import { isLoanAnswer, loanMessages, type LoanEvent } from "../../actors/loan/events.ts";
 import type { Transit } from "../../actors/decider.ts";
 import type { JournalRecord } from "../journal/records.ts";
 import { applyToAccount } from "./account-model.ts";
 import { checkAnswer } from "./answers.ts";
+import { applyToApplication, listApplication } from "./application-model.ts";
 import {
   collect,
   expectedOfAccount,
@@ -149,7 +151,7 @@ function replayAct(world: World, { shard, rules, full }: ShardPlace, act: Act): 
       } else {
         world.requests.note(name, event, undefined, findings);
         const when = { at: act.at, day: dayOf(world, shard) };
-        applyToLoan(world.loans, self.id, event as LoanEvent, when, findings);
+        applyLoanEvent(world, self.id, event as LoanEvent, when);
       }
     }
     sendMessages(world, { shard, rules, full }, self, event);
@@ -167,6 +169,21 @@ function checkLoan(world: World, shard: number, id: string): void {
     debtCents: 0 - books.of(`memo.debt:${id}`),
   };
   checkStanding(loan, memo, world.findings);
+}
+
+function applyLoanEvent(
+  world: World,
+  id: string,
+  event: LoanEvent,
+  when: { readonly at: number; readonly day: number },
+): void {
+  const { applications, loans, findings } = world;
+  if (isApplicationEvent(event)) {
+    applyToApplication(applications, id, event, findings);
+    return;
+  }
+  if (event.type === "LoanListed") listApplication(applications, id, event, findings);
+  applyToLoan(loans, id, event, when, findings);
 }
 
 /** The message that the record carries out, and whether the record is what it asked for. */

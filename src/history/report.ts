@@ -37,6 +37,11 @@ export const CHECKS = {
   fill_wrong: [3, "a bid gets what the terms and the remainder allow: no more, no less"],
   refusal_untrue: [3, "the reason of a refusal is true"],
   bid_without_hold: [4, "a bid has its hold, and a hold has its bid"],
+  // applications
+  privileged_alone: [13, "a privileged change has two persons, and neither is the borrower"],
+  contract_differs: [13, "what is signed and listed is the contract of the approved terms"],
+  listed_unapproved: [13, "a loan is listed on a signed contract, or directly by an operator"],
+  application_uncounted: [4, "an open application has its account, and the account has it"],
   // repayment
   disbursement_wrong: [3, "a loan is paid out once, as its terms say"],
   owed_wrong: [6, "what falls due, and what being late costs, is what the terms say"],

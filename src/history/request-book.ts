@@ -19,7 +19,7 @@ export type RequestResult =
 
 /** A request that an actor has taken up. */
 export interface RequestFact {
-  /** `account:ann` or `loan:spring`. */
+  /** `account:ann` or `loan:spring`; `loan:spring (borrower)` for what its borrower asked of it. */
   readonly actor: string;
   readonly event: AccountEvent | LoanEvent;
   result: RequestResult;
@@ -47,7 +47,7 @@ export class RequestBook {
     findings: Findings,
   ): void {
     if ("fingerprint" in event) {
-      this.#takeUp(actor, event, findings);
+      this.#takeUp(`${actor}${partyOf(event.type)}`, event, findings);
       return;
     }
     if (event.type === "BidConfirmed" || event.type === "BidRefused") {
@@ -59,7 +59,9 @@ export class RequestBook {
       if (requestId !== undefined) this.#settle(actor, requestId, resultOf(event), findings);
     } else if (event.type === "BidCancelled") {
       this.#settle(actor, event.requestId, { type: "done" }, findings);
-    } else if (event.type === "CancelRefused") {
+    } else if (event.type === "ApplicationConfirmed") {
+      this.#settle(actor, event.requestId, { type: "done" }, findings);
+    } else if (event.type === "CancelRefused" || event.type === "ApplicationRefused") {
       const result = { type: "Refused", code: event.refusal } as const;
       this.#settle(actor, event.requestId, result, findings);
     }
@@ -100,13 +102,35 @@ export class RequestBook {
   }
 }
 
+const OF_BORROWERS: ReadonlySet<string> = new Set([
+  "ApplicationUpdated",
+  "DocumentAttached",
+  "ApplicationSubmitted",
+  "ApplicationWithdrawn",
+  "ContractSigned",
+  "BorrowerRequestRefused",
+]);
+
+/** Borrower and staff choose their ids without knowing of each other: two lines of one loan. */
+function partyOf(type: string): string {
+  return OF_BORROWERS.has(type) ? " (borrower)" : "";
+}
+
 function firstResult(
   event: Extract<AccountEvent | LoanEvent, { fingerprint: number }>,
 ): RequestResult {
-  if (event.type === "RequestRefused") return { type: "Refused", code: event.refusal };
-  const { type } = event;
-  const waits = type === "HoldPlaced" || type === "CancelAsked" || type === "RepaymentSent";
-  return { type: waits ? "pending" : "done" };
+  switch (event.type) {
+    case "RequestRefused":
+    case "BorrowerRequestRefused":
+      return { type: "Refused", code: event.refusal };
+    case "HoldPlaced":
+    case "CancelAsked":
+    case "RepaymentSent":
+    case "ApplicationAsked":
+      return { type: "pending" };
+    default:
+      return { type: "done" };
+  }
 }
 
 function resultOf(

@@ -3,6 +3,7 @@
 
 import type { Address } from "../../actors/address.ts";
 import type { AccountModel } from "./account-model.ts";
+import type { ApplicationModel } from "./application-model.ts";
 import { Books, type ServerLedger } from "./books.ts";
 import type { LoanModel } from "./loan-model.ts";
 import { MessageBook } from "./message-book.ts";
@@ -13,6 +14,7 @@ export class World {
   readonly findings = new Findings();
   readonly accounts = new Map<string, AccountModel>();
   readonly loans = new Map<string, LoanModel>();
+  readonly applications = new Map<string, ApplicationModel>();
   /** By shard. */
   readonly books = new Map<number, Books>();
   readonly messages = new MessageBook();

@@ -5,7 +5,8 @@
 
 import { assert } from "../money/assert.ts";
 import type { MsgpackWriter } from "../protocol/msgpack-writer.ts";
-import { writeList, type Plan, type Typed } from "./records.ts";
+import type { Plan, Typed } from "./records.ts";
+import { writeList } from "./typed-writer.ts";
 
 export type TypedWriter = (to: MsgpackWriter, typed: Typed) => void;
 
@@ -15,6 +16,7 @@ const STATEMENTS = {
   bytes16: (value: string) => `to.binFromLatin1(${value});`,
   flag: (value: string) => `to.bool(${value});`,
   list: (value: string) => `writeList(to, ${value});`,
+  nullableString: (value: string) => `if (${value} === null) to.nil(); else to.str(${value});`,
   nullableInt: (value: string) => `if (${value} === null) to.nil(); else to.int(${value});`,
 } as const;
 

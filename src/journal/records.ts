@@ -26,6 +26,7 @@ import { Unpackr } from "msgpackr";
 import type { FieldKind, Layout } from "../../actors/field-table.ts";
 import { AssertionError, assert } from "../money/assert.ts";
 import type { MsgpackWriter } from "../protocol/msgpack-writer.ts";
+import { writeTyped } from "./typed-writer.ts";
 
 export const BATCH_FORMAT = 1;
 export const RECORD = { act: 1, arrived: 2, received: 3, legs: 4, day: 5 } as const;
@@ -302,48 +303,5 @@ export class RecordCodec {
         kinds[at] === "bytes16" ? Buffer.from(value as Uint8Array).toString("latin1") : value;
     }
     return typed as unknown as Typed;
-  }
-}
-
-/** Writes one event or message: `[code, version, ...fields]`. */
-export function writeTyped(to: MsgpackWriter, plan: Plan, typed: Typed): void {
-  const { names, kinds } = plan;
-  const fields = typed as unknown as Record<string, unknown>;
-  to.arrayHeader(2 + names.length);
-  to.int(plan.code);
-  to.int(plan.version);
-  for (let at = 0; at < names.length; at++) {
-    const value = fields[names[at]!];
-    switch (kinds[at]) {
-      case "int":
-        to.int(value as number);
-        break;
-      case "string":
-        to.str(value as string);
-        break;
-      case "bytes16":
-        to.binFromLatin1(value as string);
-        break;
-      case "nullableInt":
-        if (value === null) to.nil();
-        else to.int(value as number);
-        break;
-      case "flag":
-        to.bool(value as boolean);
-        break;
-      case "list":
-        writeList(to, value as readonly (string | number)[]);
-        break;
-      default:
-        throw new AssertionError(`field ${names[at]} has no kind`);
-    }
-  }
-}
-
-export function writeList(to: MsgpackWriter, items: readonly (string | number)[]): void {
-  to.arrayHeader(items.length);
-  for (const item of items) {
-    if (typeof item === "string") to.str(item);
-    else to.int(item);
   }
 }

@@ -9,6 +9,7 @@ import { requestText } from "./encode-request.ts";
 import {
   AMOUNT_CENTS_MAX,
   CORRELATION_ID_MAX,
+  PAGE_LENGTH_MAX,
   DAY_MAX,
   RATE_PPM_MIN,
   REPLY_OFFSET,
@@ -251,6 +252,8 @@ function typeSchema(field: Field): Json {
       return { type: "string", maxLength: TEXT_LENGTH_MAX };
     case "sha256":
       return { type: "string", pattern: "^[0-9a-f]{64}$" };
+    case "page":
+      return { type: "string", maxLength: PAGE_LENGTH_MAX };
     case "token":
       return { type: "string", minLength: 1, maxLength: TOKEN_LENGTH_MAX };
     case "flag":

@@ -17,7 +17,7 @@ import {
   type FieldPlan,
   type OperationPlan,
 } from "./plans.ts";
-import { hexDigit, isPrintableText, isToken, readText } from "./text.ts";
+import { hexDigit, isPrintableText, isSha256, isToken, readText } from "./text.ts";
 
 export type { DecodedRequest } from "./commands.ts";
 
@@ -98,6 +98,7 @@ function msgpackValue(field: FieldPlan): unknown {
       return flag < 0 ? undefined : flag === 1;
     }
     case KIND.text:
+    case KIND.sha256:
     case KIND.token: {
       const length = reader.stringLength();
       if (length < 0) return undefined;
@@ -211,7 +212,7 @@ function jsonValue(field: FieldPlan, at: number): unknown {
     return kind === TOKEN_KIND.true;
   }
   if (kind !== TOKEN_KIND.string) return undefined;
-  if (field.kind === KIND.text || field.kind === KIND.token) {
+  if (field.kind === KIND.text || field.kind === KIND.token || field.kind === KIND.sha256) {
     const start = scanner.valueStarts[at]!;
     return checkedText(field, readText(scanner.bytes, start, scanner.valueEnds[at]!, true));
   }
@@ -231,8 +232,12 @@ function jsonValue(field: FieldPlan, at: number): unknown {
 
 function checkedText(field: FieldPlan, text: string | undefined): string | undefined {
   if (text === undefined) return undefined;
-  const valid = field.kind === KIND.text ? isPrintableText(text) : isToken(text);
-  return valid ? text : undefined;
+  return isFit(field, text) ? text : undefined;
+}
+
+function isFit(field: FieldPlan, text: string): boolean {
+  if (field.kind === KIND.text) return isPrintableText(text);
+  return field.kind === KIND.sha256 ? isSha256(text) : isToken(text);
 }
 
 /** RFC 9562: version 7 in the upper half of byte 6, variant 10 in the upper bits of byte 8. */

@@ -5,7 +5,7 @@ import { isId, type RequestId } from "../../actors/address.ts";
 import type { MsgpackWriter } from "./msgpack-writer.ts";
 import { KIND, OPERATION_PLANS, REQUEST_ID_BYTES, type FieldPlan } from "./plans.ts";
 import type { OperationName } from "./table.ts";
-import { isPrintableText, isToken } from "./text.ts";
+import { isPrintableText, isSha256, isToken } from "./text.ts";
 import { fieldsText, writeFields } from "./write-fields.ts";
 
 /** `[operation number, id, ...fields]`. The fields have passed `complaintAbout`. */
@@ -57,6 +57,8 @@ function fits(field: FieldPlan, value: unknown): boolean {
       return field.choices.includes(value);
     case KIND.text:
       return isPrintableText(value);
+    case KIND.sha256:
+      return isSha256(value);
     case KIND.token:
       return isToken(value);
     default:

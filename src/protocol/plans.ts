@@ -17,6 +17,7 @@ export const TEXT_LENGTH_MAX = 64;
 /** 9999-12-31. */
 export const DAY_MAX = 2_932_896;
 export const TOKEN_LENGTH_MAX = 4096;
+export const PAGE_LENGTH_MAX = 4000;
 /** Hexadecimal digits. */
 export const SHA256_LENGTH = 64;
 export const RATE_PPM_MIN = -1_000_000;
@@ -45,6 +46,7 @@ export const KIND = {
   errorCode: 7,
   ids: 8,
   sha256: 9,
+  page: 10,
   rows: 11,
   signed: 12,
 } as const;
@@ -139,6 +141,12 @@ const TYPES: Readonly<Record<FieldType, TypeRow>> = {
     min: SHA256_LENGTH,
     max: SHA256_LENGTH,
     words: `a SHA-256: ${SHA256_LENGTH} hexadecimal digits in lower case`,
+  },
+  page: {
+    kind: KIND.page,
+    min: 0,
+    max: PAGE_LENGTH_MAX,
+    words: `lines of text, at most ${PAGE_LENGTH_MAX} characters`,
   },
   flag: { kind: KIND.flag, min: 0, max: 1, words: "true or false" },
   choice: { kind: KIND.choice, min: 0, max: 0, words: "one of" },

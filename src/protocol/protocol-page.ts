@@ -151,14 +151,17 @@ function errorSection(): string {
 
 const AUDIENCES: Readonly<Record<Operation["subject"], string>> = {
   anybody: "Open to anybody, even before a token was presented.",
-  account: "For the client's own account; operators may name any.",
+  account: "For the client's own account; the staff may name any.",
   self: "For clients, about their own account.",
   market: "For everybody with a token.",
+  application: "For the borrower's own application; to other clients it does not exist.",
+  upload: "Said by the door that stores documents; forbidden in a frame.",
+  review: "For reviewers.",
   operations: "For operators.",
 };
 
 function audience(row: Operation): string {
-  return AUDIENCES[row.subject];
+  return `${AUDIENCES[row.subject]} Roles: ${row.roles.join(", ")}.`;
 }
 
 function fieldTable(title: string, fields: readonly Field[]): string {

@@ -31,6 +31,8 @@ export type FieldType =
   | "choice"
   /** The name of an error: text in JSON, its number in msgpack. */
   | "errorCode"
+  /** Lines of text, at most 4,000 characters (in replies only). */
+  | "page"
   /** A list of loan ids (in replies only). */
   | "loanIds"
   /** A list of rows of `columns`, objects in JSON and arrays in msgpack (in replies only). */
@@ -49,7 +51,12 @@ export interface Field {
   readonly about: string;
 }
 
-export type Role = "client" | "operator";
+/**
+ * client: lends and borrows; operator: runs the market; reviewer: judges applications; auditor:
+ * reads everything and changes nothing.
+ */
+export const ROLES = ["client", "operator", "reviewer", "auditor"] as const;
+export type Role = (typeof ROLES)[number];
 
 /** Whose business an operation is: what authorisation compares the principal with. */
 export type Subject =
@@ -61,6 +68,12 @@ export type Subject =
   | "self"
   /** Public to every authenticated principal. */
   | "market"
+  /** The borrower's own application, for everybody else's it is absent; any for the staff. */
+  | "application"
+  /** The borrower's own application, through the door that stores documents: never a frame. */
+  | "upload"
+  /** Reviewers only. */
+  | "review"
   /** Operators only. */
   | "operations";
 
@@ -73,6 +86,8 @@ export interface Operation {
   readonly roles: readonly Role[];
   /** Mutating operations carry a requestId and have an effect at most once. */
   readonly mutates: boolean;
+  /** The actor is told who asks: its command has `by`, the subject of the token. */
+  readonly tellsWho?: true;
   readonly about: string;
   readonly fields: readonly Field[];
   readonly reply: readonly Field[];
@@ -138,6 +153,20 @@ export const REPAYMENT_METHODS = [
   "bullet",
   "bullet_days",
 ] as const;
+export const APPLICATION_STATUSES = [
+  "draft",
+  "submitted",
+  "proposed",
+  "approved",
+  "rejected",
+  "signed",
+  "withdrawn",
+  "listed",
+] as const;
+export const GRADES = ["A", "B", "C", "D", "E"] as const;
+export const VERDICTS = ["approve", "reject"] as const;
+export const JUDGEMENTS = ["confirm", "return"] as const;
+export const MEDIA_TYPES = ["application/pdf", "image/jpeg", "image/png"] as const;
 export const OUTCOME_STATES = ["unknown", "pending", "done", "refused", "too_old"] as const;
 
 const BALANCES = [
@@ -197,6 +226,7 @@ const LOAN_VIEW = [
   { name: "nextDueOn", type: "day", optional: true, about: "when the next instalment falls due" },
   { name: "lateDays", type: "count", optional: true, about: "age of the oldest unpaid instalment" },
   { name: "clearings", type: "count", optional: true, about: "payments divided among lenders" },
+  { name: "grade", type: "choice", choices: GRADES, optional: true, about: "the reviewers' grade" },
 ] as const satisfies readonly Field[];
 
 const LENDING_TERMS = [
@@ -271,6 +301,100 @@ const LENDING_TERMS = [
     added: true,
     about: "paid out as soon as it is full; left out: an operator confirms",
   },
+] as const satisfies readonly Field[];
+
+const ASKED = [
+  { name: "amountCents", type: "amountCents", about: "how much, from 100.00 on" },
+  { name: "purpose", type: "text", about: "what for" },
+  { name: "method", type: "choice", choices: REPAYMENT_METHODS, about: "how it is repaid" },
+  { name: "term", type: "count", about: "3 to 36 months, or 90 to 1,096 days with bullet_days" },
+  { name: "rateBps", type: "count", about: "interest wanted, a year in basis points" },
+] as const satisfies readonly Field[];
+
+const REVIEWED = [
+  { name: "rateBps", type: "count", optional: true, about: "interest a year in basis points" },
+  {
+    name: "basisDays",
+    type: "count",
+    optional: true,
+    about: "year of bullet_days: 360, 364, 365, or 0 for actual",
+  },
+  { name: "originationFeeBps", type: "count", optional: true, about: "of the principal" },
+  {
+    name: "serviceFeeBps",
+    type: "count",
+    optional: true,
+    about: "of interest and penalty that a lender receives",
+  },
+  { name: "earlyFeeBps", type: "count", optional: true, about: "of principal repaid early" },
+  { name: "graceDays", type: "count", optional: true, about: "days past due without penalty" },
+  {
+    name: "penaltyPpm",
+    type: "count",
+    optional: true,
+    about: "of what is overdue, in millionths a day",
+  },
+] as const satisfies readonly Field[];
+
+const STATUS = {
+  name: "status",
+  type: "choice",
+  choices: APPLICATION_STATUSES,
+  about: "where the application is; listed: the loan takes bids, or did",
+} as const satisfies Field;
+const CONTRACT_HASH = {
+  name: "contractHash",
+  type: "sha256",
+  about: "SHA-256 of the contract's text in UTF-8",
+} as const satisfies Field;
+const GRADE = {
+  name: "grade",
+  type: "choice",
+  choices: GRADES,
+  optional: true,
+  about: "how safe the loan is",
+} as const satisfies Field;
+const DOCUMENT_NO = {
+  name: "documentNo",
+  type: "count",
+  about: "number of the document, from 1",
+} as const satisfies Field;
+const DOCUMENT = [
+  { name: "name", type: "text", about: "name of the file" },
+  { name: "mediaType", type: "choice", choices: MEDIA_TYPES, about: "what is in it" },
+  { name: "sizeBytes", type: "count", about: "how large it is" },
+  { name: "documentHash", type: "sha256", about: "SHA-256 of its bytes" },
+] as const satisfies readonly Field[];
+
+const APPLICATION_VIEW = [
+  LOAN_ID,
+  STATUS,
+  { name: "borrowerId", type: "accountId", about: "who applies" },
+  { name: "amountCents", type: "cents", about: "how much" },
+  { name: "purpose", type: "text", about: "what for" },
+  { name: "method", type: "choice", choices: REPAYMENT_METHODS, about: "how it is repaid" },
+  { name: "term", type: "count", about: "months, or days with bullet_days" },
+  { name: "wantedRateBps", type: "count", about: "interest that the borrower wants" },
+  { name: "documents", type: "count", about: "documents attached" },
+  {
+    name: "proposal",
+    type: "count",
+    optional: true,
+    about: "number of the proposal that waits for a second person, or was confirmed",
+  },
+  {
+    name: "verdict",
+    type: "choice",
+    choices: VERDICTS,
+    optional: true,
+    about: "what is proposed or confirmed; borrowers see it when it is confirmed",
+  },
+  GRADE,
+  ...REVIEWED,
+  { name: "reason", type: "text", optional: true, about: "why it is rejected" },
+  { name: "maker", type: "accountId", optional: true, about: "who proposed; for the staff" },
+  { name: "checker", type: "accountId", optional: true, about: "who confirmed; for the staff" },
+  { ...CONTRACT_HASH, optional: true },
 ] as const satisfies readonly Field[];
 
 const ENTRY = [
@@ -365,13 +489,13 @@ export const OPERATIONS = {
     number: 1,
     command: "Authenticate",
     subject: "anybody",
-    roles: ["client", "operator"],
+    roles: ROLES,
     mutates: false,
     about: "Presents a token as the first message, or a newer one before the old expires.",
     fields: [{ name: "token", type: "token", about: "a signed JWT" }],
     reply: [
       { name: "subject", type: "accountId", about: "who the token speaks for" },
-      { name: "role", type: "choice", choices: ["client", "operator"], about: "what it may do" },
+      { name: "role", type: "choice", choices: ROLES, about: "what it may do" },
       { name: "expiresAtMs", type: "timeMs", about: "when the session ends without a newer token" },
     ],
   },
@@ -379,7 +503,7 @@ export const OPERATIONS = {
     number: 2,
     command: "Ping",
     subject: "market",
-    roles: ["client", "operator"],
+    roles: ROLES,
     mutates: false,
     about: "Answers at once; keeps a quiet connection open and shows the server's time.",
     fields: [],
@@ -391,6 +515,7 @@ export const OPERATIONS = {
     subject: "operations",
     roles: ["operator"],
     mutates: true,
+    tellsWho: true,
     about: "Opens a client's money account.",
     fields: [REQUEST_ID, ACCOUNT_ID],
     reply: [],
@@ -401,6 +526,7 @@ export const OPERATIONS = {
     subject: "operations",
     roles: ["operator"],
     mutates: true,
+    tellsWho: true,
     about: "Books money that the custodian has received for a client.",
     fields: [
       REQUEST_ID,
@@ -414,7 +540,7 @@ export const OPERATIONS = {
     number: 12,
     command: "GetAccount",
     subject: "account",
-    roles: ["client", "operator"],
+    roles: ["client", "operator", "auditor"],
     mutates: false,
     about: "Balances of an account.",
     fields: [OWN_ACCOUNT],
@@ -424,7 +550,7 @@ export const OPERATIONS = {
     number: 13,
     command: "WatchAccount",
     subject: "account",
-    roles: ["client", "operator"],
+    roles: ["client", "operator", "auditor"],
     mutates: false,
     about:
       "Subscribes to the account's entries. The reply is a snapshot; every later entry follows. " +
@@ -443,7 +569,7 @@ export const OPERATIONS = {
     number: 14,
     command: "UnwatchAccount",
     subject: "account",
-    roles: ["client", "operator"],
+    roles: ["client", "operator", "auditor"],
     mutates: false,
     about: "Ends a subscription to an account.",
     fields: [OWN_ACCOUNT],
@@ -472,7 +598,7 @@ export const OPERATIONS = {
     number: 16,
     command: "GetWithdrawal",
     subject: "account",
-    roles: ["client", "operator"],
+    roles: ["client", "operator", "auditor"],
     mutates: false,
     about: "Where a withdrawal of an account is, however long ago it was.",
     fields: [
@@ -550,7 +676,7 @@ export const OPERATIONS = {
     number: 22,
     command: "GetOutcome",
     subject: "account",
-    roles: ["client", "operator"],
+    roles: ["client", "operator", "auditor"],
     mutates: false,
     about: "What a request of an account came to: there is no unknown state.",
     fields: [REQUEST_ID, OWN_ACCOUNT],
@@ -577,6 +703,7 @@ export const OPERATIONS = {
     subject: "operations",
     roles: ["operator"],
     mutates: true,
+    tellsWho: true,
     about: "Lists a loan: from its opening to its deadline it takes bids.",
     fields: [
       REQUEST_ID,
@@ -604,6 +731,7 @@ export const OPERATIONS = {
     subject: "operations",
     roles: ["operator"],
     mutates: true,
+    tellsWho: true,
     about: "Confirms a funded loan: every hold is posted to the loan's clearing account.",
     fields: [REQUEST_ID, LOAN_ID],
     reply: [
@@ -615,7 +743,7 @@ export const OPERATIONS = {
     number: 32,
     command: "GetLoan",
     subject: "market",
-    roles: ["client", "operator"],
+    roles: ROLES,
     mutates: false,
     about: "A loan as the market sees it.",
     fields: [LOAN_ID],
@@ -625,7 +753,7 @@ export const OPERATIONS = {
     number: 33,
     command: "WatchLoan",
     subject: "market",
-    roles: ["client", "operator"],
+    roles: ROLES,
     mutates: false,
     about: "Subscribes to a loan's progress: the reply is a snapshot, conflated changes follow.",
     fields: [LOAN_ID],
@@ -635,7 +763,7 @@ export const OPERATIONS = {
     number: 34,
     command: "UnwatchLoan",
     subject: "market",
-    roles: ["client", "operator"],
+    roles: ROLES,
     mutates: false,
     about: "Ends a subscription to a loan.",
     fields: [LOAN_ID],
@@ -669,7 +797,7 @@ export const OPERATIONS = {
     number: 60,
     command: "GetCalendar",
     subject: "market",
-    roles: ["client", "operator"],
+    roles: ROLES,
     mutates: false,
     about: "The business date that the server is at.",
     fields: [],
@@ -692,17 +820,201 @@ export const OPERATIONS = {
     number: 35,
     command: "GetMarket",
     subject: "market",
-    roles: ["client", "operator"],
+    roles: ROLES,
     mutates: false,
     about: "The loans that take bids now or will, soonest deadline first, at most 100.",
     fields: [],
     reply: [{ name: "loanIds", type: "loanIds", about: "soonest deadline first" }],
   },
+  "application.create": {
+    number: 40,
+    command: "CreateApplication",
+    subject: "self",
+    roles: ["client"],
+    mutates: true,
+    about:
+      "Applies for a loan: a draft of this name, which its borrower may change until it is " +
+      "submitted. At most 20 applications of an account are open.",
+    fields: [REQUEST_ID, LOAN_ID, ...ASKED],
+    reply: [STATUS],
+  },
+  "application.update": {
+    number: 41,
+    command: "UpdateApplication",
+    subject: "application",
+    roles: ["client"],
+    mutates: true,
+    tellsWho: true,
+    about: "Changes a draft: what it says now is all that counts.",
+    fields: [REQUEST_ID, LOAN_ID, ...ASKED],
+    reply: [STATUS],
+  },
+  "application.attach": {
+    number: 42,
+    command: "AttachDocument",
+    subject: "upload",
+    roles: ["client"],
+    mutates: true,
+    tellsWho: true,
+    about:
+      "A document of a draft or of what was submitted, at most 20. The server's upload door says " +
+      "this when it has stored the bytes; as a frame of a client it is forbidden.",
+    fields: [REQUEST_ID, LOAN_ID, ...DOCUMENT],
+    reply: [DOCUMENT_NO],
+  },
+  "application.submit": {
+    number: 43,
+    command: "SubmitApplication",
+    subject: "application",
+    roles: ["client"],
+    mutates: true,
+    tellsWho: true,
+    about: "Hands a draft in for review.",
+    fields: [REQUEST_ID, LOAN_ID],
+    reply: [STATUS],
+  },
+  "application.withdraw": {
+    number: 44,
+    command: "WithdrawApplication",
+    subject: "application",
+    roles: ["client"],
+    mutates: true,
+    tellsWho: true,
+    about: "Withdraws an application at any time before it is listed or rejected.",
+    fields: [REQUEST_ID, LOAN_ID],
+    reply: [STATUS],
+  },
+  "application.get": {
+    number: 45,
+    command: "GetApplication",
+    subject: "application",
+    roles: ROLES,
+    mutates: false,
+    about: "An application: for its borrower what was decided, for the staff also by whom.",
+    fields: [LOAN_ID],
+    reply: APPLICATION_VIEW,
+  },
+  "application.propose": {
+    number: 46,
+    command: "ProposeReview",
+    subject: "review",
+    roles: ["reviewer"],
+    mutates: true,
+    tellsWho: true,
+    about:
+      "The first of two: proposes to approve what was submitted with a grade and a rate (fees, " +
+      "grace and penalty left out: 0, basis left out: 365), or to reject it with a reason.",
+    fields: [
+      REQUEST_ID,
+      LOAN_ID,
+      { name: "verdict", type: "choice", choices: VERDICTS, about: "approve or reject" },
+      GRADE,
+      ...REVIEWED,
+      { name: "reason", type: "text", optional: true, about: "why it is rejected" },
+    ],
+    reply: [{ name: "proposal", type: "count", about: "number of the proposal" }],
+  },
+  "application.decide": {
+    number: 47,
+    command: "DecideReview",
+    subject: "review",
+    roles: ["reviewer"],
+    mutates: true,
+    tellsWho: true,
+    about:
+      "The second of two, never the one who proposed: confirms the proposal of this number, or " +
+      "returns it, so that another can be made.",
+    fields: [
+      REQUEST_ID,
+      LOAN_ID,
+      { name: "proposal", type: "count", about: "number of the proposal that was read" },
+      { name: "answer", type: "choice", choices: JUDGEMENTS, about: "confirm or return" },
+      { name: "reason", type: "text", optional: true, about: "why it is returned" },
+    ],
+    reply: [STATUS],
+  },
+  "contract.get": {
+    number: 48,
+    command: "GetContract",
+    subject: "application",
+    roles: ROLES,
+    mutates: false,
+    about: "The contract of an approved loan: its text, and the hash that the borrower signs.",
+    fields: [LOAN_ID],
+    reply: [
+      LOAN_ID,
+      { name: "contractVersion", type: "count", about: "version of the wording" },
+      CONTRACT_HASH,
+      { name: "contract", type: "page", about: "the text" },
+    ],
+  },
+  "contract.sign": {
+    number: 49,
+    command: "SignContract",
+    subject: "application",
+    roles: ["client"],
+    mutates: true,
+    tellsWho: true,
+    about: "The borrower signs the contract by its hash.",
+    fields: [REQUEST_ID, LOAN_ID, CONTRACT_HASH],
+    reply: [STATUS],
+  },
+  "loan.publish": {
+    number: 50,
+    command: "PublishLoan",
+    subject: "operations",
+    roles: ["operator"],
+    mutates: true,
+    tellsWho: true,
+    about: "Lists a signed loan on the terms that were approved: it takes bids.",
+    fields: [
+      REQUEST_ID,
+      LOAN_ID,
+      { name: "stepCents", type: "amountCents", about: "bids are multiples of it" },
+      { name: "minBidCents", type: "amountCents", about: "the least bid" },
+      { name: "closesAtMs", type: "timeMs", about: "when it expires unless it is full" },
+      { name: "cancellable", type: "flag", about: "whether bids can be cancelled" },
+      {
+        name: "lenderCapCents",
+        type: "amountCents",
+        optional: true,
+        about: "the most that one lender may lend",
+      },
+      { name: "opensAtMs", type: "timeMs", optional: true, about: "left out: opens at once" },
+      {
+        name: "disbursesAtOnce",
+        type: "flag",
+        optional: true,
+        about: "paid out as soon as it is full; left out: an operator confirms",
+      },
+    ],
+    reply: [{ name: "principalCents", type: "cents", about: "what it wants" }],
+  },
+  "application.list": {
+    number: 51,
+    command: "ListApplications",
+    subject: "account",
+    roles: ROLES,
+    mutates: false,
+    about: "The open applications of an account: neither listed, rejected nor withdrawn.",
+    fields: [OWN_ACCOUNT],
+    reply: [{ name: "loanIds", type: "loanIds", about: "oldest first" }],
+  },
+  "application.document": {
+    number: 52,
+    command: "GetDocument",
+    subject: "application",
+    roles: ROLES,
+    mutates: false,
+    about: "What is known of a document of an application.",
+    fields: [LOAN_ID, DOCUMENT_NO],
+    reply: [LOAN_ID, DOCUMENT_NO, ...DOCUMENT],
+  },
   "schedule.preview": {
     number: 80,
     command: "PreviewSchedule",
     subject: "market",
-    roles: ["client", "operator"],
+    roles: ROLES,
     mutates: false,
     about:
       "What a loan on these terms would be repaid by. With `paymentCents`, for equal instalments, the " +
@@ -761,7 +1073,7 @@ export const OPERATIONS = {
     number: 81,
     command: "GetLoanSchedule",
     subject: "market",
-    roles: ["client", "operator"],
+    roles: ROLES,
     mutates: false,
     about:
       "How a loan stands: what is still to pay of each instalment by the present plan, and what was " +
@@ -815,7 +1127,7 @@ export const OPERATIONS = {
     number: 82,
     command: "GetClearing",
     subject: "market",
-    roles: ["client", "operator"],
+    roles: ROLES,
     mutates: false,
     about:
       "The receipt of a clearing: what was paid, and a root that commits to the leg of every lender " +
@@ -827,7 +1139,7 @@ export const OPERATIONS = {
     number: 83,
     command: "GetClearingPath",
     subject: "account",
-    roles: ["client", "operator"],
+    roles: ["client", "operator", "auditor"],
     mutates: false,
     about:
       "A lender's leg of a clearing with its Merkle path: that the leg is in it, and that all legs sum " +
@@ -840,7 +1152,7 @@ export const OPERATIONS = {
     number: 85,
     command: "GetReturns",
     subject: "account",
-    roles: ["client", "operator"],
+    roles: ["client", "operator", "auditor"],
     mutates: false,
     about:
       "What an account earns with what it lent, as of now: a row for each loan, at most 100, and their " +
@@ -899,7 +1211,7 @@ export const OPERATIONS = {
     number: 84,
     command: "GetPositions",
     subject: "account",
-    roles: ["client", "operator"],
+    roles: ["client", "operator", "auditor"],
     mutates: false,
     about: "What an account has lent: a row for each loan, and the sums over all of them.",
     fields: [OWN_ACCOUNT, FROM_LOAN],
@@ -922,7 +1234,7 @@ export const OPERATIONS = {
     number: 86,
     command: "GetBooks",
     subject: "operations",
-    roles: ["operator"],
+    roles: ["operator", "auditor"],
     mutates: false,
     about:
       "The trial balance: what every ledger code comes to, in every shard. The cash book holds money, " +
@@ -1014,7 +1326,7 @@ type ValueOf<F extends Field> = F["type"] extends "requestId"
       ? LoanId
       : F["type"] extends "amountCents" | "cents" | "count" | "timeMs" | "day" | "ratePpm"
         ? number
-        : F["type"] extends "text" | "token" | "sha256"
+        : F["type"] extends "text" | "token" | "sha256" | "page"
           ? string
           : F["type"] extends "flag"
             ? boolean
@@ -1049,5 +1361,17 @@ export type CommandOf<Name extends OperationName> = Name extends OperationName
   : never;
 
 export type Command = CommandOf<OperationName>;
+
+type TellingName = {
+  [Name in OperationName]: (typeof OPERATIONS)[Name] extends { readonly tellsWho: true }
+    ? Name
+    : never;
+}[OperationName];
+type Telling = (typeof OPERATIONS)[TellingName]["command"];
+
+/** A command as actors get it: those that must know who asks have `by`. */
+export type Attributed<C extends Command> = C extends { readonly type: Telling }
+  ? C & { readonly by: AccountId }
+  : C;
 export type ReplyOf<Name extends OperationName> = ObjectOf<(typeof OPERATIONS)[Name]["reply"]>;
 export type PushOf<Name extends PushName> = ObjectOf<(typeof PUSHES)[Name]["fields"]>;

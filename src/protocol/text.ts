@@ -23,6 +23,12 @@ export function isToken(text: string): boolean {
   return text.length <= TOKEN_LENGTH_MAX && TOKEN.test(text);
 }
 
+const SHA256 = /^[0-9a-f]{64}$/;
+
+export function isSha256(text: string): boolean {
+  return SHA256.test(text);
+}
+
 /** More bytes than any field may have, escapes included. */
 const BYTES_MAX = TOKEN_LENGTH_MAX * 6;
 

@@ -30,6 +30,7 @@ function writeValue(to: MsgpackWriter, field: FieldPlan, value: unknown): void {
     case KIND.text:
     case KIND.token:
     case KIND.sha256:
+    case KIND.page:
       return to.str(value as string);
     case KIND.signed:
       return to.int(value as number);

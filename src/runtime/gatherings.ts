@@ -5,7 +5,7 @@
 import type { AccountState } from "../../actors/account/account.ts";
 import { positionsView, type PositionsView } from "../../actors/account/positions-view.ts";
 import type { AccountId, LoanId } from "../../actors/address.ts";
-import type { LoanState } from "../../actors/loan/loan.ts";
+import { isOnMarket, type LoanState } from "../../actors/loan/loan.ts";
 import { assert, assertNever } from "../money/assert.ts";
 import type { ErrorCode } from "../protocol/errors.ts";
 import { booksOf, booksView } from "./books.ts";
@@ -139,7 +139,7 @@ export class Gatherings {
     make: (source: LegSource) => Generator<void, Asked<ReceiptView | PathView>>,
   ): Promise<Gathered> {
     const seen = await this.#loan(request, loanId, (loan) =>
-      loan.status === "absent" ? "absent" : legSourceOf(loan),
+      isOnMarket(loan) ? legSourceOf(loan) : "absent",
     );
     if (!seen.ok) return this.#failed(seen.code);
     const { sight, position } = seen;

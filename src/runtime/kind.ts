@@ -29,7 +29,12 @@ import type {
   StateSnapshot,
   Transit,
 } from "../../actors/decider.ts";
+import type { OutcomeEntry, OutcomeWindow } from "../../actors/outcome-window.ts";
+import type { Refusal } from "../../actors/refusals.ts";
 import type { RowSegment } from "../../actors/rows.ts";
+import { applicationOf } from "../../actors/loan/application/application.ts";
+import { isBorrowerRequest } from "../../actors/loan/application/commands.ts";
+import { isHiddenFrom } from "../../actors/loan/application/decide.ts";
 import { decideLoan } from "../../actors/loan/decide.ts";
 import {
   isLoanAnswer,
@@ -42,6 +47,7 @@ import {
 import { evolveLoan } from "../../actors/loan/evolve.ts";
 import { absentLoan, type LoanCommand, type LoanState } from "../../actors/loan/loan.ts";
 import { loanPartsOf, restoreLoan, snapshotLoan } from "../../actors/loan/snapshot.ts";
+import { assert } from "../money/assert.ts";
 import type { Typed } from "../journal/records.ts";
 
 /** What the shell sees of a state: whether there is anything, and what requests came to. */
@@ -54,6 +60,17 @@ export interface ActorKind {
   /** `day` is the business date, in days since 1970. */
   decide(state: ShellState, command: Typed, at: number, day: number): Decision<Typed>;
   evolve(state: ShellState, event: Typed, id: string, at: number): ShellState;
+  /**
+   * What a stranger is told, before anything is looked up or remembered: for them nothing is there.
+   * Null for everybody who may ask.
+   */
+  hides(state: ShellState, command: Typed): Refusal | null;
+  /** Where the outcome of this request is remembered. */
+  outcomesFor(state: ShellState, command: Typed): OutcomeWindow;
+  /** The event that remembers a refusal there. */
+  refusalEvent(command: Typed): string;
+  /** What was settled since the last call, in all that remembers outcomes. */
+  takeSettled(state: ShellState): readonly OutcomeEntry[];
   /** Whether the event leaves the state as it was. */
   isAnswer(event: Typed): boolean;
   messages(event: Typed, id: string, send: (to: Address, command: Typed) => void): void;
@@ -78,6 +95,10 @@ const account: ActorKind = {
     decideAccount(state as AccountState, command as AccountCommand),
   evolve: (state: ShellState, event: Typed, id: string, at: number) =>
     evolveAccount(state as AccountState, event as AccountEvent, id as AccountId, at),
+  hides: () => null,
+  outcomesFor: (state) => state.outcomes,
+  refusalEvent: () => "RequestRefused",
+  takeSettled: (state) => state.outcomes.takeSettled(),
   isAnswer: () => false,
   messages: (event: Typed, id: string, send) =>
     accountMessages(event as AccountEvent, id as AccountId, send),
@@ -97,6 +118,23 @@ const loan: ActorKind = {
   decide: (state, command, at, day) =>
     decideLoan(state as LoanState, command as LoanCommand, at, day),
   evolve: (state, event, id) => evolveLoan(state as LoanState, event as LoanEvent, id as LoanId),
+  hides: (state, command) =>
+    isBorrowerRequest(command) && isHiddenFrom(state as LoanState, command.by)
+      ? "application_not_found"
+      : null,
+  outcomesFor: (state, command) => {
+    if (!isBorrowerRequest(command)) return state.outcomes;
+    const application = applicationOf(state as LoanState);
+    assert(application !== null, "from strangers an application is hidden");
+    return application.outcomes;
+  },
+  refusalEvent: (command) =>
+    isBorrowerRequest(command) ? "BorrowerRequestRefused" : "RequestRefused",
+  takeSettled: (state) => {
+    const staffs = state.outcomes.takeSettled();
+    const borrowers = applicationOf(state as LoanState)?.outcomes.takeSettled() ?? [];
+    return borrowers.length === 0 ? staffs : [...staffs, ...borrowers];
+  },
   isAnswer: (event) => isLoanAnswer(event as LoanEvent),
   messages: (event, id, send) => loanMessages(event as LoanEvent, id as LoanId, send),
   postings: (event, id, transit, post) =>

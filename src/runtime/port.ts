@@ -8,23 +8,25 @@ import type { Entry } from "../../actors/account/entry-log.ts";
 import type { LoanView } from "../../actors/loan/loan.ts";
 import type { Outcome } from "../../actors/outcomes.ts";
 import type { ErrorCode } from "../protocol/errors.ts";
-import type { Command, ReplyOf } from "../protocol/table.ts";
+import type { Attributed, Command, ReplyOf } from "../protocol/table.ts";
 import type { Look } from "./looks.ts";
 
 /** Commands that actors answer; the gateway answers the session's own ones itself. */
-export type ActorCommand = Exclude<
-  Command,
-  {
-    type:
-      | "Authenticate"
-      | "Ping"
-      | "UnwatchAccount"
-      | "UnwatchLoan"
-      | "GetMarket"
-      | "GetCalendar"
-      | "AdvanceCalendar"
-      | "PreviewSchedule";
-  }
+export type ActorCommand = Attributed<
+  Exclude<
+    Command,
+    {
+      type:
+        | "Authenticate"
+        | "Ping"
+        | "UnwatchAccount"
+        | "UnwatchLoan"
+        | "GetMarket"
+        | "GetCalendar"
+        | "AdvanceCalendar"
+        | "PreviewSchedule";
+    }
+  >
 >;
 
 /**
@@ -45,7 +47,7 @@ export interface Request {
   readonly session: unknown;
   /** When it was taken in, monotonic, in ms: set by the runtime. */
   takenInMs?: number;
-  /** The account it is about, when the command does not name one: the client's own. */
+  /** The client's own account: what the command is about when it names none. Null for the staff. */
   readonly self: AccountId | null;
   /** It only looks at the actor, for an answer that is gathered: set by the runtime. */
   readonly look?: Look;
@@ -76,6 +78,10 @@ export type Answer =
 /** Operations that are answered with the fields of their reply and have no other effect. */
 type ReadName =
   | "account.positions"
+  | "application.get"
+  | "application.list"
+  | "application.document"
+  | "contract.get"
   | "account.returns"
   | "books.get"
   | "clearing.get"

@@ -3,12 +3,14 @@
 
 import { accountView, type AccountState, type OpenAccount } from "../../actors/account/account.ts";
 import { positionsView, POSITIONS_PAGE_MAX } from "../../actors/account/positions-view.ts";
-import { withdrawalReference, type RequestId } from "../../actors/address.ts";
+import { withdrawalReference, type AccountId, type RequestId } from "../../actors/address.ts";
+import { isHiddenFrom } from "../../actors/loan/application/decide.ts";
+import { applicationView, contractView, documentView } from "../../actors/loan/application/view.ts";
+import { isOnMarket, loanView, type LoanState } from "../../actors/loan/loan.ts";
 import { loanScheduleView } from "../../actors/loan/repayment/schedule-view.ts";
-import { loanView, type LoanState } from "../../actors/loan/loan.ts";
 import type { Outcome } from "../../actors/outcomes.ts";
 import type { OutcomeWindow } from "../../actors/outcome-window.ts";
-import { assertNever } from "../money/assert.ts";
+import { assert, assertNever } from "../money/assert.ts";
 import type { ReplyOf } from "../protocol/table.ts";
 import type { Cell } from "./cell.ts";
 import type { GatheredCommand } from "./gatherings.ts";
@@ -16,52 +18,74 @@ import type { ActorCommand, Answer, LoanProgress, Notice } from "./port.ts";
 
 type AccountRead = Extract<
   ActorCommand,
-  { type: "GetAccount" | "WatchAccount" | "GetOutcome" | "GetPositions" | "GetWithdrawal" }
+  {
+    type:
+      | "GetAccount"
+      | "WatchAccount"
+      | "GetOutcome"
+      | "GetPositions"
+      | "GetWithdrawal"
+      | "ListApplications";
+  }
+>;
+type ApplicationRead = Extract<
+  ActorCommand,
+  { type: "GetApplication" | "GetDocument" | "GetContract" }
 >;
 export type Read =
   | AccountRead
+  | ApplicationRead
   | Extract<ActorCommand, { type: "GetLoan" | "WatchLoan" | "GetLoanSchedule" }>
   | GatheredCommand;
 
+const READS: ReadonlySet<string> = new Set<Read["type"]>([
+  "GetAccount",
+  "WatchAccount",
+  "GetOutcome",
+  "GetPositions",
+  "GetWithdrawal",
+  "ListApplications",
+  "GetLoan",
+  "WatchLoan",
+  "GetLoanSchedule",
+  "GetApplication",
+  "GetDocument",
+  "GetContract",
+  "GetBooks",
+  "GetClearing",
+  "GetClearingPath",
+  "GetReturns",
+]);
+
 export function isRead(command: ActorCommand | Notice): command is Read {
-  switch (command.type) {
-    case "GetAccount":
-    case "WatchAccount":
-    case "GetOutcome":
-    case "GetWithdrawal":
-    case "GetLoan":
-    case "WatchLoan":
-    case "GetPositions":
-    case "GetLoanSchedule":
-    case "GetBooks":
-    case "GetClearing":
-    case "GetClearingPath":
-    case "GetReturns":
-      return true;
-    default:
-      return false;
-  }
+  return READS.has(command.type);
 }
 
-export function answerRead(cell: Cell, command: Read): Answer {
+/** `self` is the client's own account; null for the staff, who may read all. */
+export function answerRead(cell: Cell, command: Read, self: AccountId | null): Answer {
   switch (command.type) {
     case "GetLoan":
-      if (cell.isAbsent) return { type: "Refused", code: "loan_not_found" };
+      if (!isListed(cell)) return { type: "Refused", code: "loan_not_found" };
       return { type: "Loan", view: loanProgress(cell) };
     case "WatchLoan":
-      if (cell.isAbsent) return { type: "Refused", code: "loan_not_found" };
+      if (!isListed(cell)) return { type: "Refused", code: "loan_not_found" };
       cell.watched = true;
       return { type: "LoanWatched", view: loanProgress(cell) };
     case "GetLoanSchedule": {
       const loan = cell.state as unknown as LoanState;
-      if (loan.status === "absent") return { type: "Refused", code: "loan_not_found" };
+      if (!isOnMarket(loan)) return { type: "Refused", code: "loan_not_found" };
       return { type: "Read", view: loanScheduleView(loan, command.after) };
     }
+    case "GetApplication":
+    case "GetDocument":
+    case "GetContract":
+      return readApplication(cell.state as unknown as LoanState, command, self);
     case "GetAccount":
     case "WatchAccount":
     case "GetOutcome":
     case "GetWithdrawal":
     case "GetPositions":
+    case "ListApplications":
       return readAccount(cell, command);
     case "GetBooks":
     case "GetClearing":
@@ -73,12 +97,47 @@ export function answerRead(cell: Cell, command: Read): Answer {
   }
 }
 
+function isListed(cell: Cell): boolean {
+  return isOnMarket(cell.state as unknown as LoanState);
+}
+
+/** Another borrower's application answers exactly as one that is not there. */
+function readApplication(
+  loan: LoanState,
+  command: ApplicationRead,
+  self: AccountId | null,
+): Answer {
+  const hidden = self !== null && isHiddenFrom(loan, self);
+  const view = loan.status === "absent" || hidden ? null : applicationView(loan, self === null);
+  if (loan.status === "absent" || view === null) {
+    return { type: "Refused", code: "application_not_found" };
+  }
+  switch (command.type) {
+    case "GetApplication":
+      return { type: "Read", view };
+    case "GetDocument": {
+      const document = documentView(loan, command.documentNo);
+      if (document === null) return { type: "Refused", code: "document_not_found" };
+      return { type: "Read", view: document };
+    }
+    case "GetContract": {
+      const contract = contractView(loan);
+      if (contract === null) return { type: "Refused", code: "application_not_approved" };
+      return { type: "Read", view: contract };
+    }
+    default:
+      return assertNever(command);
+  }
+}
+
 function readAccount(cell: Cell, command: AccountRead): Answer {
   const account = cell.state as unknown as AccountState;
   if (account.status === "absent") return { type: "Refused", code: "account_not_found" };
   switch (command.type) {
     case "GetAccount":
       return { type: "Account", view: accountView(account) };
+    case "ListApplications":
+      return { type: "Read", view: { loanIds: [...account.applications] } };
     case "GetPositions": {
       const view = positionsView(account, command.from ?? 0, POSITIONS_PAGE_MAX);
       return { type: "Read", view };
@@ -110,7 +169,8 @@ function readWithdrawal(account: OpenAccount, withdrawalNo: number): Answer {
 }
 
 export function loanProgress(cell: Cell): LoanProgress {
-  const loan = cell.state as unknown as Exclude<LoanState, { status: "absent" }>;
+  const loan = cell.state as unknown as LoanState;
+  assert(isOnMarket(loan), "only what is listed is shown to the market");
   return { ...loanView(loan), seq: cell.version };
 }
 
@@ -156,6 +216,9 @@ function settledView(outcome: Outcome): OutcomeView {
     case "Deposited":
     case "LoanListed":
     case "LoanConfirmed":
+    case "ApplicationChanged":
+    case "DocumentAttached":
+    case "ReviewProposed":
       return { ...NOTHING, state: "done" };
     default:
       return assertNever(outcome);

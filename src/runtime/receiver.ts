@@ -12,9 +12,11 @@ export function receiverOf(
   switch (command.type) {
     case "PlaceBid":
     case "CancelBid":
+    case "CreateApplication":
     case "RepayLoan":
     case "Withdraw":
       return accountAddress(self);
+    case "ListApplications":
     case "OpenAccount":
     case "Deposit":
     case "GetAccount":
@@ -28,6 +30,17 @@ export function receiverOf(
       return accountAddress(command.accountId ?? self);
     case "ListLoan":
     case "ConfirmLoan":
+    case "UpdateApplication":
+    case "AttachDocument":
+    case "SubmitApplication":
+    case "WithdrawApplication":
+    case "SignContract":
+    case "ProposeReview":
+    case "DecideReview":
+    case "PublishLoan":
+    case "GetApplication":
+    case "GetDocument":
+    case "GetContract":
     case "GetLoan":
     case "WatchLoan":
     case "GetLoanSchedule":

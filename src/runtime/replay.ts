@@ -225,6 +225,6 @@ class Replay {
 
   #evolve(cell: Cell, event: Typed, at: number): void {
     cell.state = cell.kind.evolve(cell.state, event, cell.id, at);
-    cell.state.outcomes.takeSettled(); // Nobody waits: those who asked will ask again.
+    cell.kind.takeSettled(cell.state); // Nobody waits: those who asked will ask again.
   }
 }

@@ -4,7 +4,7 @@
 import type { PositionRow, PositionsView } from "../../actors/account/positions-view.ts";
 import type { AccountId } from "../../actors/address.ts";
 import { loanIncome, type LoanIncome } from "../../actors/loan/repayment/income-view.ts";
-import type { LoanState } from "../../actors/loan/loan.ts";
+import { isOnMarket, type LoanState, type MarketLoan } from "../../actors/loan/loan.ts";
 import { bpsOf } from "../../actors/loan/terms.ts";
 import { businessDate } from "../lending/business-date.ts";
 import { xirr, type CashFlow } from "../lending/xirr.ts";
@@ -20,7 +20,7 @@ type Row = ReturnsView["returns"][number];
 
 /** What is seen of a loan for one of its lenders. */
 export interface LoanSight {
-  readonly status: Exclude<LoanState["status"], "absent">;
+  readonly status: MarketLoan["status"];
   /** Null before the loan is paid out. */
   readonly repaid: {
     readonly source: LegSource;
@@ -32,7 +32,7 @@ export interface LoanSight {
 
 /** As of a business day, and so many seconds into it. Null for a loan that is not there. */
 export function loanSight(loan: LoanState, day: number, seconds: number): LoanSight | null {
-  if (loan.status === "absent") return null;
+  if (!isOnMarket(loan)) return null;
   const { status } = loan;
   const source = legSourceOf(loan);
   if (source === null || !("repayment" in loan)) return { status, repaid: null };

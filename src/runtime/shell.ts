@@ -77,7 +77,10 @@ export class Shell {
       return;
     }
     const { look } = request;
-    if (look === undefined) return this.answer(cell, request, answerRead(cell, command));
+    if (look === undefined) {
+      this.answer(cell, request, answerRead(cell, command, request.self));
+      return;
+    }
     const seen: Sighting["seen"] = { ok: true, sight: look.see(cell) };
     this.#host.release({ kind: "sighting", look, seen }, cell.changedAt);
   }
@@ -100,7 +103,12 @@ export class Shell {
   #mutate(cell: Cell, item: Item, request: Request): void {
     const command = item.command as Mutation;
     const { requestId } = command;
-    const { outcomes } = cell.state;
+    const hidden = cell.kind.hides(cell.state, command);
+    if (hidden !== null) {
+      this.answer(cell, request, { type: "Refused", code: hidden });
+      return;
+    }
+    const outcomes = cell.kind.outcomesFor(cell.state, command);
     const known = outcomes.get(requestId);
     if (known !== undefined) {
       this.#repeat(cell, command, known, request);
@@ -120,12 +128,13 @@ export class Shell {
       return;
     } else {
       const { fingerprint } = command;
-      const refused = { type: "RequestRefused", requestId, fingerprint, refusal: decision.refusal };
-      this.#write(cell, [refused], item);
+      const { refusal } = decision;
+      const type = cell.kind.refusalEvent(command);
+      this.#write(cell, [{ type, requestId, fingerprint, refusal } as Typed], item);
     }
     const settledNow = this.#answerSettled(cell, request, requestId);
     if (!settledNow) {
-      const entry = cell.state.outcomes.get(requestId);
+      const entry = cell.kind.outcomesFor(cell.state, command).get(requestId);
       assert(entry !== undefined, "an accepted request is remembered");
       entry.waiter = request;
     }
@@ -171,7 +180,7 @@ export class Shell {
   /** Tells everybody whose request came to its outcome; true when `requestId` is among them. */
   #answerSettled(cell: Cell, request: Request | null, requestId: RequestId | null): boolean {
     let own = false;
-    for (const entry of cell.state.outcomes.takeSettled()) {
+    for (const entry of cell.kind.takeSettled(cell.state)) {
       const { waiter, outcome } = entry;
       assert(outcome !== undefined, "what is settled has an outcome");
       if (request !== null && entry.requestId === requestId) {

@@ -6,10 +6,12 @@ import type { Entry } from "../../actors/account/entry-log.ts";
 import type { ActorCommand, Answer, Outlet, Release } from "../runtime/port.ts";
 import type { System } from "../runtime/system.ts";
 
+const OPERATOR = accountId("operator");
+
 /** A command without what every request is given here. */
 export type Draft = DraftOf<ActorCommand>;
 type DraftOf<Command> = Command extends ActorCommand
-  ? Omit<Command, "requestId" | "fingerprint">
+  ? Omit<Command, "requestId" | "fingerprint" | "by">
   : never;
 
 /** The server did what it must never do; what there is of the run proves nothing. */
@@ -69,8 +71,10 @@ export class Clients implements Outlet {
   /** Rejects with SimulationFailure when the server does not take it in, or loses it. */
   ask(draft: Draft, self: string | null = null): Promise<Answer> {
     const correlationId = ++this.#asked;
-    const ids = { requestId: this.#requestId(correlationId), fingerprint: correlationId >>> 0 };
-    const command = ("requestId" in draft ? draft : { ...ids, ...draft }) as ActorCommand;
+    const requestId = this.#requestId(correlationId);
+    // Whoever asks for something privileged is one operator here.
+    const stamp = { requestId, fingerprint: correlationId >>> 0, by: OPERATOR };
+    const command = ("requestId" in draft ? draft : { ...stamp, ...draft }) as ActorCommand;
     return new Promise((resolve, reject) => {
       const session = null;
       const own = self === null ? null : accountId(self);

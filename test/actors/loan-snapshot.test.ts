@@ -32,7 +32,8 @@ const TERMS = {
 const id = loanId("l");
 
 function snapshotOf(terms: Record<string, unknown>): unknown[] {
-  const loan = given("loan", "l", { type: "LoanListed", ...request(1), ...terms });
+  const who = { by: "ops", contractHash: null };
+  const loan = given("loan", "l", { type: "LoanListed", ...request(1), ...terms, ...who });
   return snapshotLoan(loan.state as unknown as LoanState, "all").main;
 }
 
@@ -55,7 +56,7 @@ function repaying(): LoanState {
   }));
   const wakeOn = DAY + 31;
   const paidOut = [
-    { type: "LoanListed", ...request(1), ...terms },
+    { type: "LoanListed", ...request(1), ...terms, by: "ops", contractHash: null },
     ...bids,
     { type: "LoanFunded" },
     { type: "CollectionStarted" },

@@ -17,7 +17,7 @@ const TERMS = {
 };
 
 function listed(terms: Partial<typeof TERMS> = {}) {
-  return { type: "LoanListed", ...request(1), ...TERMS, ...terms };
+  return { type: "LoanListed", ...request(1), ...TERMS, ...terms, by: "ops", contractHash: null };
 }
 
 function placed(bidNo: number, filledCents: number, remainingCents: number, accountId = "a") {
@@ -35,7 +35,7 @@ function declined(refusal: string, accountId = "a") {
 
 describe("Loan: ListLoan", () => {
   const list = (terms: Partial<typeof TERMS> = {}) => {
-    return { type: "ListLoan", loanId: "l", ...request(1), ...TERMS, ...terms };
+    return { type: "ListLoan", loanId: "l", by: "ops", ...request(1), ...TERMS, ...terms };
   };
 
   it("lists once", () => {
@@ -213,12 +213,12 @@ describe("Loan: its end", () => {
   });
 
   it("ConfirmLoan collects what was raised, once", () => {
-    const confirm = { type: "ConfirmLoan", loanId: "l", ...request(5) };
+    const confirm = { type: "ConfirmLoan", loanId: "l", by: "ops", ...request(5) };
     given("loan", "l").when(confirm).thenRefused("loan_not_found");
     given("loan", "l", listed()).when(confirm).thenRefused("loan_not_funded");
     const events = [listed({ principalCents }), ...bids, { type: "LoanFunded" }];
     const loan = given("loan", "l", ...events);
-    loan.when(confirm).then({ type: "LoanConfirmed", ...request(5) });
+    loan.when(confirm).then({ type: "LoanConfirmed", ...request(5), by: "ops" });
     loan.when(confirm).thenRefused("loan_not_funded");
     const rest = principalCents - 1_00;
     const most = { accountId: "a", holdNo: 1, amountCents: rest };

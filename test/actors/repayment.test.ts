@@ -31,7 +31,7 @@ const AT = 1_700_000_000_000;
 function raised(terms: Partial<Record<string, unknown>> = {}): Typed[] {
   const funds = { type: "FundsCollected", accountId: "a", holdNo: 1, amountCents: 1_000_00 };
   return [
-    { type: "LoanListed", ...request(1), ...TERMS, ...terms },
+    { type: "LoanListed", ...request(1), ...TERMS, ...terms, by: "ops", contractHash: null },
     {
       type: "BidPlaced",
       accountId: "a",

@@ -4,11 +4,17 @@
 import { describe, expect, test } from "vitest";
 import { refusalFor, type Speaker } from "../../src/gateway/authorisation.ts";
 import type { AccountId } from "../../actors/address.ts";
-import { OPERATIONS, type Command, type OperationName } from "../../src/protocol/table.ts";
-import { requestIds, type GatewayClient, type Encoding } from "../support/gateway-client.ts";
+import {
+  OPERATIONS,
+  ROLES,
+  type Command,
+  type OperationName,
+  type Role,
+} from "../../src/protocol/table.ts";
+import { requestIds, type GatewayClient } from "../support/gateway-client.ts";
 import { LOAN_TERMS, startFixture, type Fixture } from "../support/gateway-fixture.ts";
 
-type Who = "client" | "operator" | "nobody";
+type Who = Role | "nobody";
 /** `own`: alice's, who asks; `other`: bob's, which is open; `absent`: nobody's; `none`: left out. */
 type Whose = "own" | "other" | "absent" | "none";
 const WHOSE: readonly Whose[] = ["own", "other", "absent", "none"];
@@ -19,15 +25,29 @@ const IDS: Readonly<Record<Whose, string | null>> = {
   none: null,
 };
 
-type Expected = "ok" | "unauthenticated" | "forbidden" | "account_not_found" | "invalid_field";
+/** The same of applications: alice's, bob's, nobody's; left out is alice's. */
+const LOANS: Readonly<Record<Whose, string>> = {
+  own: "kiln",
+  other: "barn",
+  absent: "no-such-loan",
+  none: "kiln",
+};
 
-interface Row {
+type Expected =
+  | "ok"
+  | "unauthenticated"
+  | "forbidden"
+  | "account_not_found"
+  | "application_not_found"
+  | "invalid_field";
+
+type Column = Readonly<Record<Whose, Expected>> | Expected;
+
+interface Row extends Readonly<Record<Role, Column>> {
   /** Fields of a request that is fine but for who asks. */
   readonly fields: (whose: Whose) => object;
-  /** Whether the request names an account, so that it matters whose. */
-  readonly namesAccount: boolean;
-  readonly client: Readonly<Record<Whose, Expected>> | Expected;
-  readonly operator: Readonly<Record<Whose, Expected>> | Expected;
+  /** Whether the request names an account or an application, so that it matters whose. */
+  readonly names: "account" | "application" | "nothing";
 }
 
 /** The heart of it: for a client, another's account is as absent as one that never was. */
@@ -45,23 +65,59 @@ const NAMED_ONLY = {
 } as const;
 /** Answered by the gateway, which knows no accounts. */
 const NAMED_ONLY_UNASKED = { ...NAMED_ONLY, absent: "ok" } as const;
-const OPERATIONS_ONLY = { client: "forbidden", operator: "ok" } as const;
+const ANY_APPLICATION = {
+  own: "ok",
+  other: "ok",
+  absent: "application_not_found",
+  none: "ok",
+} as const;
+const OWN_APPLICATION = { ...ANY_APPLICATION, other: "application_not_found" } as const;
 
+const NOBODY = {
+  client: "forbidden",
+  operator: "forbidden",
+  reviewer: "forbidden",
+  auditor: "forbidden",
+} as const;
+const EVERYBODY = { client: "ok", operator: "ok", reviewer: "ok", auditor: "ok" } as const;
+const OPERATORS = { ...NOBODY, operator: "ok" } as const;
+const CLIENTS = { ...NOBODY, client: "ok" } as const;
+const READS_ACCOUNT = {
+  client: OWN_ONLY,
+  operator: NAMED_ONLY,
+  reviewer: "forbidden",
+  auditor: NAMED_ONLY,
+} as const;
+const READS_APPLICATION = {
+  client: OWN_APPLICATION,
+  operator: ANY_APPLICATION,
+  reviewer: ANY_APPLICATION,
+  auditor: ANY_APPLICATION,
+} as const;
+const BORROWERS = { ...NOBODY, client: OWN_APPLICATION } as const;
+const REVIEWERS = { ...NOBODY, reviewer: ANY_APPLICATION } as const;
+
+const ASKED = {
+  amountCents: 1_000_00,
+  purpose: "a kiln",
+  method: "bullet",
+  term: 12,
+  rateBps: 900,
+};
 const fresh = () => ({ requestId: requestIds.next() });
 let made = 0;
 
 const TABLE: Readonly<Record<OperationName, Row>> = {
   "session.authenticate": {
     fields: () => ({}),
-    namesAccount: false,
-    client: "ok",
-    operator: "ok",
+    names: "nothing",
+    ...EVERYBODY,
   },
-  "session.ping": { fields: () => ({}), namesAccount: false, client: "ok", operator: "ok" },
+  "session.ping": { fields: () => ({}), names: "nothing", ...EVERYBODY },
   "account.open": {
     fields: () => ({ ...fresh(), accountId: `made-${++made}` }),
-    namesAccount: false,
-    ...OPERATIONS_ONLY,
+    names: "nothing",
+    ...OPERATORS,
   },
   "account.deposit": {
     fields: (whose) => ({
@@ -70,39 +126,36 @@ const TABLE: Readonly<Record<OperationName, Row>> = {
       amountCents: 1,
       reference: "r",
     }),
-    namesAccount: true,
-    client: "forbidden",
+    names: "account",
+    ...NOBODY,
     operator: { own: "ok", other: "ok", absent: "account_not_found", none: "ok" },
   },
   "account.withdraw": {
     fields: () => ({ ...fresh(), amountCents: 1, beneficiary: "bank 1" }),
-    namesAccount: false,
-    client: "ok",
-    operator: "forbidden",
+    names: "nothing",
+    ...CLIENTS,
   },
   "account.withdrawal": {
     fields: (whose) => ({ withdrawal: 1, accountId: IDS[whose] }),
-    namesAccount: true,
-    client: OWN_ONLY,
-    operator: NAMED_ONLY,
+    names: "account",
+    ...READS_ACCOUNT,
   },
   "account.get": {
     fields: (whose) => ({ accountId: IDS[whose] }),
-    namesAccount: true,
-    client: OWN_ONLY,
-    operator: NAMED_ONLY,
+    names: "account",
+    ...READS_ACCOUNT,
   },
   "account.watch": {
     fields: (whose) => ({ accountId: IDS[whose], after: null }),
-    namesAccount: true,
-    client: OWN_ONLY,
-    operator: NAMED_ONLY,
+    names: "account",
+    ...READS_ACCOUNT,
   },
   "account.unwatch": {
     fields: (whose) => ({ accountId: IDS[whose] }),
-    namesAccount: true,
-    client: OWN_ONLY,
+    names: "account",
+    ...READS_ACCOUNT,
     operator: NAMED_ONLY_UNASKED,
+    auditor: NAMED_ONLY_UNASKED,
   },
   "bid.place": {
     fields: () => ({
@@ -112,21 +165,18 @@ const TABLE: Readonly<Record<OperationName, Row>> = {
       fill: "exact",
       minCents: null,
     }),
-    namesAccount: false,
-    client: "ok",
-    operator: "forbidden",
+    names: "nothing",
+    ...CLIENTS,
   },
   "bid.cancel": {
     fields: () => ({ ...fresh(), bidId: 1 }),
-    namesAccount: false,
-    client: "ok",
-    operator: "forbidden",
+    names: "nothing",
+    ...CLIENTS,
   },
   "request.outcome": {
     fields: (whose) => ({ ...fresh(), accountId: IDS[whose] }),
-    namesAccount: true,
-    client: OWN_ONLY,
-    operator: NAMED_ONLY,
+    names: "account",
+    ...READS_ACCOUNT,
   },
   "loan.list": {
     fields: () => ({
@@ -136,82 +186,157 @@ const TABLE: Readonly<Record<OperationName, Row>> = {
       principalCents: 1_000,
       closesAtMs: Date.now() + 3_600_000,
     }),
-    namesAccount: false,
-    ...OPERATIONS_ONLY,
+    names: "nothing",
+    ...OPERATORS,
   },
   "loan.confirm": {
     fields: () => ({ ...fresh(), loanId: "promo" }),
-    namesAccount: false,
-    ...OPERATIONS_ONLY,
+    names: "nothing",
+    ...OPERATORS,
   },
   "loan.get": {
     fields: () => ({ loanId: "promo" }),
-    namesAccount: false,
-    client: "ok",
-    operator: "ok",
+    names: "nothing",
+    ...EVERYBODY,
   },
   "loan.watch": {
     fields: () => ({ loanId: "promo" }),
-    namesAccount: false,
-    client: "ok",
-    operator: "ok",
+    names: "nothing",
+    ...EVERYBODY,
   },
   "loan.unwatch": {
     fields: () => ({ loanId: "promo" }),
-    namesAccount: false,
-    client: "ok",
-    operator: "ok",
+    names: "nothing",
+    ...EVERYBODY,
+  },
+  "market.loans": { fields: () => ({}), names: "nothing", ...EVERYBODY },
+  "application.create": {
+    fields: () => ({ ...fresh(), ...ASKED, loanId: `made-${++made}` }),
+    names: "nothing",
+    ...CLIENTS,
+  },
+  "application.update": {
+    fields: (whose) => ({ ...fresh(), ...ASKED, loanId: LOANS[whose] }),
+    names: "application",
+    ...BORROWERS,
+  },
+  "application.attach": {
+    fields: (whose) => ({
+      ...fresh(),
+      loanId: LOANS[whose],
+      name: "statement.pdf",
+      mediaType: "application/pdf",
+      sizeBytes: 1,
+      documentHash: "a".repeat(64),
+    }),
+    names: "application",
+    ...NOBODY,
+  },
+  "application.submit": {
+    fields: (whose) => ({ ...fresh(), loanId: LOANS[whose] }),
+    names: "application",
+    ...BORROWERS,
+  },
+  "application.withdraw": {
+    fields: (whose) => ({ ...fresh(), loanId: LOANS[whose] }),
+    names: "application",
+    ...BORROWERS,
+  },
+  "application.get": {
+    fields: (whose) => ({ loanId: LOANS[whose] }),
+    names: "application",
+    ...READS_APPLICATION,
+  },
+  "application.propose": {
+    fields: (whose) => ({
+      ...fresh(),
+      loanId: LOANS[whose],
+      verdict: "approve",
+      grade: "A",
+      rateBps: 900,
+    }),
+    names: "application",
+    ...REVIEWERS,
+  },
+  "application.decide": {
+    fields: (whose) => ({ ...fresh(), loanId: LOANS[whose], proposal: 1, answer: "confirm" }),
+    names: "application",
+    ...REVIEWERS,
+  },
+  "contract.get": {
+    fields: (whose) => ({ loanId: LOANS[whose] }),
+    names: "application",
+    ...READS_APPLICATION,
+  },
+  "contract.sign": {
+    fields: (whose) => ({ ...fresh(), loanId: LOANS[whose], contractHash: "a".repeat(64) }),
+    names: "application",
+    ...BORROWERS,
+  },
+  "loan.publish": {
+    fields: (whose) => ({
+      ...fresh(),
+      loanId: LOANS[whose],
+      stepCents: 100,
+      minBidCents: 100,
+      closesAtMs: Date.now() + 3_600_000,
+      cancellable: true,
+    }),
+    names: "application",
+    ...NOBODY,
+    operator: ANY_APPLICATION,
+  },
+  "application.list": {
+    fields: (whose) => ({ accountId: IDS[whose] }),
+    names: "account",
+    ...READS_ACCOUNT,
+    reviewer: NAMED_ONLY,
+  },
+  "application.document": {
+    fields: (whose) => ({ loanId: LOANS[whose], documentNo: 1 }),
+    names: "application",
+    ...READS_APPLICATION,
   },
   "loan.repay": {
     fields: () => ({ ...fresh(), loanId: "promo", amountCents: 1, mode: "due" }),
-    namesAccount: false,
-    client: "ok",
-    operator: "forbidden",
+    names: "nothing",
+    ...CLIENTS,
   },
-  "calendar.get": { fields: () => ({}), namesAccount: false, client: "ok", operator: "ok" },
-  "calendar.advance": {
-    fields: () => ({ day: 20_000 }),
-    namesAccount: false,
-    ...OPERATIONS_ONLY,
-  },
-  "market.loans": { fields: () => ({}), namesAccount: false, client: "ok", operator: "ok" },
+  "calendar.get": { fields: () => ({}), names: "nothing", ...EVERYBODY },
+  "calendar.advance": { fields: () => ({ day: 20_000 }), names: "nothing", ...OPERATORS },
   "schedule.preview": {
     fields: () => ({ principalCents: 1_000, rateBps: 900, term: 3 }),
-    namesAccount: false,
-    client: "ok",
-    operator: "ok",
+    names: "nothing",
+    ...EVERYBODY,
   },
   "loan.schedule": {
     fields: () => ({ loanId: "promo", after: null }),
-    namesAccount: false,
-    client: "ok",
-    operator: "ok",
+    names: "nothing",
+    ...EVERYBODY,
   },
   "clearing.get": {
     fields: () => ({ loanId: "promo", clearing: 1 }),
-    namesAccount: false,
-    client: "ok",
-    operator: "ok",
+    names: "nothing",
+    ...EVERYBODY,
   },
   "clearing.path": {
     fields: (whose) => ({ loanId: "promo", clearing: 1, accountId: IDS[whose] }),
-    namesAccount: true,
-    client: OWN_ONLY,
-    operator: { ...NAMED_ONLY, absent: "ok" },
+    names: "account",
+    ...READS_ACCOUNT,
+    operator: NAMED_ONLY_UNASKED,
+    auditor: NAMED_ONLY_UNASKED,
   },
   "account.returns": {
     fields: (whose) => ({ accountId: IDS[whose], from: null, seconds: null }),
-    namesAccount: true,
-    client: OWN_ONLY,
-    operator: NAMED_ONLY,
+    names: "account",
+    ...READS_ACCOUNT,
   },
   "account.positions": {
     fields: (whose) => ({ accountId: IDS[whose], from: null }),
-    namesAccount: true,
-    client: OWN_ONLY,
-    operator: NAMED_ONLY,
+    names: "account",
+    ...READS_ACCOUNT,
   },
-  "books.get": { fields: () => ({}), namesAccount: false, ...OPERATIONS_ONLY },
+  "books.get": { fields: () => ({}), names: "nothing", ...OPERATORS, auditor: "ok" },
 };
 
 /** Refusals of the business: the request was let through, and that is what is tested here. */
@@ -222,6 +347,13 @@ const LET_THROUGH = [
   "loan_not_repaying",
   "clearing_not_found",
   "exceeds_available",
+  "application_not_draft",
+  "application_not_submitted",
+  "application_not_proposed",
+  "application_not_approved",
+  "application_not_signed",
+  "document_not_found",
+  "maker_is_checker",
   "withdrawal_not_found",
   "custodian_not_configured",
 ];
@@ -247,7 +379,30 @@ async function world(): Promise<Fixture> {
   await fixture.fund("alice", 1_000_000);
   await fixture.fund("bob", 1_000_000);
   await fixture.list("promo", 1_000_000);
+  for (const [subject, loanId] of [
+    ["alice", LOANS.own],
+    ["bob", LOANS.other],
+  ] as const) {
+    const client = await fixture.client(subject);
+    await client.must("application.create", { ...fresh(), ...ASKED, loanId });
+    client.close();
+    await client.closed;
+  }
   return fixture;
+}
+
+/** Everybody whose request is looked at: by role. */
+const SUBJECTS: Readonly<Record<Role, string>> = {
+  client: "alice",
+  operator: "operator",
+  reviewer: "rita",
+  auditor: "olga",
+};
+
+/** All accounts, or applications, that it matters to name. */
+function whoseOf(row: Row): readonly Whose[] {
+  if (row.names === "account") return WHOSE;
+  return row.names === "application" ? ["own", "other", "absent"] : ["none"];
 }
 
 describe("Authorisation: the table", () => {
@@ -255,31 +410,22 @@ describe("Authorisation: the table", () => {
     expect(Object.keys(TABLE).sort()).toEqual(Object.keys(OPERATIONS).sort());
   });
 
-  test.each<[Encoding, Who]>([
-    ["msgpack", "client"],
-    ["json", "client"],
-    ["msgpack", "operator"],
-    ["json", "operator"],
-  ])("holds for every operation and account, in %s, asked by a %s", async (encoding, who) => {
+  test.each(
+    ROLES.flatMap((role) =>
+      (["msgpack", "json"] as const).map((encoding) => [encoding, role] as const),
+    ),
+  )("holds for every operation and whose it is, in %s, asked by a %s", async (encoding, role) => {
     const fixture = await world();
-    const client =
-      who === "client"
-        ? await fixture.client("alice", { encoding })
-        : await fixture.operator({ encoding });
-    const token =
-      who === "client"
-        ? await fixture.token("alice")
-        : await fixture.token("operator", { role: "operator" });
+    const subject = SUBJECTS[role];
+    const client = await fixture.client(subject, { encoding }, role);
+    const token = await fixture.token(subject, { role });
     for (const [name, row] of Object.entries(TABLE)) {
       const operation = name as OperationName;
-      for (const whose of row.namesAccount ? WHOSE : ["none" as const]) {
+      for (const whose of whoseOf(row)) {
         const given = operation === "session.authenticate" ? { token } : row.fields(whose);
         const outcome = await outcomeOf(client, operation, given);
-        expect([operation, whose, outcome]).toEqual([
-          operation,
-          whose,
-          expectedOf(row, who, whose),
-        ]);
+        const expected = expectedOf(row, role, whose);
+        expect([operation, whose, outcome]).toEqual([operation, whose, expected]);
       }
     }
   });
@@ -297,13 +443,13 @@ describe("Authorisation: the table", () => {
     expect(fixture.runtime.digest()).toBe(before);
   });
 
-  test("changes nothing where it refuses", async () => {
+  test.each(ROLES)("changes nothing where it refuses a %s", async (role) => {
     const fixture = await world();
-    const client = await fixture.client("alice");
+    const client = await fixture.client(SUBJECTS[role], {}, role);
     const before = fixture.runtime.digest();
     for (const [name, row] of Object.entries(TABLE)) {
-      for (const whose of WHOSE) {
-        if (expectedOf(row, "client", whose) === "ok") continue;
+      for (const whose of whoseOf(row)) {
+        if (expectedOf(row, role, whose) === "ok") continue;
         await client.refusal(name as OperationName, row.fields(whose));
       }
     }

@@ -49,7 +49,7 @@ describe("Auditor", () => {
       takeOvers: 4,
       messagesInFlight: 0,
       accounts: 4,
-      loans: 3,
+      loans: 4,
       depositedCents: 4_000_00,
       clearingCents: 0,
       heldCents: 150_00,
@@ -60,6 +60,7 @@ describe("Auditor", () => {
     expect(report.loans).toMatchObject([
       { loanId: "spring", status: "repaying", raisedCents: 1_000_00, heldCents: 0, bids: 3 },
       { loanId: "autumn", status: "listed", raisedCents: 150_00, heldCents: 150_00, bids: 1 },
+      { loanId: "kiln", status: "listed", principalCents: 500_00, raisedCents: 0 },
       { loanId: "summer", status: "expired", heldCents: 0 },
     ]);
   });

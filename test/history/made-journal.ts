@@ -5,7 +5,8 @@ import { ACTOR_LAYOUTS } from "../../actors/kinds.ts";
 import { UPCASTERS } from "../../actors/upcasters.ts";
 import type { ShardSource } from "../../src/history/audit.ts";
 import type { Position } from "../../src/journal/position.ts";
-import { RecordCodec, writeTyped, type JournalRecord } from "../../src/journal/records.ts";
+import { RecordCodec, type JournalRecord } from "../../src/journal/records.ts";
+import { writeTyped } from "../../src/journal/typed-writer.ts";
 import { MsgpackWriter } from "../../src/protocol/msgpack-writer.ts";
 
 type Writable<T> = { -readonly [Key in keyof T]: T[Key] };

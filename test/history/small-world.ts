@@ -37,6 +37,7 @@ import {
 import { evolveLoan } from "../../actors/loan/evolve.ts";
 import { absentLoan, type LoanCommand, type LoanState } from "../../actors/loan/loan.ts";
 import type { Refusal } from "../../actors/refusals.ts";
+import { KINDS } from "../../src/runtime/kind.ts";
 import type { Typed } from "../../src/journal/records.ts";
 import { MadeJournal, type TestJournal, type TestRecord } from "./made-journal.ts";
 
@@ -141,7 +142,7 @@ export class SmallWorld {
     requestId = requestNo(++this.#requests),
   ): { requestId: RequestId; refusal?: Refusal } {
     this.nowMs++;
-    const command = { ...fields, requestId, fingerprint: 7 } as Typed;
+    const command = { by: "ops", ...fields, requestId, fingerprint: 7 } as Typed;
     const refusal = this.#carryOut(this.#shardOf(to), { to, command, number: 0 });
     return refusal === undefined ? { requestId } : { requestId, refusal };
   }
@@ -206,6 +207,13 @@ export class SmallWorld {
     return this.request({ kind: "account", id: accountId(account) }, fields);
   }
 
+  /** The hash that the borrower is to sign. */
+  contractHashOf(loan: string): string {
+    const state = this.#loans.get(loan);
+    if (state?.status !== "approved") throw new Error(`${loan} is not approved`);
+    return state.approval.contractHash;
+  }
+
   confirm(loan: string): void {
     const id = loanId(loan);
     this.request({ kind: "loan", id }, { type: "ConfirmLoan", loanId: id });
@@ -241,7 +249,8 @@ export class SmallWorld {
     };
     const { refusal } = decision;
     if (state.status !== "absent") {
-      this.#write(shard, item, [{ type: "RequestRefused", requestId, fingerprint, refusal }]);
+      const type = KINDS[to.kind].refusalEvent(command) as "RequestRefused";
+      this.#write(shard, item, [{ type, requestId, fingerprint, refusal }]);
     }
     return refusal;
   }

@@ -9,13 +9,21 @@ import { goodWorld, homeOf } from "./good-world.ts";
 import { sourcesOf } from "./made-journal.ts";
 import { repaidWorld } from "./repaid-world.ts";
 import type { Spoil } from "./spoil.ts";
+import { IMPOSSIBLE_APPLICATIONS, SPOILT_APPLICATIONS } from "./spoilt-applications.ts";
 import { SPOILT_CHAIN } from "./spoilt-chain.ts";
 import { SPOILT_CLIENTS } from "./spoilt-clients.ts";
 import { SPOILT_CUSTODY } from "./spoilt-custody.ts";
 import { SPOILT_MONEY } from "./spoilt-money.ts";
 import { SPOILT_REPAYMENT } from "./spoilt-repayment.ts";
 
-const SPOILT_BIDDING = { ...SPOILT_CHAIN, ...SPOILT_MONEY, ...SPOILT_CLIENTS, ...SPOILT_CUSTODY };
+const SPOILT_BIDDING = {
+  ...SPOILT_CHAIN,
+  ...SPOILT_MONEY,
+  ...SPOILT_APPLICATIONS,
+  event_impossible: { ...SPOILT_MONEY.event_impossible, ...IMPOSSIBLE_APPLICATIONS },
+  ...SPOILT_CLIENTS,
+  ...SPOILT_CUSTODY,
+};
 
 /** The type demands at least one way for each check. */
 ({ ...SPOILT_BIDDING, ...SPOILT_REPAYMENT }) satisfies Record<Check, Record<string, Spoil>>;

@@ -4,7 +4,8 @@ import type { FieldKind } from "../../actors/field-table.ts";
 import { ACTOR_LAYOUTS } from "../../actors/kinds.ts";
 import { UPCASTERS } from "../../actors/upcasters.ts";
 import { compileWriter } from "../../src/journal/compiled-writer.ts";
-import { RecordCodec, writeTyped, type Typed } from "../../src/journal/records.ts";
+import { RecordCodec, type Typed } from "../../src/journal/records.ts";
+import { writeTyped } from "../../src/journal/typed-writer.ts";
 import { MsgpackWriter } from "../../src/protocol/msgpack-writer.ts";
 
 const codec = new RecordCodec(ACTOR_LAYOUTS, UPCASTERS);
@@ -12,6 +13,7 @@ const codec = new RecordCodec(ACTOR_LAYOUTS, UPCASTERS);
 const VALUES: Record<FieldKind, fc.Arbitrary<unknown>> = {
   int: fc.maxSafeInteger(),
   nullableInt: fc.option(fc.maxSafeNat()),
+  nullableString: fc.option(fc.string({ unit: "binary", maxLength: 300 })),
   string: fc.string({ unit: "binary", maxLength: 300 }),
   bytes16: fc
     .uint8Array({ minLength: 16, maxLength: 16 })

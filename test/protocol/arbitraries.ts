@@ -63,6 +63,8 @@ function valueOf(field: Field): fc.Arbitrary<unknown> {
         .map((bytes) => Buffer.from(bytes).toString("hex"));
     case "rows":
       return fc.array(objectOf(field.columns!), { maxLength: 5 });
+    case "page":
+      return fc.string({ unit: "grapheme", maxLength: 300 });
     case "token":
       return token;
     case "flag":

@@ -86,6 +86,8 @@ function valueOf(field: Field): unknown {
       return random(field.choices!.length + (random(8) === 0 ? 2 : 0));
     case "flag":
       return random(2) === 0;
+    case "sha256":
+      return pick(["0af9".repeat(16), "0AF9".repeat(16), "0af9", "g".repeat(64)]);
     case "text":
     case "token":
       return pick(["", "ref 1", "Überweisung", "x.y.z", "😀".repeat(random(70))]);
@@ -206,6 +208,8 @@ function isSound(field: Field, value: unknown): boolean {
       return field.choices!.includes(value as string);
     case "text":
       return typeof value === "string" && /^[^\p{Cc}\p{Cs}]{0,64}$/u.test(value);
+    case "sha256":
+      return typeof value === "string" && /^[0-9a-f]{64}$/.test(value);
     case "token":
       return typeof value === "string" && /^[\x21-\x7e]{1,4096}$/.test(value);
     default:

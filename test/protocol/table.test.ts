@@ -1,8 +1,16 @@
 import { describe, expect, test } from "vitest";
+import {
+  APPLICATION_STATUSES as ACTOR_STATUSES,
+  GRADES as ACTOR_GRADES,
+  MEDIA_TYPES as ACTOR_MEDIA_TYPES,
+} from "../../actors/loan/application/application.ts";
 import { ERRORS, errorByNumber, isErrorCode } from "../../src/protocol/errors.ts";
 import { MEMBERS_MAX } from "../../src/protocol/json-scanner.ts";
 import { FIELDS_MAX } from "../../src/protocol/plans.ts";
 import {
+  APPLICATION_STATUSES,
+  GRADES,
+  MEDIA_TYPES,
   OPERATIONS,
   PUSHES,
   REPAYMENT_METHODS,
@@ -20,7 +28,7 @@ const layouts: (readonly [string, readonly Field[]])[] = [
 
 /** Members of frames in JSON that are no fields, and properties that commands have besides. */
 const RESERVED = ["op", "id", "re", "position", "error", "detail", "retryAfterMs", "push"];
-const RESERVED_IN_COMMANDS = ["type", "fingerprint"];
+const RESERVED_IN_COMMANDS = ["type", "fingerprint", "by"];
 
 function expectUnique(values: readonly unknown[]): void {
   expect(new Set(values).size).toBe(values.length);
@@ -86,14 +94,34 @@ describe("Table of messages", () => {
   });
 
   test.each(operations)("%s asks for nothing that only a server says", (_, row) => {
-    const replied = ["errorCode", "loanIds", "ratePpm", "rows"];
+    const replied = ["errorCode", "loanIds", "ratePpm", "rows", "page"];
     for (const { type } of row.fields) expect(replied).not.toContain(type);
   });
 
-  test.each(operations)("%s may be asked by somebody", (_, row) => {
+  // Without a request id, since it may be said again: a date that has come does not come twice.
+  const changes = (name: string, row: Operation): boolean =>
+    row.mutates || name === "calendar.advance";
+
+  test.each(operations)("%s may be asked by somebody", (name, row) => {
     expect(row.roles.length).toBeGreaterThan(0);
-    if (row.subject === "operations") expect(row.roles).toEqual(["operator"]);
+    const operations = changes(name, row) ? ["operator"] : ["operator", "auditor"];
+    if (row.subject === "operations") expect(row.roles).toEqual(operations);
+    if (row.subject === "review") expect(row.roles).toEqual(["reviewer"]);
   });
+
+  test.each(operations)(
+    "%s changes nothing for an auditor, and shows it all it reads",
+    (name, row) => {
+      expect(row.roles.includes("auditor")).toBe(!changes(name, row));
+    },
+  );
+
+  test.each(operations)(
+    "%s tells who asks if it changes what is not the asker's own account",
+    (_, row) => {
+      expect(row.tellsWho === true).toBe(row.mutates && row.subject !== "self");
+    },
+  );
 
   test("has no message with more fields than a frame in JSON may have members", () => {
     expect(FIELDS_MAX + 2).toBeLessThanOrEqual(MEMBERS_MAX);
@@ -103,6 +131,12 @@ describe("Table of messages", () => {
 describe("Choices of the table", () => {
   test("name the methods of repayment that there are, in the order of the wire", () => {
     expect(REPAYMENT_METHODS).toEqual(LENDING_METHODS);
+  });
+
+  test("name grades, statuses and media types of applications, in the order of the wire", () => {
+    expect(GRADES).toEqual(ACTOR_GRADES);
+    expect(APPLICATION_STATUSES).toEqual(ACTOR_STATUSES);
+    expect(MEDIA_TYPES).toEqual(ACTOR_MEDIA_TYPES);
   });
 });
 

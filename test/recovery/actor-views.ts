@@ -3,7 +3,9 @@
 
 import { accountView, type AccountState } from "../../actors/account/account.ts";
 import { formatRequestId, type RequestId } from "../../actors/address.ts";
-import { loanView, type LoanState } from "../../actors/loan/loan.ts";
+import { applicationOf } from "../../actors/loan/application/application.ts";
+import { applicationView } from "../../actors/loan/application/view.ts";
+import { isOnMarket, loanView, type LoanState } from "../../actors/loan/loan.ts";
 import type { OutcomeWindow } from "../../actors/outcome-window.ts";
 import { cellKey, type Cell } from "../../src/runtime/cell.ts";
 
@@ -24,8 +26,9 @@ export function actorViews(cells: Iterable<Cell>): ActorViews {
 function accountWords(cell: Cell): object {
   const account = cell.state as unknown as AccountState;
   if (account.status === "absent") throw new Error(`${cell.id} has a version and no state`);
-  const { outcomes, entries } = account;
+  const { outcomes, entries, applications } = account;
   return {
+    applications,
     view: accountView(account),
     entries: entries.after(0),
     outcomes: outcomeWords(outcomes),
@@ -35,9 +38,16 @@ function accountWords(cell: Cell): object {
 function loanWords(cell: Cell): object {
   const loan = cell.state as unknown as LoanState;
   if (loan.status === "absent") throw new Error(`${cell.id} has a version and no state`);
-  const { outcomes, book } = loan;
+  const application = applicationOf(loan);
+  const words = {
+    outcomes: outcomeWords(loan.outcomes),
+    application: applicationView(loan, true),
+    borrowers: application === null ? [] : outcomeWords(application.outcomes),
+  };
+  if (!isOnMarket(loan)) return words;
+  const { book } = loan;
   const bids = Array.from({ length: book.count }, (_, at) => book.get(at + 1));
-  return { view: loanView(loan), bids, outcomes: outcomeWords(outcomes) };
+  return { ...words, view: loanView(loan), bids };
 }
 
 function outcomeWords(outcomes: OutcomeWindow): object[] {

@@ -60,7 +60,61 @@ async function repaid(world: World, bid: PlaceBid): Promise<void> {
   await world.system.advanceTo(day + 140);
 }
 
-/** A history that has every event and every refusal path of version 1 in it. */
+/** An application that is listed, one rejected, one withdrawn, and a name that is taken. */
+async function applied(world: World): Promise<void> {
+  const wanted = { purpose: "a kiln", method: "bullet", term: 12, rateBps: 900 };
+  const create = async (id: string) => {
+    const asked = { loanId: loanId(id), amountCents: 500_00, ...wanted };
+    await world.ask({ type: "CreateApplication", ...asked, ...stamp() }, "borrower");
+  };
+  for (const id of ["kiln", "barn", "boat", "full"]) await create(id);
+  type Asked = Parameters<World["ask"]>[0];
+  const of = (id: string, by: string, asked: Asked) => {
+    return world.ask({ loanId: loanId(id), by: accountId(by), ...asked, ...stamp() });
+  };
+  const own = (id: string, asked: Asked) => of(id, "borrower", asked);
+  await own("kiln", { type: "UpdateApplication", ...wanted, amountCents: 400_00 });
+  const documentHash = "0123456789abcdef".repeat(4);
+  const document = { name: "bank", mediaType: "application/pdf", sizeBytes: 9, documentHash };
+  await own("kiln", { type: "AttachDocument", ...document });
+  for (const id of ["kiln", "barn", "kiln"]) await own(id, { type: "SubmitApplication" });
+  await own("boat", { type: "WithdrawApplication" });
+  const review = {
+    verdict: "approve",
+    grade: "B",
+    rateBps: 1_080,
+    basisDays: null,
+    originationFeeBps: 150,
+    serviceFeeBps: 1_000,
+    earlyFeeBps: null,
+    graceDays: 3,
+    penaltyPpm: 500,
+    reason: null,
+  };
+  const propose = (id: string, more = {}) => {
+    return of(id, "rita", { type: "ProposeReview", ...review, ...more });
+  };
+  const decide = (id: string, proposal: number, answer = "confirm") => {
+    return of(id, "sam", { type: "DecideReview", proposal, answer, reason: null });
+  };
+  await propose("kiln");
+  await decide("kiln", 1, "return");
+  await propose("kiln", { rateBps: 990 });
+  await decide("kiln", 2);
+  await propose("barn", { verdict: "reject", reason: "no income" });
+  await decide("barn", 1);
+  const contract = await world.ask({ type: "GetContract", loanId: loanId("kiln") });
+  const view = contract.type === "Read" ? contract.view : {};
+  if (!("contractHash" in view)) throw new Error(`no contract: ${JSON.stringify(contract)}`);
+  const { contractHash } = view;
+  await own("kiln", { type: "SignContract", contractHash });
+  const listing = { stepCents: 1_00, minBidCents: 100_00, lenderCapCents: null, opensAtMs: null };
+  const closesAtMs = world.nowMs + 60_000;
+  const publish = { ...listing, closesAtMs, cancellable: true, disbursesAtOnce: null };
+  await of("kiln", "ops", { type: "PublishLoan", ...publish });
+}
+
+/** A history that has every event and every refusal path in it. */
 export async function writeGolden(version: string): Promise<GoldenJournal> {
   requests = 0;
   const world = await new World(1, { journalKeep: "all", checkpointMs: 3_600_000 }).start();
@@ -88,6 +142,7 @@ export async function writeGolden(version: string): Promise<GoldenJournal> {
   await bid("anna", "full", 100_00);
   await world.ask({ type: "ConfirmLoan", loanId: loanId("full"), ...stamp() });
   await repaid(world, bid);
+  await applied(world);
   world.nowMs += 120_000;
   await world.until(() => world.system.openLoans(1).length === 0);
   await world.until(() => world.system.shard(0).run!.state.pending.size === 0);

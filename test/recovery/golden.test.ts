@@ -21,8 +21,8 @@ function textOf(golden: GoldenJournal): string {
 
 describe("Golden journals", () => {
   it.runIf(process.env["GOLDEN"] === "write")("is written for this version", async () => {
-    const golden = await writeGolden("2");
-    writeFileSync(new URL("v2.golden.json", FOLDER), textOf(golden));
+    const golden = await writeGolden("3");
+    writeFileSync(new URL("v3.golden.json", FOLDER), textOf(golden));
   });
 
   it.runIf(process.env["GOLDEN"] === "write")("is written for the custodian bank", async () => {

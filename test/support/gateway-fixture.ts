@@ -12,6 +12,7 @@ import { createGatewayCounters, type GatewayCounters } from "../../src/gateway/c
 import { createGateway, type Gateway } from "../../src/gateway/gateway.ts";
 import type { HttpExtra } from "../../src/gateway/http-endpoint.ts";
 import { signToken, type TokenClaims } from "../../src/gateway/signing.ts";
+import type { Role } from "../../src/protocol/table.ts";
 import type { Clock } from "../../src/runtime/environment.ts";
 import { GatewayClient, requestIds, type ConnectOptions } from "./gateway-client.ts";
 import { InlineRuntime } from "./inline-runtime.ts";
@@ -42,7 +43,7 @@ export interface Fixture {
   token(subject: string, claims?: Partial<TokenClaims>): Promise<string>;
   connect(options?: ConnectOptions): Promise<GatewayClient>;
   /** A client that was authenticated by header: its token is verified. */
-  client(subject: string, options?: ConnectOptions): Promise<GatewayClient>;
+  client(subject: string, options?: ConnectOptions, role?: Role): Promise<GatewayClient>;
   operator(options?: ConnectOptions): Promise<GatewayClient>;
   /** Opens the account with that much available. */
   fund(accountId: string, amountCents: number): Promise<void>;
@@ -105,8 +106,11 @@ export async function startFixture(
     await eventually(() => counters.verificationsPending).toBe(0);
     return client;
   };
-  const client = async (subject: string, options: ConnectOptions = {}): Promise<GatewayClient> =>
-    admitted({ ...options, token: await token(subject) });
+  const client = async (
+    subject: string,
+    options: ConnectOptions = {},
+    role: Role = "client",
+  ): Promise<GatewayClient> => admitted({ ...options, token: await token(subject, { role }) });
   const operator = async (options: ConnectOptions = {}): Promise<GatewayClient> =>
     admitted({ ...options, token: await token("operator", { role: "operator" }) });
   const asOperator = async (work: (by: GatewayClient) => Promise<unknown>): Promise<void> => {

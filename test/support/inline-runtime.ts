@@ -14,16 +14,26 @@ import {
 import { decideAccount } from "../../actors/account/decide.ts";
 import { accountMessages, type AccountEvent } from "../../actors/account/events.ts";
 import { evolveAccount } from "../../actors/account/evolve.ts";
+import { snapshotAccount } from "../../actors/account/snapshot.ts";
 import { decideLoan } from "../../actors/loan/decide.ts";
 import { isLoanAnswer, loanMessages, type LoanEvent } from "../../actors/loan/events.ts";
 import { evolveLoan } from "../../actors/loan/evolve.ts";
-import { absentLoan, loanView, type LoanCommand, type LoanState } from "../../actors/loan/loan.ts";
+import {
+  absentLoan,
+  isOnMarket,
+  loanView,
+  type LoanCommand,
+  type LoanState,
+} from "../../actors/loan/loan.ts";
+import { snapshotLoan } from "../../actors/loan/snapshot.ts";
 import { positionsView } from "../../actors/account/positions-view.ts";
-import { loanScheduleView } from "../../actors/loan/repayment/schedule-view.ts";
 import { LegCache } from "../../src/runtime/loan-legs.ts";
 import { returnsOf } from "../../src/runtime/returns.ts";
 import { booksView } from "../../src/runtime/books.ts";
-import type { OutcomeWindow } from "../../actors/outcome-window.ts";
+import type { OutcomeEntry } from "../../actors/outcome-window.ts";
+import type { Cell } from "../../src/runtime/cell.ts";
+import { KINDS } from "../../src/runtime/kind.ts";
+import { answerRead } from "../../src/runtime/reads.ts";
 import type {
   Answer,
   LoanProgress,
@@ -122,20 +132,16 @@ export class InlineRuntime implements Runtime {
     return open.slice(0, limit).map(([loanId]) => loanId);
   }
 
-  /** A digest of all that a client could have changed. */
+  /** A digest of all that a client could have changed; what does not exist is left out. */
   digest(): string {
-    const accounts = [...this.accounts].map(([id, { state }]) => [
-      id,
-      state.status === "open" ? accountView(state) : null,
-      state.outcomes.toSnapshot(),
-    ]);
-    const loans = [...this.loans].map(([id, { state, version }]) => [
-      id,
-      version,
-      state.status === "absent" ? null : loanView(state),
-      state.outcomes.toSnapshot(),
-    ]);
-    return JSON.stringify([accounts, loans]);
+    const digests: unknown[] = [];
+    for (const [id, { state }] of this.accounts) {
+      if (state.status === "open") digests.push([id, snapshotAccount(state, "all")]);
+    }
+    for (const [id, { state, version }] of this.loans) {
+      if (state.status !== "absent") digests.push([id, version, snapshotLoan(state, "all")]);
+    }
+    return JSON.stringify(digests);
   }
 
   #schedule(): void {
@@ -171,6 +177,7 @@ export class InlineRuntime implements Runtime {
       case "GetAccount":
       case "WatchAccount":
       case "GetOutcome":
+      case "ListApplications":
       case "GetPositions":
         return this.#readAccount(request, (command.accountId ?? self)!);
       case "GetBooks": {
@@ -185,21 +192,14 @@ export class InlineRuntime implements Runtime {
       }
       case "GetReturns":
         return this.#readReturns(request, (command.accountId ?? self)!);
-      case "GetLoanSchedule": {
-        const { state } = this.#loan(command.loanId);
-        if (state.status === "absent") return this.#refuse(request, "loan_not_found");
-        const view = loanScheduleView(state, command.after);
-        return this.#answer(request, { type: "Read", view });
-      }
+      case "GetLoanSchedule":
       case "GetLoan":
-      case "WatchLoan": {
-        const loan = this.#loan(command.loanId);
-        if (loan.state.status === "absent") return this.#refuse(request, "loan_not_found");
-        if (command.type === "GetLoan") {
-          return this.#answer(request, { type: "Loan", view: progressOf(loan) });
-        }
-        loan.watched = true;
-        return this.#answer(request, { type: "LoanWatched", view: progressOf(loan) });
+      case "WatchLoan":
+      case "GetApplication":
+      case "GetDocument":
+      case "GetContract": {
+        const loan = this.#loan(command.loanId) as unknown as Cell;
+        return this.#answer(request, answerRead(loan, command, self));
       }
       case "OpenAccount":
       case "Deposit":
@@ -212,10 +212,10 @@ export class InlineRuntime implements Runtime {
       case "Withdraw":
       case "PlaceBid":
       case "CancelBid":
+      case "CreateApplication":
       case "RepayLoan":
         return this.#change(request, { kind: "account", id: self! }, command);
-      case "ListLoan":
-      case "ConfirmLoan":
+      default:
         return this.#change(request, { kind: "loan", id: command.loanId }, command);
       case "BookDeposit":
       case "ConfirmWithdrawal":
@@ -244,6 +244,10 @@ export class InlineRuntime implements Runtime {
     if (state.status === "absent") return this.#refuse(request, "account_not_found");
     if (command.type === "GetAccount") {
       return this.#answer(request, { type: "Account", view: accountView(state) });
+    }
+    if (command.type === "ListApplications") {
+      const view = { loanIds: [...state.applications] };
+      return this.#answer(request, { type: "Read", view });
     }
     if (command.type === "GetPositions") {
       return this.#answer(request, { type: "Read", view: positionsView(state, 0, 10) });
@@ -276,7 +280,11 @@ export class InlineRuntime implements Runtime {
     to: Address,
     command: (AccountCommand | LoanCommand) & { requestId: RequestId; fingerprint: number },
   ): void {
-    const { outcomes } = this.#actor(to).state;
+    const kind = KINDS[to.kind];
+    const { state } = this.#actor(to);
+    const hidden = kind.hides(state, command);
+    if (hidden !== null) return this.#refuse(request, hidden);
+    const outcomes = kind.outcomesFor(state, command);
     const known = outcomes.get(command.requestId);
     if (known !== undefined) {
       if (known.fingerprint !== command.fingerprint) {
@@ -287,8 +295,6 @@ export class InlineRuntime implements Runtime {
     this.#waiting.set(command.requestId, request);
     this.#messages.push({ to, command });
     while (this.#messages.length > 0) this.#deliver(this.#messages.shift()!);
-    // An absent account remembers nothing: nobody settled the request.
-    if (this.#waiting.delete(command.requestId)) this.#refuse(request, "account_not_found");
   }
 
   #deliver({ to, command }: { to: Address; command: AccountCommand | LoanCommand }): void {
@@ -301,10 +307,16 @@ export class InlineRuntime implements Runtime {
       for (const event of decision.events) this.#apply(to, event);
       return;
     }
-    if (state.status === "absent" && to.kind === "account") return;
     const { requestId, fingerprint } = command as { requestId: RequestId; fingerprint: number };
     const { refusal } = decision;
-    this.#apply(to, { type: "RequestRefused", requestId, fingerprint, refusal });
+    if (state.status === "absent") {
+      // Nothing is remembered of what does not exist.
+      this.#refuse(this.#waiting.get(requestId)!, refusal);
+      this.#waiting.delete(requestId);
+      return;
+    }
+    const type = KINDS[to.kind].refusalEvent(command) as "RequestRefused";
+    this.#apply(to, { type, requestId, fingerprint, refusal });
   }
 
   #apply(to: Address, event: AccountEvent | LoanEvent): void {
@@ -317,7 +329,7 @@ export class InlineRuntime implements Runtime {
       const before = account.state.status === "open" ? account.state.entries.count : 0;
       account.state = evolveAccount(account.state, event as AccountEvent, to.id, this.#nowMs());
       accountMessages(event as AccountEvent, to.id, send);
-      this.#settle(account.state.outcomes);
+      this.#settle(account.state.outcomes.takeSettled());
       if (account.state.status !== "open" || !account.watched) return;
       for (const entry of account.state.entries.after(before)) {
         this.#releases.push({ kind: "entry", accountId: to.id, entry });
@@ -327,14 +339,14 @@ export class InlineRuntime implements Runtime {
     const loan = this.#loan(to.id);
     loan.state = evolveLoan(loan.state, event as LoanEvent, to.id);
     loanMessages(event as LoanEvent, to.id, send);
-    this.#settle(loan.state.outcomes);
+    this.#settle(KINDS.loan.takeSettled(loan.state));
     if (isLoanAnswer(event as LoanEvent)) return;
     loan.version++;
     this.#changedLoans.add(to.id);
   }
 
-  #settle(outcomes: OutcomeWindow): void {
-    for (const { requestId, outcome } of outcomes.takeSettled()) {
+  #settle(settled: readonly OutcomeEntry[]): void {
+    for (const { requestId, outcome } of settled) {
       const request = this.#waiting.get(requestId);
       this.#waiting.delete(requestId);
       if (request !== undefined) this.#answer(request, outcome!);
@@ -365,6 +377,6 @@ export class InlineRuntime implements Runtime {
 }
 
 function progressOf({ state, version }: Loan): LoanProgress {
-  if (state.status === "absent") throw new TypeError("an absent loan has no view");
+  if (!isOnMarket(state)) throw new TypeError("the market does not know the loan");
   return { ...loanView(state), seq: version };
 }

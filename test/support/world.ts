@@ -144,7 +144,7 @@ export class World {
   }
 
   submit(draft: Draft, self: string | null = null) {
-    const command = { requestId: requestId(this.nowMs), fingerprint: 1, ...draft };
+    const command = { requestId: requestId(this.nowMs), fingerprint: 1, by: "ops", ...draft };
     const request: Request = {
       command: command as unknown as ActorCommand,
       correlationId: ++this.#correlation,

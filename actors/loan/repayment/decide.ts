@@ -11,7 +11,7 @@ import type { AccountId } from "../../address.ts";
 import { accept, type Decision } from "../../decider.ts";
 import type { Refusal } from "../../refusals.ts";
 import type { LoanEvent } from "../events.ts";
-import type { LoanMessage, LoanState, RepayingLoan } from "../loan.ts";
+import { isOnMarket, type LoanMessage, type LoanState, type RepayingLoan } from "../loan.ts";
 import { bpsOf } from "../terms.ts";
 import type { RepaymentEvent } from "./events.ts";
 import {
@@ -88,7 +88,7 @@ interface TakenOrSettled {
 }
 
 function takenOf(loan: LoanState, repay: Repay, day: number): TakenOrSettled | Refusal {
-  if (loan.status === "absent") return "loan_not_found";
+  if (!isOnMarket(loan)) return "loan_not_found";
   if (!("repayment" in loan)) return "loan_not_repaying";
   if (loan.terms.borrowerId !== repay.accountId) return "not_the_borrower";
   if (loan.status === "settled") return "loan_settled";

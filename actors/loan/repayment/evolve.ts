@@ -13,10 +13,10 @@ import { duesOf, outstandingCents, owedOf, startRepayment, workOf } from "./repa
 export function evolveRepayment(loan: LoanState, event: RepaymentEvent): LoanState {
   if (event.type === "LoanDisbursed") {
     assert(loan.status === "collected", "a loan is disbursed once, with all its money there");
-    const { loanId, outcomes, terms, book } = loan;
+    const { loanId, outcomes, terms, origin, book } = loan;
     const repayment = startRepayment(terms, book, event.day);
     assert(repayment.holders.totalCents === event.principalCents, "holders hold the principal");
-    return { status: "repaying", loanId, outcomes, terms, book, repayment };
+    return { status: "repaying", loanId, outcomes, terms, origin, book, repayment };
   }
   if (event.type === "RepaymentDeclined") return loan;
   assert("repayment" in loan, "the loan was paid out", event.type);

@@ -2,7 +2,7 @@
 // paid.
 
 import type { LoanId } from "../../address.ts";
-import type { AbsentLoan, LoanState } from "../loan.ts";
+import type { MarketLoan } from "../loan.ts";
 import { lateDays, outstandingCents, owedOf, type Repayment } from "./repayment.ts";
 
 /** Payments of one page: an instalment and a payment need about as many bytes. */
@@ -39,10 +39,7 @@ export interface LoanScheduleView {
 }
 
 /** `after`: payments behind this clearing; null: the last ones. Zeros before the loan is paid out. */
-export function loanScheduleView(
-  loan: Exclude<LoanState, AbsentLoan>,
-  after: number | null,
-): LoanScheduleView {
+export function loanScheduleView(loan: MarketLoan, after: number | null): LoanScheduleView {
   const { loanId, terms } = loan;
   const { principalCents } = terms;
   if (!("repayment" in loan)) {

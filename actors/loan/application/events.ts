@@ -1,0 +1,113 @@
+// What happened to a loan before it took bids, and whom that tells. Events of the staff say who.
+
+import type { AccountMessage } from "../../account/account.ts";
+import type { AccountId, Address, LoanId, RequestId } from "../../address.ts";
+import type { Refusal } from "../../refusals.ts";
+import type { Asked, Grade, LoanDocument, ReviewedTerms } from "./application.ts";
+
+interface Requested {
+  readonly requestId: RequestId;
+  readonly fingerprint: number;
+}
+
+/** Who made the proposal, who judged it, and which one it was. */
+interface Judged extends Requested {
+  readonly maker: AccountId;
+  readonly checker: AccountId;
+  readonly proposalNo: number;
+}
+
+export type ApplicationEvent =
+  | ({
+      readonly type: "ApplicationCreated";
+      readonly borrowerId: AccountId;
+      /** The request of the borrower's account, which is answered there. */
+      readonly requestId: RequestId;
+    } & Asked)
+  /** The name is taken. Leaves the loan as it is. */
+  | {
+      readonly type: "ApplicationDeclined";
+      readonly borrowerId: AccountId;
+      readonly requestId: RequestId;
+      readonly refusal: Refusal;
+    }
+  | ({ readonly type: "ApplicationUpdated" } & Requested & Asked)
+  | ({ readonly type: "DocumentAttached"; readonly documentNo: number } & Requested & LoanDocument)
+  | ({ readonly type: "ApplicationSubmitted" } & Requested)
+  | ({ readonly type: "ApplicationWithdrawn"; readonly borrowerId: AccountId } & Requested)
+  | ({
+      readonly type: "ApprovalProposed";
+      readonly maker: AccountId;
+      readonly proposalNo: number;
+      readonly grade: Grade;
+    } & Requested &
+      ReviewedTerms)
+  | ({
+      readonly type: "RejectionProposed";
+      readonly maker: AccountId;
+      readonly proposalNo: number;
+      readonly reason: string;
+    } & Requested)
+  | ({ readonly type: "ProposalReturned"; readonly reason: string | null } & Judged)
+  | ({
+      readonly type: "ApplicationApproved";
+      readonly contractVersion: number;
+      readonly contractHash: string;
+    } & Judged)
+  | ({ readonly type: "ApplicationRejected"; readonly borrowerId: AccountId } & Judged)
+  | ({ readonly type: "ContractSigned"; readonly contractHash: string } & Requested)
+  /** Like RequestRefused, of the borrower's own requests. */
+  | ({ readonly type: "BorrowerRequestRefused"; readonly refusal: Refusal } & Requested);
+
+const TYPES: ReadonlySet<string> = new Set<ApplicationEvent["type"]>([
+  "ApplicationCreated",
+  "ApplicationDeclined",
+  "ApplicationUpdated",
+  "DocumentAttached",
+  "ApplicationSubmitted",
+  "ApplicationWithdrawn",
+  "ApprovalProposed",
+  "RejectionProposed",
+  "ProposalReturned",
+  "ApplicationApproved",
+  "ApplicationRejected",
+  "ContractSigned",
+  "BorrowerRequestRefused",
+]);
+
+export function isApplicationEvent(event: { readonly type: string }): event is ApplicationEvent {
+  return TYPES.has(event.type);
+}
+
+/** The borrower's account learns that its application is there, or is not, or is open no more. */
+export function applicationMessages(
+  event: ApplicationEvent,
+  self: LoanId,
+  send: (to: Address, command: AccountMessage) => void,
+): void {
+  switch (event.type) {
+    case "ApplicationCreated": {
+      const { borrowerId, requestId } = event;
+      send({ kind: "account", id: borrowerId }, confirmation(self, requestId));
+      return;
+    }
+    case "ApplicationDeclined": {
+      const { borrowerId, requestId, refusal } = event;
+      send(
+        { kind: "account", id: borrowerId },
+        { type: "DeclineApplication", loanId: self, requestId, refusal },
+      );
+      return;
+    }
+    case "ApplicationWithdrawn":
+    case "ApplicationRejected":
+      send({ kind: "account", id: event.borrowerId }, { type: "CloseApplication", loanId: self });
+      return;
+    default:
+      return;
+  }
+}
+
+function confirmation(loanId: LoanId, requestId: RequestId): AccountMessage {
+  return { type: "ConfirmApplication", loanId, requestId };
+}
