@@ -118,7 +118,7 @@ export class RedisWorld {
   }
 
   submit(draft: Draft, self: string | null = null) {
-    const command = { requestId: requestId(Date.now()), fingerprint: 1, ...draft };
+    const command = { requestId: requestId(Date.now()), fingerprint: 1, by: "ops", ...draft };
     const request: Request = {
       command: command as unknown as ActorCommand,
       correlationId: ++this.#correlation,
