@@ -2,14 +2,13 @@
 // point has happened.
 
 import { assert, assertNever } from "../../src/money/assert.ts";
-import { cents } from "../../src/money/cents.ts";
 import type { AccountId, LoanId } from "../address.ts";
 import type { OutcomeEntry } from "../outcome-window.ts";
 import { HOLD, HOLD_STATUS, openAccount, type AccountState, type OpenAccount } from "./account.ts";
 import { evolveApplying } from "./applying.ts";
 import { evolveCustody } from "./custody/evolve.ts";
-import type { EntryKind } from "./entry-log.ts";
 import type { AccountEvent } from "./events.ts";
+import { moveMoney, writeEntry } from "./movement.ts";
 
 export function evolveAccount(
   state: AccountState,
@@ -27,7 +26,7 @@ export function evolveAccount(
   assert(account.status === "open", "the account is open", event.type);
   switch (event.type) {
     case "Deposited": {
-      move(account, event.amountCents, 0);
+      moveMoney(account, event.amountCents, 0);
       writeEntry(account, "deposit", at, event.amountCents, null, null);
       account.outcomes.settle(event.requestId, event.fingerprint, {
         type: "Deposited",
@@ -39,7 +38,7 @@ export function evolveAccount(
     }
     case "HoldPlaced": {
       const { amountCents, holdNo } = event;
-      move(account, -amountCents, amountCents);
+      moveMoney(account, -amountCents, amountCents);
       const loan = indexOfLoan(account, event.loanId);
       const row = account.holds.append(loan, amountCents, 0, HOLD_STATUS.waiting);
       assert(row === holdNo, "holds are numbered without a gap");
@@ -98,14 +97,14 @@ export function evolveAccount(
       return account;
     }
     case "HoldPosted": {
-      move(account, 0, -event.amountCents);
+      moveMoney(account, 0, -event.amountCents);
       writeEntry(account, "hold_posted", at, event.amountCents, event.loanId, event.holdNo);
       closeHold(account, event.holdNo);
       account.positions.lend(event.loanId, event.amountCents);
       return account;
     }
     case "DisbursementReceived":
-      move(account, event.amountCents, 0);
+      moveMoney(account, event.amountCents, 0);
       writeEntry(account, "disbursement", at, event.amountCents, event.loanId, null);
       return account;
     case "RepaymentSent": {
@@ -156,14 +155,6 @@ export function evolveAccount(
   }
 }
 
-function move(account: OpenAccount, availableDelta: number, heldDelta: number): void {
-  const availableCents = account.availableCents + availableDelta;
-  const heldCents = account.heldCents + heldDelta;
-  assert(availableCents >= 0 && heldCents >= 0, "neither part of a balance is negative");
-  account.availableCents = cents(availableCents);
-  account.heldCents = cents(heldCents);
-}
-
 function sendPayment(
   account: OpenAccount,
   {
@@ -176,7 +167,7 @@ function sendPayment(
   assert(paymentNo === account.payments + 1, "payments are numbered without a gap");
   account.payments = paymentNo;
   if (amountCents === 0) return;
-  move(account, -amountCents, 0);
+  moveMoney(account, -amountCents, 0);
   writeEntry(account, "repayment", at, amountCents, loanId, null);
 }
 
@@ -186,12 +177,12 @@ function returnPayment(
   amountCents: number,
   at: number,
 ): void {
-  move(account, amountCents, 0);
+  moveMoney(account, amountCents, 0);
   writeEntry(account, "repayment_returned", at, amountCents, loanId, null);
 }
 
 function release(account: OpenAccount, holdNo: number, amountCents: number, at: number): void {
-  move(account, amountCents, -amountCents);
+  moveMoney(account, amountCents, -amountCents);
   writeEntry(account, "hold_released", at, amountCents, loanOfHold(account, holdNo), holdNo);
 }
 
@@ -225,16 +216,4 @@ function indexOfLoan(account: OpenAccount, loanId: LoanId): number {
     account.loanIndex.set(loanId, index);
   }
   return index;
-}
-
-function writeEntry(
-  account: OpenAccount,
-  kind: EntryKind,
-  at: number,
-  amountCents: number,
-  loanId: LoanId | null,
-  bidId: number | null,
-): void {
-  const { availableCents, heldCents } = account;
-  account.entries.write(kind, at, amountCents, availableCents, heldCents, loanId, bidId);
 }

@@ -1,9 +1,8 @@
 // Applies what happened at the custodian bank to an account, in place. No rules here.
 
-import { assert, assertNever } from "../../../src/money/assert.ts";
-import { cents } from "../../../src/money/cents.ts";
+import { assertNever } from "../../../src/money/assert.ts";
 import type { OpenAccount } from "../account.ts";
-import type { EntryKind } from "../entry-log.ts";
+import { moveMoney, writeEntry } from "../movement.ts";
 import { Custody } from "./custody.ts";
 import type { CustodyEvent } from "./events.ts";
 
@@ -15,8 +14,8 @@ export function evolveCustody(account: OpenAccount, event: CustodyEvent, at: num
     case "WithdrawalHeld": {
       const { requestId, fingerprint, withdrawalNo, beneficiary } = event;
       custody.hold(withdrawalNo, amountCents, beneficiary, at);
-      move(account, -amountCents, amountCents);
-      write(account, "withdrawal_held", at, amountCents, withdrawalNo);
+      moveMoney(account, -amountCents, amountCents);
+      writeEntry(account, "withdrawal_held", at, amountCents, null, withdrawalNo);
       const { availableCents, heldCents, entries } = account;
       account.outcomes.settle(requestId, fingerprint, {
         type: "WithdrawalHeld",
@@ -29,39 +28,20 @@ export function evolveCustody(account: OpenAccount, event: CustodyEvent, at: num
     }
     case "WithdrawalConfirmed":
       custody.settle(event.withdrawalNo, "paid", at);
-      move(account, 0, -amountCents);
-      write(account, "withdrawal_paid", at, amountCents, event.withdrawalNo);
+      moveMoney(account, 0, -amountCents);
+      writeEntry(account, "withdrawal_paid", at, amountCents, null, event.withdrawalNo);
       return account;
     case "WithdrawalFailed":
       custody.settle(event.withdrawalNo, "failed", at, event.reason);
-      move(account, amountCents, -amountCents);
-      write(account, "withdrawal_failed", at, amountCents, event.withdrawalNo);
+      moveMoney(account, amountCents, -amountCents);
+      writeEntry(account, "withdrawal_failed", at, amountCents, null, event.withdrawalNo);
       return account;
     case "DepositBooked":
       custody.book(event.reference, amountCents);
-      move(account, amountCents, 0);
-      write(account, "deposit", at, amountCents, null);
+      moveMoney(account, amountCents, 0);
+      writeEntry(account, "deposit", at, amountCents, null, null);
       return account;
     default:
       return assertNever(event);
   }
-}
-
-function move(account: OpenAccount, availableDelta: number, heldDelta: number): void {
-  const availableCents = account.availableCents + availableDelta;
-  const heldCents = account.heldCents + heldDelta;
-  assert(availableCents >= 0 && heldCents >= 0, "neither part of a balance is negative");
-  account.availableCents = cents(availableCents);
-  account.heldCents = cents(heldCents);
-}
-
-function write(
-  account: OpenAccount,
-  kind: EntryKind,
-  at: number,
-  amountCents: number,
-  withdrawalNo: number | null,
-): void {
-  const { availableCents, heldCents } = account;
-  account.entries.write(kind, at, amountCents, availableCents, heldCents, null, withdrawalNo);
 }
