@@ -185,6 +185,11 @@ export interface AccountView {
   readonly openBids: number;
 }
 
+/** The number of the account's last entry; 0 when there is none. */
+export function lastEntryOf(account: AccountState): number {
+  return account.status === "open" ? account.entries.count : 0;
+}
+
 export function accountView(account: OpenAccount): AccountView {
   return {
     accountId: account.accountId,

@@ -2,10 +2,14 @@
 // one record of the journal, because a leg cannot be refused and follows from the message alone. A
 // thousand records for a thousand lenders would be the larger part of a repayment.
 
-import { legCount, legNetCents, legReceiver } from "../../actors/account/legs.ts";
-import { receiveLeg, type PayLegs } from "../../actors/account/legs.ts";
-import type { AccountState } from "../../actors/account/account.ts";
-import { ACTOR_KINDS } from "../../actors/address.ts";
+import { lastEntryOf, type AccountState } from "../../actors/account/account.ts";
+import {
+  legCount,
+  legNetCents,
+  legReceiver,
+  receiveLeg,
+  type PayLegs,
+} from "../../actors/account/legs.ts";
 import type { RecordCodec } from "../journal/records.ts";
 import type { Batch } from "./batch.ts";
 import type { Cell } from "./cell.ts";
@@ -105,7 +109,10 @@ export class FanOut {
       const cell = cells[place]!;
       if (cell.phase !== "quarantined") {
         netCents += bookLeg(cell, fan, nextLeg + place, at, recordNo);
-        if (cell.watched) this.#host.tellEntries(cell, entriesOf(cell) - 1);
+        if (cell.watched) {
+          const last = lastEntryOf(cell.state as unknown as AccountState);
+          this.#host.tellEntries(cell, last - 1);
+        }
         this.#host.changed(cell);
       }
     }
@@ -155,11 +162,4 @@ export function netOfLegs(
     if (!skipped.includes(leg)) netCents += legNetCents(fan, leg);
   }
   return netCents;
-}
-
-export const ACCOUNT_KIND = ACTOR_KINDS.account;
-
-function entriesOf(cell: Cell): number {
-  const state = cell.state as unknown as AccountState;
-  return state.status === "open" ? state.entries.count : 0;
 }

@@ -2,13 +2,13 @@
 // the tail does not name stay on disk. What replays goes through the same code as what ran.
 
 import { legCount, legReceiver, type PayLegs } from "../../actors/account/legs.ts";
-import { addressOf, MANY_ACCOUNTS } from "../../actors/address.ts";
+import { ACTOR_KINDS, addressOf, MANY_ACCOUNTS } from "../../actors/address.ts";
 import { parsePosition, type Position } from "../journal/position.ts";
 import type { JournalRecord, ReadBatch, RecordCodec, Typed } from "../journal/records.ts";
 import { assert } from "../money/assert.ts";
 import { Cell, cellKey } from "./cell.ts";
 import { Cells } from "./cells.ts";
-import { ACCOUNT_KIND, bookLeg, netOfLegs } from "./fan-out.ts";
+import { bookLeg, netOfLegs } from "./fan-out.ts";
 import { KINDS, kindByNumber } from "./kind.ts";
 import { readCell } from "./loader.ts";
 import type { RunSnapshots } from "./run-journal.ts";
@@ -43,7 +43,8 @@ type LegsRecord = Extract<JournalRecord, { record: "legs" }>;
 
 function receiversOf(fan: PayLegs, from = 0, to = legCount(fan)): [number, string][] {
   const receivers: [number, string][] = [];
-  for (let leg = from; leg < to; leg++) receivers.push([ACCOUNT_KIND, legReceiver(fan, leg)]);
+  for (let leg = from; leg < to; leg++)
+    receivers.push([ACTOR_KINDS.account, legReceiver(fan, leg)]);
   return receivers;
 }
 
@@ -139,7 +140,7 @@ class Replay {
     const fan = command as PayLegs;
     for (let leg = nextLeg; leg < upTo; leg++) {
       if (skipped.includes(leg)) continue;
-      const cell = this.#cells.get(ACCOUNT_KIND, legReceiver(fan, leg))!;
+      const cell = this.#cells.get(ACTOR_KINDS.account, legReceiver(fan, leg))!;
       if (state.recordNo <= cell.snapshotAt || cell.phase === "quarantined") continue;
       try {
         bookLeg(cell, fan, leg, at, state.recordNo);

@@ -4,7 +4,7 @@
 
 import type { OutcomeEntry } from "../../actors/outcome-window.ts";
 import type { RequestId } from "../../actors/address.ts";
-import { type OpenAccount } from "../../actors/account/account.ts";
+import { lastEntryOf, type AccountState, type OpenAccount } from "../../actors/account/account.ts";
 import { compileWriter, type TypedWriter } from "../journal/compiled-writer.ts";
 import type { RecordCodec, Typed } from "../journal/records.ts";
 import { assert } from "../money/assert.ts";
@@ -220,7 +220,7 @@ export class Shell {
       events.length,
     );
     const writers = this.#writers[kind.number]!;
-    const entryBefore = cell.watched ? entryOf(cell) : 0;
+    const entryBefore = cell.watched ? lastEntryOf(cell.state as unknown as AccountState) : 0;
     for (const event of events) {
       const write = writers.get(event.type);
       assert(write !== undefined, "the event has a layout", event.type);
@@ -254,8 +254,3 @@ export class Shell {
 }
 
 const RETRY_AFTER_MS = 250;
-
-function entryOf(cell: Cell): number {
-  const state = cell.state as unknown as OpenAccount;
-  return state.status === "open" ? state.entries.count : 0;
-}

@@ -15,6 +15,7 @@ import { isOnMarket, type LoanMessage, type LoanState, type RepayingLoan } from 
 import { bpsOf } from "../terms.ts";
 import type { RepaymentEvent } from "./events.ts";
 import {
+  duesAfter,
   duesOf,
   nextWakeOn,
   owedOf,
@@ -194,22 +195,6 @@ function taken(
       isRecovery: loan.status === "written_off",
     },
   };
-}
-
-export function duesAfter(dues: readonly OpenDue[], settled: readonly Settled[]): OpenDue[] {
-  const paid = new Map(settled.map((each) => [each.k, each]));
-  return dues
-    .map((due) => {
-      const part = paid.get(due.k);
-      if (part === undefined) return due;
-      return {
-        ...due,
-        penaltyCents: due.penaltyCents - part.penaltyCents,
-        interestCents: due.interestCents - part.interestCents,
-        principalCents: due.principalCents - part.principalCents,
-      };
-    })
-    .filter((due) => due.penaltyCents + due.interestCents + due.principalCents > 0);
 }
 
 function sum(settled: readonly Settled[], part: keyof Omit<Settled, "k">): number {

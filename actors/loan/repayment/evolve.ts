@@ -6,9 +6,15 @@ import { allocate } from "../../../src/lending/waterfall.ts";
 import { assert, assertNever } from "../../../src/money/assert.ts";
 import { feeBps } from "../../../src/money/rate.ts";
 import type { LoanState, RepayingLoan } from "../loan.ts";
-import { duesAfter } from "./decide.ts";
 import type { RepaymentEvent } from "./events.ts";
-import { duesOf, outstandingCents, owedOf, startRepayment, workOf } from "./repayment.ts";
+import {
+  duesAfter,
+  duesOf,
+  outstandingCents,
+  owedOf,
+  startRepayment,
+  workOf,
+} from "./repayment.ts";
 
 export function evolveRepayment(loan: LoanState, event: RepaymentEvent): LoanState {
   if (event.type === "LoanDisbursed") {

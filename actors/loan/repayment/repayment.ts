@@ -14,7 +14,7 @@ import {
   type RepaymentPlan,
 } from "../../../src/lending/plan.ts";
 import type { MonthlyMethod, ScheduleTerms } from "../../../src/lending/terms.ts";
-import type { Due } from "../../../src/lending/waterfall.ts";
+import type { Due, Settled } from "../../../src/lending/waterfall.ts";
 import { assert } from "../../../src/money/assert.ts";
 import { dailyRatePpm, rateBps } from "../../../src/money/rate.ts";
 import type { BidBook } from "../bid-book.ts";
@@ -152,6 +152,23 @@ export function duesOf(repayment: Repayment): Due[] {
     interestCents,
     principalCents,
   }));
+}
+
+/** What is still owed after a payment that settled these parts. */
+export function duesAfter(dues: readonly OpenDue[], settled: readonly Settled[]): OpenDue[] {
+  const paid = new Map(settled.map((each) => [each.k, each]));
+  return dues
+    .map((due) => {
+      const part = paid.get(due.k);
+      if (part === undefined) return due;
+      return {
+        ...due,
+        penaltyCents: due.penaltyCents - part.penaltyCents,
+        interestCents: due.interestCents - part.interestCents,
+        principalCents: due.principalCents - part.principalCents,
+      };
+    })
+    .filter((due) => due.penaltyCents + due.interestCents + due.principalCents > 0);
 }
 
 export function owedOf(dues: readonly OpenDue[]): number {
