@@ -6,10 +6,8 @@ import { RequestPipe } from "./request-pipe.ts";
 import type { Progress } from "./progress.ts";
 import type { Tokens } from "./tokens.ts";
 import type { Market } from "./market.ts";
-import { lenderNames } from "./phases.ts";
 
-export const SHARE_CENTS = 1_000_000;
-/** So that early repayments never use a loan up: a thousandth of it each. */
+export const SHARE_CENTS = 10_000_000;
 const TERM_MONTHS = 36;
 export const SERVICE_FEE_BPS = 1_000;
 const LISTED_FOR_MS = 24 * 3_600_000;
@@ -92,8 +90,4 @@ export async function openLoans(
     }
   };
   await Promise.all(Array.from({ length: BIDDERS }, bidder));
-}
-
-export function accountNames(count: number): readonly string[] {
-  return lenderNames(count);
 }

@@ -7,7 +7,6 @@ import { MsgpackReader } from "../src/protocol/msgpack-reader.ts";
 import { MsgpackWriter } from "../src/protocol/msgpack-writer.ts";
 import { ENTRY_KINDS, PUSHES } from "../src/protocol/table.ts";
 import type { FanoutLoan } from "./fanout-market.ts";
-import { SHARE_CENTS } from "./fanout-market.ts";
 import { LatencyRecorder, mergeLatencies, type Latencies } from "./latency.ts";
 import { cpuMsOf, sumOrNull } from "./process-cpu.ts";
 import { openSocket, type Endpoint, type RawSocket } from "./raw-socket.ts";
@@ -15,6 +14,9 @@ import { RequestPipe } from "./request-pipe.ts";
 import type { Tokens } from "./tokens.ts";
 import { FrameError, OPCODE, encodeFrame } from "./websocket-frames.ts";
 import type { Target } from "./phases.ts";
+
+/** So that every lender gets something, and has a push. */
+const LEG_CENTS_MIN = 100;
 
 /** What borrowers were told of all their repayments, loan by loan. */
 export interface Told {
@@ -38,11 +40,12 @@ export class Borrower {
     return new Borrower(loan, await RequestPipe.open(endpoint, subprotocols, 1));
   }
 
-  /** A thousandth of the loan and a little that differs each time, early, the term kept. */
+  /** A little for each lender, never the same, early, the term kept. */
   async repay(): Promise<void> {
     const { lenders, loanId } = this.loan;
-    const amountCents =
-      lenders.length * (SHARE_CENTS / 1_000) + ((this.told.repayments * 7_919) % 997) + 1;
+    // At most a fifty-thousandth of the loan: a run never uses it up.
+    const leastCents = lenders.length * LEG_CENTS_MIN;
+    const amountCents = leastCents + ((this.told.repayments * 7_919) % leastCents);
     await this.#pipe.send({
       operation: "loan.repay",
       count: 1,

@@ -1,13 +1,7 @@
 // One run of the fan-out benchmark from set-up to the check of the final state.
 
 import { resolve } from "node:path";
-import {
-  accountNames,
-  openLoans,
-  planLoans,
-  SERVICE_FEE_BPS,
-  SHARE_CENTS,
-} from "./fanout-market.ts";
+import { openLoans, planLoans, SERVICE_FEE_BPS, SHARE_CENTS } from "./fanout-market.ts";
 import type { FanoutLoan } from "./fanout-market.ts";
 import {
   Borrower,
@@ -19,7 +13,7 @@ import {
 import type { Latencies } from "./latency.ts";
 import { describeMachine, type Machine } from "./machine.ts";
 import { DEPOSIT_CENTS, Market } from "./market.ts";
-import { WrongState } from "./phases.ts";
+import { lenderNames, WrongState } from "./phases.ts";
 import { Progress } from "./progress.ts";
 import { newSecret, ServerProcess } from "./server-process.ts";
 import { Tokens } from "./tokens.ts";
@@ -72,7 +66,7 @@ export async function measureFanout(options: FanoutOptions): Promise<FanoutResul
     const tokens = new Tokens(jwtSecret);
     const { endpoint } = server;
     const market = await Market.open(endpoint, tokens, SET_UP_IN_FLIGHT);
-    const accounts = accountNames(options.accounts);
+    const accounts = lenderNames(options.accounts);
     await market.openAccounts(accounts);
     const loans = planLoans("loan", options.loans, options.lenders, accounts);
     const grown = growth.map((lenders) => planLoans(`n${lenders}`, 1, lenders, accounts)[0]!);

@@ -6,25 +6,11 @@ import { accountId, loanId } from "../../actors/address.ts";
 import type { AccountState } from "../../actors/account/account.ts";
 import { audit } from "../../src/history/audit.ts";
 import { shardOf } from "../../src/runtime/shard-of.ts";
+import { LENDERS, TERMS } from "../support/repaid-world.ts";
 import { World, type Draft } from "../support/world.ts";
 
 let world: World;
 afterEach(async () => world.stop());
-
-const LENDERS = ["ann", "ben", "cora", "dan", "eve", "fay", "gus"];
-const TERMS = {
-  principalCents: 7_000_00,
-  method: "equal_instalment",
-  term: 12,
-  rateBps: 1_200,
-  basisDays: 365,
-  originationFeeBps: 100,
-  serviceFeeBps: 1_000,
-  earlyFeeBps: 50,
-  graceDays: 3,
-  penaltyPpm: 500,
-  disbursesAtOnce: true,
-};
 
 async function account(id: string) {
   const answer = await world.ask({ type: "GetAccount", accountId: accountId(id) });

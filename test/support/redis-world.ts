@@ -15,12 +15,12 @@ import type { Cargo } from "../../src/runtime/batch.ts";
 import { createRuntimeCounters } from "../../src/runtime/counters.ts";
 import { systemClock, systemScheduler } from "../../src/runtime/environment.ts";
 import { RUNTIME_LIMITS, type RuntimeLimits } from "../../src/runtime/limits.ts";
-import type { ActorCommand, Answer, Request } from "../../src/runtime/port.ts";
+import type { Answer, Request } from "../../src/runtime/port.ts";
 import { replayShard, type Recovered } from "../../src/runtime/replay.ts";
 import { shardOf } from "../../src/runtime/shard-of.ts";
 import { cellHashes } from "../../src/runtime/state-hash.ts";
 import { System } from "../../src/runtime/system.ts";
-import { codec, requestId, type Draft } from "./world.ts";
+import { codec, requestOf, type Draft } from "./world.ts";
 
 const MAC_KEY = Buffer.alloc(32, 9);
 const WAIT_MS_MAX = 30_000;
@@ -118,15 +118,8 @@ export class RedisWorld {
   }
 
   submit(draft: Draft, self: string | null = null) {
-    const command = { requestId: requestId(Date.now()), fingerprint: 1, by: "ops", ...draft };
-    const request: Request = {
-      command: command as unknown as ActorCommand,
-      correlationId: ++this.#correlation,
-      session: null,
-      self: self === null ? null : accountId(self),
-    };
-    const rejection = this.system.submit(request);
-    return { request, rejection };
+    const { request } = requestOf(draft, self, Date.now(), ++this.#correlation);
+    return { request, rejection: this.system.submit(request) };
   }
 
   answerTo(request: Request): Answer | undefined {

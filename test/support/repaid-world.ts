@@ -6,7 +6,7 @@ import type { Answer } from "../../src/runtime/port.ts";
 import { World, type Draft } from "./world.ts";
 
 export const LENDERS = ["ann", "ben", "cora", "dan", "eve", "fay", "gus"];
-const TERMS = {
+export const TERMS = {
   principalCents: 7_000_00,
   method: "equal_instalment",
   term: 12,

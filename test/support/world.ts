@@ -41,6 +41,23 @@ export function requestId(timeMs = 1_700_000_000_000): RequestId {
   return id;
 }
 
+/** What the gateway would make of it: stamped with who asks and with a request id of that time. */
+export function requestOf(
+  draft: Draft,
+  self: string | null,
+  nowMs: number,
+  correlationId: number,
+): { readonly request: Request; readonly requestId: RequestId } {
+  const command = { requestId: requestId(nowMs), fingerprint: 1, by: "ops", ...draft };
+  const request: Request = {
+    command: command as unknown as ActorCommand,
+    correlationId,
+    session: null,
+    self: self === null ? null : accountId(self),
+  };
+  return { request, requestId: command.requestId as RequestId };
+}
+
 export class World {
   readonly stores: MemoryStore[];
   readonly limits: RuntimeLimits;
@@ -144,15 +161,8 @@ export class World {
   }
 
   submit(draft: Draft, self: string | null = null) {
-    const command = { requestId: requestId(this.nowMs), fingerprint: 1, by: "ops", ...draft };
-    const request: Request = {
-      command: command as unknown as ActorCommand,
-      correlationId: ++this.#correlation,
-      session: null,
-      self: self === null ? null : accountId(self),
-    };
-    const rejection = this.system.submit(request);
-    return { request, rejection, requestId: command.requestId as RequestId };
+    const made = requestOf(draft, self, this.nowMs, ++this.#correlation);
+    return { ...made, rejection: this.system.submit(made.request) };
   }
 
   /** Says it as the custodian would; resolves when it is answered. */
