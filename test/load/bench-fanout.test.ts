@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, onTestFinished, test } from "vitest";
 
-const PROGRAM = fileURLToPath(new URL("../../load/bench-fanout.js", import.meta.url));
+const PROGRAM = fileURLToPath(new URL("../../dist/load/bench-fanout.js", import.meta.url));
 
 describe("npm run bench:fanout", () => {
   test("measures repayments and pushes, and the books of both sides agree", () => {
