@@ -5,7 +5,7 @@ import { fork, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
 import { ClientFleet } from "./client-fleet.ts";
-import { Market } from "./market.ts";
+import { Market } from "../driver/market.ts";
 import {
   WrongState,
   checkRaised,
@@ -18,8 +18,8 @@ import {
   type Timing,
 } from "./phases.ts";
 import type { Progress } from "./progress.ts";
-import { ServerProcess } from "./server-process.ts";
-import { Tokens } from "./tokens.ts";
+import { ServerProcess } from "../machine/server-process.ts";
+import { Tokens } from "../driver/tokens.ts";
 
 export interface BurstPlan extends Timing {
   readonly phases: readonly Phase[];

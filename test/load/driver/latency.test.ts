@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { LatencyRecorder, mergeLatencies } from "../../load/latency.ts";
+import { LatencyRecorder, mergeLatencies } from "../../../load/driver/latency.ts";
 
 function encoded(latenciesMs: readonly number[]): string {
   const recorder = new LatencyRecorder();

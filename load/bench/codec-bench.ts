@@ -1,14 +1,14 @@
 // What the codec costs on the way of a bid: ns of CPU time for one decode of bid.place and one encode
 // of its reply, in both subprotocols, garbage collection included. Run: `node
-// dist/load/codec-bench.js`. Not a test: it asserts nothing about time, but checks that what it
+// dist/load/bench/codec-bench.js`. Not a test: it asserts nothing about time, but checks that what it
 // measured was decoded.
 
-import { requestIdFromBytes } from "../actors/address.ts";
-import { decodeJsonRequest, decodeMsgpackRequest } from "../src/protocol/decode-request.ts";
-import type { DecodedRequest } from "../src/protocol/commands.ts";
-import { encodeReply, replyText } from "../src/protocol/encode-reply.ts";
-import { encodeRequest, requestText } from "../src/protocol/encode-request.ts";
-import { MsgpackWriter } from "../src/protocol/msgpack-writer.ts";
+import { requestIdFromBytes } from "../../actors/address.ts";
+import { decodeJsonRequest, decodeMsgpackRequest } from "../../src/protocol/decode-request.ts";
+import type { DecodedRequest } from "../../src/protocol/commands.ts";
+import { encodeReply, replyText } from "../../src/protocol/encode-reply.ts";
+import { encodeRequest, requestText } from "../../src/protocol/encode-request.ts";
+import { MsgpackWriter } from "../../src/protocol/msgpack-writer.ts";
 
 const FRAMES = 4096;
 const ROUNDS = 120;

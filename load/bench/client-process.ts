@@ -1,9 +1,9 @@
 // One client process of the benchmark. The parent gives it a job over IPC, tells it when to go,
 // and gets the result; nothing passes between them while the load runs but two short notices.
 
-import type { Bid } from "./bid-frames.ts";
+import type { Bid } from "../driver/bid-frames.ts";
 import { LaneGroup, closeLanes, openLanes, type LaneResult } from "./bid-lanes.ts";
-import type { Endpoint } from "./raw-socket.ts";
+import type { Endpoint } from "../driver/raw-socket.ts";
 
 export interface ClientJob {
   readonly endpoint: Endpoint;

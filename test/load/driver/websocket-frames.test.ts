@@ -8,7 +8,7 @@ import {
   encodeFrame,
   upgradeAnswerEnd,
   upgradeRequest,
-} from "../../load/websocket-frames.ts";
+} from "../../../load/driver/websocket-frames.ts";
 
 interface Seen {
   readonly messages: string[];

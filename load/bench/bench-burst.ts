@@ -8,13 +8,13 @@ import { Command, InvalidArgumentError } from "commander";
 import { measureAccountMemory } from "./account-memory.ts";
 import { runBurst, type BurstPlan } from "./burst.ts";
 import { ClientFleet } from "./client-fleet.ts";
-import { describeMachine } from "./machine.ts";
+import { describeMachine } from "../machine/machine.ts";
 import { PHASES, WrongState } from "./phases.ts";
 import { Progress } from "./progress.ts";
 import { writeResults } from "./readme-results.ts";
 import { measureRecovery } from "./recovery-times.ts";
 import { report, reportJson, reportText, type Report } from "./report.ts";
-import { LIFTED_LIMITS, newSecret, type ServerOptions } from "./server-process.ts";
+import { LIFTED_LIMITS, newSecret, type ServerOptions } from "../machine/server-process.ts";
 
 const EXIT = { failed: 1, void: 2, wrongState: 3 } as const;
 

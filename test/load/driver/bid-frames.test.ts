@@ -1,11 +1,16 @@
 import fc from "fast-check";
 import { pack, unpack } from "msgpackr";
 import { describe, expect, test } from "vitest";
-import { requestIdFromBytes, requestTimeMs } from "../../actors/address.ts";
-import { BidFrame, BidReply, CORRELATION_ID_END, errorName } from "../../load/bid-frames.ts";
-import { RequestIds } from "../../load/request-ids.ts";
-import { FrameError } from "../../load/websocket-frames.ts";
-import { ERRORS } from "../../src/protocol/errors.ts";
+import { requestIdFromBytes, requestTimeMs } from "../../../actors/address.ts";
+import {
+  BidFrame,
+  BidReply,
+  CORRELATION_ID_END,
+  errorName,
+} from "../../../load/driver/bid-frames.ts";
+import { RequestIds } from "../../../load/driver/request-ids.ts";
+import { FrameError } from "../../../load/driver/websocket-frames.ts";
+import { ERRORS } from "../../../src/protocol/errors.ts";
 
 function payloadOf(frame: Buffer): unknown[] {
   return unpack(frame.subarray(6)) as unknown[];

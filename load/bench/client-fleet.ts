@@ -2,11 +2,11 @@
 // their results merged into one. It must never outlive its children, nor they it.
 
 import { fork, type ChildProcess } from "node:child_process";
-import { AssertionError } from "../src/money/assert.ts";
+import { AssertionError } from "../../src/money/assert.ts";
 import type { LaneResult } from "./bid-lanes.ts";
 import type { ClientJob, FromClient, ToClient } from "./client-process.ts";
-import { mergeLatencies, type Latencies } from "./latency.ts";
-import { cpuMsOf, sumOrNull } from "./process-cpu.ts";
+import { mergeLatencies, type Latencies } from "../driver/latency.ts";
+import { cpuMsOf, sumOrNull } from "../machine/process-cpu.ts";
 
 export interface FleetJob extends Omit<ClientJob, "firstBid"> {
   /** Called when all clients measure, and when the first of them stops. */

@@ -1,12 +1,12 @@
 // What is measured: the shapes of the load, and one phase of it from set-up to the check of the
 // final state. A phase whose books do not match what the clients were told is an error, not a figure.
 
-import type { Bid } from "./bid-frames.ts";
+import type { Bid } from "../driver/bid-frames.ts";
 import type { ClientFleet, FleetResult } from "./client-fleet.ts";
-import type { Latencies } from "./latency.ts";
-import { BID_CENTS, type Market } from "./market.ts";
-import { cpuMsOf, machineCpu, sumOrNull, type MachineCpu } from "./process-cpu.ts";
-import type { Endpoint } from "./raw-socket.ts";
+import type { Latencies } from "../driver/latency.ts";
+import { BID_CENTS, type Market } from "../driver/market.ts";
+import { cpuMsOf, machineCpu, sumOrNull, type MachineCpu } from "../machine/process-cpu.ts";
+import type { Endpoint } from "../driver/raw-socket.ts";
 
 export interface Shape {
   readonly sockets: number;

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
-import { MEMORY_SETTINGS } from "../../load/account-memory.ts";
-import { TAIL_SETTINGS } from "../../load/recovery-times.ts";
-import { LIFTED_LIMITS } from "../../load/server-process.ts";
-import { loadConfig } from "../../src/config.ts";
+import { MEMORY_SETTINGS } from "../../../load/bench/account-memory.ts";
+import { TAIL_SETTINGS } from "../../../load/bench/recovery-times.ts";
+import { LIFTED_LIMITS } from "../../../load/machine/server-process.ts";
+import { loadConfig } from "../../../src/config.ts";
 
 describe("The server under test", () => {
   test.each([

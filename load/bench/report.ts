@@ -2,8 +2,8 @@
 // rounds, with the lowest and the highest beside them; it rounds, and never leaves a bad run out.
 
 import type { AccountMemory } from "./account-memory.ts";
-import { errorName } from "./bid-frames.ts";
-import type { Machine } from "./machine.ts";
+import { errorName } from "../driver/bid-frames.ts";
+import type { Machine } from "../machine/machine.ts";
 import { shapeText, type Phase, type PhaseRun } from "./phases.ts";
 import type { RecoveryTimes } from "./recovery-times.ts";
 

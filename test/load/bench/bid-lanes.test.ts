@@ -3,10 +3,10 @@ import { createServer, type AddressInfo } from "node:net";
 import { pack, unpack } from "msgpackr";
 import { App, us_listen_socket_close, us_socket_local_port } from "uWebSockets.js";
 import { describe, expect, onTestFinished, test } from "vitest";
-import { LaneGroup, closeLanes, openLanes } from "../../load/bid-lanes.ts";
-import { mergeLatencies } from "../../load/latency.ts";
-import type { Endpoint } from "../../load/raw-socket.ts";
-import { ERRORS } from "../../src/protocol/errors.ts";
+import { LaneGroup, closeLanes, openLanes } from "../../../load/bench/bid-lanes.ts";
+import { mergeLatencies } from "../../../load/driver/latency.ts";
+import type { Endpoint } from "../../../load/driver/raw-socket.ts";
+import { ERRORS } from "../../../src/protocol/errors.ts";
 
 const BIDS = [
   { loanId: "loan-0", amountCents: 10_000 },

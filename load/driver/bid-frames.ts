@@ -2,12 +2,12 @@
 // once; only the correlation id and the request id are patched in. The reader of replies looks at
 // what a benchmark must know and throws at anything else: it must never take a reply for another.
 
-import { assert } from "../src/money/assert.ts";
-import { encodeRequest } from "../src/protocol/encode-request.ts";
-import { errorByNumber } from "../src/protocol/errors.ts";
-import { MsgpackReader, NOT_AN_INTEGER } from "../src/protocol/msgpack-reader.ts";
-import { MsgpackWriter } from "../src/protocol/msgpack-writer.ts";
-import { OPERATIONS } from "../src/protocol/table.ts";
+import { assert } from "../../src/money/assert.ts";
+import { encodeRequest } from "../../src/protocol/encode-request.ts";
+import { errorByNumber } from "../../src/protocol/errors.ts";
+import { MsgpackReader, NOT_AN_INTEGER } from "../../src/protocol/msgpack-reader.ts";
+import { MsgpackWriter } from "../../src/protocol/msgpack-writer.ts";
+import { OPERATIONS } from "../../src/protocol/table.ts";
 import type { RequestIds } from "./request-ids.ts";
 import { FrameError, OPCODE, encodeFrame } from "./websocket-frames.ts";
 

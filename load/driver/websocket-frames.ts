@@ -3,7 +3,7 @@
 // costs more than the server that it measures. It never copies a frame that came whole.
 
 import { createHash, randomBytes } from "node:crypto";
-import { AssertionError, assert } from "../src/money/assert.ts";
+import { AssertionError, assert } from "../../src/money/assert.ts";
 
 export const OPCODE = { continuation: 0, text: 1, binary: 2, close: 8, ping: 9, pong: 10 } as const;
 

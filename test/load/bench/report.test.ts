@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
-import { PHASES, type PhaseRun } from "../../load/phases.ts";
-import { report, reportJson, reportText, type Report } from "../../load/report.ts";
-import { ERRORS } from "../../src/protocol/errors.ts";
+import { PHASES, type PhaseRun } from "../../../load/bench/phases.ts";
+import { report, reportJson, reportText, type Report } from "../../../load/bench/report.ts";
+import { ERRORS } from "../../../src/protocol/errors.ts";
 
 const MACHINE = {
   cpus: 2,

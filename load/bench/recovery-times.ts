@@ -2,11 +2,11 @@
 // replay, and with a million accounts in snapshots. Time is taken from the start of the process.
 
 import type { ClientFleet } from "./client-fleet.ts";
-import { Market } from "./market.ts";
+import { Market } from "../driver/market.ts";
 import { checkRaised, lenderNames, phaseBids, runPhase, type Phase } from "./phases.ts";
 import type { Progress } from "./progress.ts";
-import { ServerProcess, type ServerOptions } from "./server-process.ts";
-import { Tokens } from "./tokens.ts";
+import { ServerProcess, type ServerOptions } from "../machine/server-process.ts";
+import { Tokens } from "../driver/tokens.ts";
 
 export interface RecoveryTimes {
   /** An empty folder: what Node, Redis and everything else take anyway. */

@@ -2,8 +2,8 @@
 // the server needs no door for it. The server must be started with `--inspect=127.0.0.1:0`.
 
 import { residentBytesOf } from "./process-cpu.ts";
-import { openSocket, type RawSocket } from "./raw-socket.ts";
-import { OPCODE, encodeFrame } from "./websocket-frames.ts";
+import { openSocket, type RawSocket } from "../driver/raw-socket.ts";
+import { OPCODE, encodeFrame } from "../driver/websocket-frames.ts";
 
 export const INSPECT_ARGUMENT = "--inspect=127.0.0.1:0";
 

@@ -9,11 +9,11 @@ import { get } from "node:http";
 import { createServer, type AddressInfo } from "node:net";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { assert } from "../src/money/assert.ts";
+import { assert } from "../../src/money/assert.ts";
 import { descendantsOf, nameOf } from "./process-cpu.ts";
-import type { Endpoint } from "./raw-socket.ts";
+import type { Endpoint } from "../driver/raw-socket.ts";
 
-const PROGRAM = fileURLToPath(new URL("../src/cli/loanloom.js", import.meta.url));
+const PROGRAM = fileURLToPath(new URL("../../src/cli/loanloom.js", import.meta.url));
 const START_TIMEOUT_MS = 120_000;
 const STOP_TIMEOUT_MS = 30_000;
 const POLL_MS = 5;

@@ -2,11 +2,16 @@
 // Every reply is held against what was sent: a second answer to a bid, or one to a bid that was
 // never sent, stops the run. It must never spend on a message what the server could have used.
 
-import { CORRELATION_ID_END, BidFrame, BidReply, type Bid } from "./bid-frames.ts";
-import { LatencyRecorder } from "./latency.ts";
-import { openSocket, type Endpoint, type RawSocket, type SocketEvents } from "./raw-socket.ts";
-import { RequestIds } from "./request-ids.ts";
-import { FrameError } from "./websocket-frames.ts";
+import { CORRELATION_ID_END, BidFrame, BidReply, type Bid } from "../driver/bid-frames.ts";
+import { LatencyRecorder } from "../driver/latency.ts";
+import {
+  openSocket,
+  type Endpoint,
+  type RawSocket,
+  type SocketEvents,
+} from "../driver/raw-socket.ts";
+import { RequestIds } from "../driver/request-ids.ts";
+import { FrameError } from "../driver/websocket-frames.ts";
 
 export type Stage = "idle" | "warmingUp" | "measuring" | "draining";
 

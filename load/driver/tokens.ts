@@ -2,7 +2,7 @@
 // started with.
 
 import { createHmac } from "node:crypto";
-import type { Role } from "../src/protocol/table.ts";
+import type { Role } from "../../src/protocol/table.ts";
 
 const LIFETIME_S = 6 * 3600;
 

@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, onTestFinished, test } from "vitest";
 
-const PROGRAM = fileURLToPath(new URL("../../dist/load/bench-burst.js", import.meta.url));
+const PROGRAM = fileURLToPath(new URL("../../../dist/load/bench/bench-burst.js", import.meta.url));
 
 function bench(...options: readonly string[]) {
   return spawnSync(process.execPath, [PROGRAM, ...options], { encoding: "utf8", timeout: 100_000 });

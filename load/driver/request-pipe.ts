@@ -2,11 +2,11 @@
 // accounts, lists loans and reads final states. Any refusal stops it: set-up that half succeeded
 // would make every later figure wrong.
 
-import { requestIdFromBytes } from "../actors/address.ts";
-import { decodeMsgpackReply } from "../src/protocol/decode-reply.ts";
-import { encodeRequest } from "../src/protocol/encode-request.ts";
-import { MsgpackWriter } from "../src/protocol/msgpack-writer.ts";
-import type { OperationName } from "../src/protocol/table.ts";
+import { requestIdFromBytes } from "../../actors/address.ts";
+import { decodeMsgpackReply } from "../../src/protocol/decode-reply.ts";
+import { encodeRequest } from "../../src/protocol/encode-request.ts";
+import { MsgpackWriter } from "../../src/protocol/msgpack-writer.ts";
+import type { OperationName } from "../../src/protocol/table.ts";
 import { openSocket, type Endpoint, type RawSocket } from "./raw-socket.ts";
 import { REQUEST_ID_BYTES, RequestIds } from "./request-ids.ts";
 import { FrameError, OPCODE, encodeFrame } from "./websocket-frames.ts";

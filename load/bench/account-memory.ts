@@ -1,13 +1,13 @@
 // Memory of a resident account: a server with a few accounts against the same server with many
 // more, each with a deposit and one bid, both after a full garbage collection.
 
-import { INSPECT_ARGUMENT, memoryAfterCollection } from "./inspector.ts";
-import { BID_CENTS, Market } from "./market.ts";
+import { INSPECT_ARGUMENT, memoryAfterCollection } from "../machine/inspector.ts";
+import { BID_CENTS, Market } from "../driver/market.ts";
 import type { Progress } from "./progress.ts";
-import type { Endpoint } from "./raw-socket.ts";
-import { RequestPipe } from "./request-pipe.ts";
-import { ServerProcess, type ServerOptions } from "./server-process.ts";
-import { Tokens } from "./tokens.ts";
+import type { Endpoint } from "../driver/raw-socket.ts";
+import { RequestPipe } from "../driver/request-pipe.ts";
+import { ServerProcess, type ServerOptions } from "../machine/server-process.ts";
+import { Tokens } from "../driver/tokens.ts";
 
 export interface AccountMemory {
   readonly accounts: number;
