@@ -193,6 +193,10 @@ function observe(
     ofShards((gauges) => gauges.commitsInFlight),
   );
   metrics.read(
+    "legsQueued",
+    ofShards((gauges) => gauges.legsQueued),
+  );
+  metrics.read(
     "trialBalanceDifference",
     ofShards((gauges) => gauges.trialBalanceDifferenceCents),
   );
