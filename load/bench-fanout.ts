@@ -7,7 +7,7 @@ import { join, resolve } from "node:path";
 import { Command, InvalidArgumentError } from "commander";
 import { measureFanout, type FanoutOptions } from "./fanout.ts";
 import { fanoutJson, fanoutText } from "./fanout-report.ts";
-import { WrongState } from "./phases.ts";
+import { WrongState } from "./bench/phases.ts";
 
 const EXIT = { failed: 1, wrongState: 3 } as const;
 

@@ -8,13 +8,13 @@ import { MsgpackReader } from "../src/protocol/msgpack-reader.ts";
 import { MsgpackWriter } from "../src/protocol/msgpack-writer.ts";
 import { ENTRY_KINDS, PUSHES } from "../src/protocol/table.ts";
 import type { FanoutLoan } from "./fanout-market.ts";
-import { LatencyRecorder, mergeLatencies, type Latencies } from "./latency.ts";
-import { cpuMsOf, sumOrNull } from "./process-cpu.ts";
-import { openSocket, type Endpoint, type RawSocket } from "./raw-socket.ts";
-import { RequestPipe } from "./request-pipe.ts";
-import type { Tokens } from "./tokens.ts";
-import { FrameError, OPCODE, encodeFrame } from "./websocket-frames.ts";
-import type { Target } from "./phases.ts";
+import { LatencyRecorder, mergeLatencies, type Latencies } from "./driver/latency.ts";
+import { cpuMsOf, sumOrNull } from "./machine/process-cpu.ts";
+import { openSocket, type Endpoint, type RawSocket } from "./driver/raw-socket.ts";
+import { RequestPipe } from "./driver/request-pipe.ts";
+import type { Tokens } from "./driver/tokens.ts";
+import { FrameError, OPCODE, encodeFrame } from "./driver/websocket-frames.ts";
+import type { Target } from "./bench/phases.ts";
 
 /** So that every lender gets something, and has a push. */
 const LEG_CENTS_MIN = 100;

@@ -2,7 +2,7 @@
 
 import type { FanoutResult } from "./fanout.ts";
 import type { FanoutFigures } from "./fanout-phases.ts";
-import { median } from "./report.ts";
+import { median } from "./bench/report.ts";
 
 export function fanoutJson(result: FanoutResult): string {
   const { machine, options, lastPush, growth } = result;

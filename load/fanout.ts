@@ -11,14 +11,14 @@ import {
   Watchers,
   type FanoutFigures,
 } from "./fanout-phases.ts";
-import type { Latencies } from "./latency.ts";
-import { describeMachine, type Machine } from "./machine.ts";
-import { DEPOSIT_CENTS, Market } from "./market.ts";
-import { lenderNames, WrongState } from "./phases.ts";
-import type { Endpoint } from "./raw-socket.ts";
-import { Progress } from "./progress.ts";
-import { newSecret, ServerProcess } from "./server-process.ts";
-import { Tokens } from "./tokens.ts";
+import type { Latencies } from "./driver/latency.ts";
+import { describeMachine, type Machine } from "./machine/machine.ts";
+import { DEPOSIT_CENTS, Market } from "./driver/market.ts";
+import { lenderNames, WrongState } from "./bench/phases.ts";
+import { Progress } from "./bench/progress.ts";
+import type { Endpoint } from "./driver/raw-socket.ts";
+import { newSecret, ServerProcess } from "./machine/server-process.ts";
+import { Tokens } from "./driver/tokens.ts";
 
 export interface FanoutOptions {
   readonly loans: number;

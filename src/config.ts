@@ -104,7 +104,7 @@ function unknownVariables(environment: Environment): ConfigProblem[] {
 
 /** What must hold between settings. Each says which variable to change. */
 function brokenRelations(config: Config): ConfigProblem[] {
-  const { auth, custodian, deployment, gateway, journal, redis, runtime } = config;
+  const { auth, custodian, deployment, gateway, journal, redis, runtime, transfers } = config;
   const problems: ConfigProblem[] = [];
   const require = (holds: boolean, variable: string, value: unknown, expected: string): void => {
     if (!holds) problems.push({ variable, value: value === null ? null : String(value), expected });
@@ -130,6 +130,10 @@ function brokenRelations(config: Config): ConfigProblem[] {
   require(gateway.backpressureBytesMax >=
     2 *
       gateway.frameBytesMax, "LOANLOOM_BACKPRESSURE_BYTES_MAX", gateway.backpressureBytesMax, `at least twice LOANLOOM_FRAME_BYTES_MAX, which is ${gateway.frameBytesMax}`);
+  atMost(
+    ["LOANLOOM_DOCUMENT_TRANSFERS_PER_ACCOUNT_MAX", transfers.transfersPerAccountMax],
+    ["LOANLOOM_DOCUMENT_TRANSFERS_MAX", transfers.transfersMax],
+  );
   // An owner that still retries must not lose its lease for good to one that cannot write either.
   atMost(["LOANLOOM_LEASE_MS", journal.leaseMs], ["LOANLOOM_RETRY_MS_MAX", journal.retryForMs]);
   require(journal.degradedAfterMs <

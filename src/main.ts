@@ -7,12 +7,16 @@ import { join } from "node:path";
 import { ACTOR_LAYOUTS } from "../actors/kinds.ts";
 import { UPCASTERS } from "../actors/upcasters.ts";
 import type { Config } from "./config.ts";
-import { loadSecrets, type Secrets } from "./config/secrets.ts";
+import { loadDocumentKeys, loadSecrets, type Secrets } from "./config/secrets.ts";
 import { systemEnvironment } from "./custodian/environment.ts";
 import type { Taken } from "./custodian/books.ts";
 import { CustodianService, keysOf } from "./custodian/service.ts";
+import { KeyRing } from "./documents/key-ring.ts";
+import { DocumentStore } from "./documents/store.ts";
+import { sweepAlways } from "./documents/sweeper.ts";
 import { Authenticator } from "./gateway/authenticator.ts";
 import { createGatewayCounters } from "./gateway/counters.ts";
+import { createDocumentCounters } from "./gateway/documents/counters.ts";
 import { createGateway, type Gateway } from "./gateway/gateway.ts";
 import { systemTimers } from "./journal/clock.ts";
 import { redisConnect, type RedisConnect } from "./journal/connection.ts";
@@ -24,7 +28,7 @@ import { ShardJournal } from "./journal/shard-journal.ts";
 import { readCustodian } from "./ops/custodian-source.ts";
 import { watchEventLoopLag } from "./ops/event-loop-lag.ts";
 import { Metrics } from "./ops/metrics.ts";
-import { readGateway, readRuntime } from "./ops/sources.ts";
+import { readDocuments, readGateway, readRuntime } from "./ops/sources.ts";
 import type { Cargo } from "./runtime/batch.ts";
 import { createRuntimeCounters } from "./runtime/counters.ts";
 import { systemClock, systemScheduler } from "./runtime/environment.ts";
@@ -78,6 +82,8 @@ async function start(
   log.info({ redisVersion }, "the journal's Redis is durable");
   for (const warning of warnings) log.warn({}, warning);
 
+  const store = await openDocuments(config);
+  const documentCounters = createDocumentCounters();
   const metrics = new Metrics();
   const gatewayCounters = createGatewayCounters();
   const runtimeCounters = createRuntimeCounters();
@@ -91,6 +97,7 @@ async function start(
     log,
     authenticator: authenticatorOf(config, secrets),
     httpExtra: { metrics: () => metrics.text(), ...bank },
+    documents: { store, limits: config.transfers, counters: documentCounters },
   });
   const { shards } = config.deployment;
   const system: System = new System({
@@ -111,6 +118,8 @@ async function start(
   await system.start();
   undo.push(() => system.stop(config.gateway.drainMsMax));
   undo.push(() => custodian?.close());
+  await store.clearLeftovers();
+  undo.push(sweepDocuments(store, gateway, log));
   const memory = await MemoryWatch.start({
     connect,
     timers: systemTimers,
@@ -124,6 +133,7 @@ async function start(
   readGateway(metrics, gatewayCounters);
   readRuntime(metrics, runtimeCounters);
   if (custodian !== null) readCustodian(metrics, custodian);
+  readDocuments(metrics, { transfers: documentCounters, files: store.counters });
   observe(metrics, system, memory, redis);
   undo.push(watchEventLoopLag(metrics.histogram("eventLoopLag")));
   if (config.deployment.businessDates === "clock") undo.push(followClock(config, system, log));
@@ -210,6 +220,31 @@ function observe(
   metrics.read("redisRestarts", () => redis?.restarts ?? 0);
 }
 
+const MIB = 1_048_576;
+const DOCUMENT_SWEEP_MS = 60_000;
+
+async function openDocuments(config: Config): Promise<DocumentStore> {
+  const { freeMibMin } = config.documents;
+  return DocumentStore.open({
+    folder: join(config.deployment.dataDir, "documents"),
+    ring: new KeyRing(await loadDocumentKeys(config)),
+    freeBytesMin: freeMibMin * MIB,
+  });
+}
+
+function sweepDocuments(store: DocumentStore, gateway: Gateway, log: RunLog): () => void {
+  return sweepAlways({
+    store,
+    standingOf: (label) => gateway.standingOf(label),
+    everyMs: DOCUMENT_SWEEP_MS,
+    onSwept: (report) => {
+      if (report.found + report.orphans + report.undecided === 0) return;
+      log.info({ ...report }, "documents that nobody answered for were swept");
+    },
+    onFault: (error) => log.warn({ error }, "documents were not swept; it is tried again"),
+  });
+}
+
 async function stop(gateway: Gateway, reason: string, undoAll: () => Promise<void>) {
   await gateway.drain(reason);
   await undoAll();
@@ -221,7 +256,7 @@ async function embeddedRedis(config: Config, log: RunLog): Promise<EmbeddedRedis
     dataDir: config.deployment.dataDir,
     startMsMax,
     stopMsMax,
-    ...(maxmemoryMib === 0 ? {} : { maxmemoryBytes: maxmemoryMib * 1_048_576 }),
+    ...(maxmemoryMib === 0 ? {} : { maxmemoryBytes: maxmemoryMib * MIB }),
     onEvent: (event) => {
       if (event.type === "died" || event.type === "restart_failed") {
         log.error(event, "the embedded Redis");

@@ -79,6 +79,10 @@ describe("Config", () => {
   test.each([
     ["LOANLOOM_MAC_KEY", "abcd"],
     ["LOANLOOM_MAC_KEY", `${KEY_HEX}00`],
+    ["LOANLOOM_DOCUMENT_KEY", "abcd"],
+    ["LOANLOOM_DOCUMENT_KEYS_OLD", `${KEY_HEX},abcd`],
+    ["LOANLOOM_DOCUMENT_KEYS_OLD", `${KEY_HEX},`],
+    ["LOANLOOM_DOCUMENT_KEYS_OLD", Array(7).fill(KEY_HEX).join()],
     ["LOANLOOM_JWT_SECRET", "tooshort"],
     ["REDIS_URL", "http://user:hunter2@cache"],
   ])("a wrong %s is refused without being shown", (variable, value) => {
@@ -123,6 +127,7 @@ describe("Config", () => {
     [{ LOANLOOM_MAILBOX_MAX: "50001" }, "LOANLOOM_MAILBOX_MAX"],
     [{ LOANLOOM_CONNECTIONS_MAX: "1999" }, "LOANLOOM_CONNECTIONS_PER_ADDRESS_MAX"],
     [{ LOANLOOM_CONNECTIONS_PER_ACCOUNT_MAX: "2001" }, "LOANLOOM_CONNECTIONS_PER_ACCOUNT_MAX"],
+    [{ LOANLOOM_DOCUMENT_TRANSFERS_MAX: "3" }, "LOANLOOM_DOCUMENT_TRANSFERS_PER_ACCOUNT_MAX"],
     [{ LOANLOOM_FRAME_BYTES_MAX: "131073" }, "LOANLOOM_BACKPRESSURE_BYTES_MAX"],
     [{ LOANLOOM_RETRY_MS_MAX: "2999" }, "LOANLOOM_LEASE_MS"],
     [

@@ -51,9 +51,12 @@ describe("The source tree", () => {
   test("every folder of source opens with a README of under 40 lines", () => {
     const folders = new Set(FILES.map(({ path }) => path.split("/").slice(0, 2).join("/")));
     const rooms = [...folders].filter((folder) => !folder.endsWith(".ts"));
-    const tops = [
-      ...new Set(rooms.map((room) => (room.startsWith("src/") ? room : dirname(room)))),
-    ];
+    const tops = new Set(
+      rooms.flatMap((room) => {
+        if (room.startsWith("src/")) return [room];
+        return room.startsWith("load/") ? ["load", room] : [dirname(room)];
+      }),
+    );
     for (const folder of tops) {
       const path = join(TOP, folder, "README.md");
       expect(existsSync(path), `${folder}/README.md`).toBe(true);
@@ -84,7 +87,7 @@ describe("The checker", () => {
     ["src/gateway/gateway.ts", 'import type { Runtime } from "../runtime/port.ts";'],
     ["src/cli/serve.ts", 'const main = await import("../main.ts");'],
     ["src/journal/link.ts", 'import { join } from "node:path";'],
-    ["load/echo-server.ts", 'import * as uWS from "uWebSockets.js";'],
+    ["load/bench/echo-server.ts", 'import * as uWS from "uWebSockets.js";'],
   ])("%s may have %s", (path, text) => {
     expect(found(path, text)).toEqual([]);
   });
@@ -108,7 +111,8 @@ describe("The checker", () => {
     ["src/ops/log.ts", 'import type { Shard } from "../runtime/shard.ts";'],
     ["src/client/client.ts", 'import { connect } from "node:net";'],
     ["src/history/audit.ts", 'import { startServer } from "../main.ts";'],
-    ["load/burst.ts", 'import { startServer } from "../src/main.ts";'],
+    ["load/bench/burst.ts", 'import { startServer } from "../../src/main.ts";'],
+    ["load/driver/latency.ts", 'import { runBurst } from "../bench/burst.ts";'],
     ["src/runtime/shard.ts", 'import { left } from "left-pad";'],
     ["src/runtime/shard.ts", 'import { cell } from "./cell.js";'],
     ["src/protocol/plans.ts", 'import { readFile } from "node:fs/promises";'],

@@ -16,6 +16,7 @@ export interface Secrets {
 
 const MAC_KEY_FILE = "mac.key";
 const JWT_SECRET_FILE = "jwt.secret";
+const DOCUMENT_KEY_FILE = "document.key";
 const KEPT_PATTERN = /^[0-9a-f]{64}$/;
 
 /**
@@ -26,13 +27,31 @@ export async function loadSecrets(config: Config): Promise<Secrets> {
   const { dataDir } = config.deployment;
   const { jwtSecret, jwksUrl } = config.auth;
   const macKey =
-    config.deployment.macKey ??
-    new Uint8Array(Buffer.from(await kept(dataDir, MAC_KEY_FILE, "LOANLOOM_MAC_KEY"), "hex"));
+    config.deployment.macKey ?? bytesOf(await kept(dataDir, MAC_KEY_FILE, "LOANLOOM_MAC_KEY"));
   if (jwksUrl !== null) return { macKey, jwtSecret: null };
   return {
     macKey,
     jwtSecret: jwtSecret ?? (await kept(dataDir, JWT_SECRET_FILE, "LOANLOOM_JWT_SECRET")),
   };
+}
+
+/**
+ * The keys of documents, the one for new ones first. Documents are in the data folder, so their key
+ * may be kept beside them with any Redis; a kept one still opens what it sealed when another is given.
+ * Throws a ConfigError like `loadSecrets`.
+ */
+export async function loadDocumentKeys(config: Config): Promise<readonly Uint8Array[]> {
+  const { key } = config.documents;
+  const keysOld = config.documents.keysOld ?? [];
+  const { dataDir } = config.deployment;
+  const variable = "LOANLOOM_DOCUMENT_KEY";
+  if (key === null) return [bytesOf(await kept(dataDir, DOCUMENT_KEY_FILE, variable)), ...keysOld];
+  const former = await readKept(join(dataDir, DOCUMENT_KEY_FILE), variable);
+  return [key, ...keysOld, ...(former === null ? [] : [bytesOf(former)])];
+}
+
+function bytesOf(hex: string): Uint8Array {
+  return new Uint8Array(Buffer.from(hex, "hex"));
 }
 
 async function kept(dataDir: string, name: string, variable: string): Promise<string> {

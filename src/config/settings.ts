@@ -2,6 +2,7 @@
 // unit, its default and what it is for. The help, the listing and the README's table come from it.
 
 import { CUSTODIAN_SETTINGS } from "./custodian.ts";
+import { DOCUMENT_SETTINGS, TRANSFER_SETTINGS } from "./documents.ts";
 import { GATEWAY_SETTINGS, JOURNAL_SETTINGS, RUNTIME_SETTINGS } from "./limits.ts";
 import { choice, flag, limit, optionalKey, optionalText, optionalUrl, text } from "./setting.ts";
 
@@ -13,7 +14,7 @@ export const SETTINGS = {
   deployment: {
     dataDir: text({
       variable: "LOANLOOM_DATA",
-      about: "folder of the embedded Redis and of the generated secrets",
+      about: "folder of the embedded Redis, of documents and of the generated secrets",
       fallback: "./data",
       expected: "a path",
       pattern: /^[^\0]{1,4096}$/,
@@ -137,6 +138,8 @@ export const SETTINGS = {
     ),
   },
   custodian: CUSTODIAN_SETTINGS,
+  documents: DOCUMENT_SETTINGS,
+  transfers: TRANSFER_SETTINGS,
   gateway: GATEWAY_SETTINGS,
   runtime: RUNTIME_SETTINGS,
   journal: JOURNAL_SETTINGS,

@@ -2,6 +2,8 @@
 // drains. The outlet exists before the runtime does, because each needs the other.
 
 import * as uWS from "uWebSockets.js";
+import type { Label } from "../documents/sealed-format.ts";
+import type { DocumentStore, Standing } from "../documents/store.ts";
 import { assert } from "../money/assert.ts";
 import type { Clock } from "../runtime/environment.ts";
 import type { Outlet, Release, Runtime } from "../runtime/port.ts";
@@ -9,12 +11,17 @@ import { Admission } from "./admission.ts";
 import type { Authenticator } from "./authenticator.ts";
 import { checkGatewayConfig, type GatewayConfig } from "./config.ts";
 import type { GatewayCounters } from "./counters.ts";
+import type { DocumentCounters } from "./documents/counters.ts";
+import { DocumentEndpoint } from "./documents/endpoint.ts";
+import { checkDocumentLimits, type DocumentLimits } from "./documents/limits.ts";
 import { FrameSender } from "./frame-sender.ts";
 import { HttpEndpoint, type HttpExtra } from "./http-endpoint.ts";
 import { Intake } from "./intake.ts";
 import type { GatewayLog } from "./log.ts";
 import { MarketFeed } from "./market-feed.ts";
+import { Questions } from "./questions.ts";
 import { Releases } from "./releases.ts";
+import { Seats } from "./seats.ts";
 import { CLOSE } from "./session.ts";
 import { SOCKET_PATH, SocketEndpoint } from "./socket-endpoint.ts";
 import { Subscriptions } from "./subscriptions.ts";
@@ -26,6 +33,14 @@ export interface GatewayOptions {
   readonly log: GatewayLog;
   readonly authenticator: Authenticator;
   readonly httpExtra?: HttpExtra;
+  /** Left out: no documents are taken or shown. */
+  readonly documents?: GatewayDocuments;
+}
+
+export interface GatewayDocuments {
+  readonly store: DocumentStore;
+  readonly limits: DocumentLimits;
+  readonly counters: DocumentCounters;
 }
 
 export interface Gateway {
@@ -39,6 +54,8 @@ export interface Gateway {
    * with 1012; at most `drainMsMax`.
    */
   drain(reason: string): Promise<void>;
+  /** What the journal says of a document's bytes: for the store's sweep. */
+  standingOf(label: Label): Promise<Standing>;
   /** Cuts everything at once. After it the gateway cannot be used again. */
   close(): void;
 }
@@ -48,6 +65,7 @@ interface Attached {
   readonly releases: Releases;
   readonly intake: Intake;
   readonly http: HttpEndpoint;
+  readonly documents: DocumentEndpoint | null;
 }
 
 const DRAIN_POLL_MS = 10;
@@ -111,10 +129,28 @@ class Door implements Gateway {
     const intake = new Intake({ ...common, log, runtime, sender, subscriptions, ...bank });
     const http = new HttpEndpoint({ ...common, log, runtime, intake, extra });
     const sockets = new SocketEndpoint({ ...common, intake, subscriptions });
+    const documents = this.#documents(runtime, intake);
+    documents?.serve(this.#app);
     this.#app
       .ws(SOCKET_PATH, sockets.behavior())
       .any("/*", (response, request) => http.handle(response, request));
-    this.#attached = { runtime, releases, intake, http };
+    this.#attached = { runtime, releases, intake, http, documents };
+  }
+
+  #documents(runtime: Runtime, intake: Intake): DocumentEndpoint | null {
+    const { config, metrics: counters, clock, log, documents } = this.#options;
+    if (documents === undefined) return null;
+    const { store, limits, counters: documentCounters } = documents;
+    checkDocumentLimits(limits);
+    const { httpAnswerMsMax, busyRetryAfterMs } = config;
+    const questions = new Questions(runtime, clock, httpAnswerMsMax, busyRetryAfterMs);
+    const seats = new Seats(limits.transfersMax, limits.transfersPerAccountMax);
+    const common = { config, counters, clock, log, admission: this.#admission, intake };
+    return new DocumentEndpoint({ ...common, limits, documentCounters, store, questions, seats });
+  }
+
+  async standingOf(label: Label): Promise<Standing> {
+    return (await this.#attached?.documents?.standingOf(label)) ?? "unknown";
   }
 
   listen(): Promise<number> {
@@ -137,7 +173,7 @@ class Door implements Gateway {
 
   async drain(reason: string): Promise<void> {
     const { config, log, clock } = this.#options;
-    const { intake, http } = this.#parts;
+    const { intake, http, documents } = this.#parts;
     intake.isDraining = true;
     this.#stopListening();
     const notice = { reconnectAfterMs: config.reconnectAfterMs, url: config.reconnectUrl };
@@ -153,6 +189,7 @@ class Door implements Gateway {
       log.warn({ inFlight }, "drained only in part: clients will ask for the outcomes");
     }
     http.failOpen("server_shutdown");
+    documents?.end();
     this.#endSessions(reason);
   }
 
@@ -165,8 +202,9 @@ class Door implements Gateway {
 
   /** Something is in flight, or answered and still on its way to a client. */
   #isBusy(): boolean {
-    const { runtime, http } = this.#parts;
+    const { runtime, http, documents } = this.#parts;
     if (runtime.inFlight > 0 || http.openCount > 0) return true;
+    if (documents !== null && documents.openCount > 0) return true;
     for (const { socket } of this.#admission.sessions) {
       if (socket !== undefined && socket.getBufferedAmount() > 0) return true;
     }
@@ -188,6 +226,7 @@ class Door implements Gateway {
     log.warn({ shard, reason, sessions: this.#admission.sessions.size }, "sessions are reset");
     metrics.sessionsClosedByReset += this.#admission.sessions.size;
     this.#parts.http.failOpen("unavailable");
+    this.#parts.documents?.failOpen();
     this.#endSessions(reason);
   }
 
@@ -200,7 +239,7 @@ class Door implements Gateway {
   /** Expiry, revocation, late tokens and late answers: looked at together, without a timer each. */
   #sweep(): void {
     const { config, clock } = this.#options;
-    const { intake, http } = this.#parts;
+    const { intake, http, documents } = this.#parts;
     const nowMs = clock.wallMs();
     const monotonicMs = clock.monotonicMs();
     const { revocationsVersion } = this.#admission;
@@ -214,6 +253,7 @@ class Door implements Gateway {
       else if (mayBeRevoked && this.#admission.isRevoked(principal)) intake.revoke(session);
     }
     http.sweep(monotonicMs);
+    documents?.sweep(monotonicMs);
     this.#admission.sweep(nowMs);
   }
 }

@@ -26,6 +26,7 @@ import type { Principal } from "./authenticator.ts";
 import type { GatewayConfig } from "./config.ts";
 import type { GatewayCounters } from "./counters.ts";
 import { bearerOf, isOriginAllowed } from "./handshake.ts";
+import { admitHttp } from "./http-admission.ts";
 import { HttpExchange } from "./http-exchange.ts";
 import { readOf, type HttpRead } from "./http-reads.ts";
 import { OPEN_LOANS_MAX, type Intake } from "./intake.ts";
@@ -149,24 +150,10 @@ export class HttpEndpoint {
     token: string | null,
     read: HttpRead | string,
   ): Promise<void> {
-    const { admission, config, intake, clock } = this.#parts;
-    if (intake.isDraining) {
-      return this.#refuse(exchange, "server_shutdown", null, config.reconnectAfterMs);
-    }
-    if (token === null) return this.#refuse(exchange, "unauthenticated");
-    if (admission.isBusy) {
-      return this.#refuse(exchange, "server_busy", null, config.busyRetryAfterMs);
-    }
-    const verdict = await admission.verify(token);
+    const admitted = await admitHttp(this.#parts, token);
     if (!exchange.isOpen) return;
-    if (!verdict.ok) return this.#refuse(exchange, verdict.code);
-    const { principal } = verdict;
-    const nowMs = clock.wallMs();
-    const waitMs = admission.allowanceOf(principal, nowMs).take(nowMs);
-    if (waitMs > 0) {
-      this.#parts.counters.requestsRateLimited++;
-      return this.#refuse(exchange, "rate_limited", null, waitMs);
-    }
+    if (!admitted.ok) return this.#refuse(exchange, admitted.code, null, admitted.retryAfterMs);
+    const { principal } = admitted;
     if (typeof read === "string") return this.#refuse(exchange, "invalid_field", read);
     const refusal = refusalFor(principal, read);
     if (refusal !== null) return this.#refuse(exchange, refusal);

@@ -23,6 +23,13 @@ const STATUS: Readonly<Partial<Record<ErrorCode, string>>> = {
   not_a_lender: "404 Not Found",
   clearing_not_found: "404 Not Found",
   day_not_kept: "404 Not Found",
+  document_too_large: "413 Content Too Large",
+  document_type_not_allowed: "415 Unsupported Media Type",
+  document_digest_mismatch: "422 Unprocessable Content",
+  too_many_transfers: "429 Too Many Requests",
+  upload_too_slow: "408 Request Timeout",
+  document_store_full: "507 Insufficient Storage",
+  document_unreadable: "500 Internal Server Error",
   rate_limited: "429 Too Many Requests",
   too_many_connections: "429 Too Many Requests",
   internal_error: "500 Internal Server Error",
@@ -58,6 +65,8 @@ export class HttpExchange {
   #response: uWS.HttpResponse | undefined;
   readonly #isHead: boolean;
   #keepsAlive: boolean;
+  /** Goes on with a body that comes in pieces: true when the next one may follow. */
+  #proceed: ((goesOn: boolean) => void) | null = null;
   #ended: (exchange: HttpExchange) => void;
   #onEnd: () => void = () => undefined;
 
@@ -105,6 +114,11 @@ export class HttpExchange {
     });
   }
 
+  /** The body was read to its end: another request may follow on the connection. */
+  bodyWasRead(): void {
+    this.#keepsAlive = true;
+  }
+
   /** The runtime has answered the read. */
   answered(position: string, answer: Answer, refusal: ErrorCode | null): void {
     if (refusal !== null) {
@@ -124,8 +138,8 @@ export class HttpExchange {
     });
   }
 
-  json(status: string, content: object): void {
-    this.send({ status, contentType: JSON_TYPE, body: JSON.stringify(content) });
+  json(status: string, content: object, headers: HttpAnswer["headers"] = []): void {
+    this.send({ status, contentType: JSON_TYPE, body: JSON.stringify(content), headers });
   }
 
   fail(code: ErrorCode, detail: string | null = null, retryAfterMs: number | null = null): void {
@@ -143,21 +157,67 @@ export class HttpExchange {
   send({ status, contentType, body, headers = [] }: HttpAnswer): void {
     const response = this.#response;
     if (response === undefined) return;
-    this.#end();
     response.cork(() => {
-      response.writeStatus(status);
-      response.writeHeader("Content-Type", contentType);
-      for (const [name, value] of SECURITY_HEADERS) response.writeHeader(name, value);
-      for (const [name, value] of headers) response.writeHeader(name, value);
+      this.#writeHead(status, contentType, headers);
       if (this.#isHead) response.endWithoutBody(Buffer.byteLength(body), !this.#keepsAlive);
       else response.end(body, !this.#keepsAlive);
     });
+    this.#end();
+  }
+
+  /** Begins an answer whose body follows in pieces. */
+  begin({ status, contentType, headers = [] }: Omit<HttpAnswer, "body">): void {
+    this.#response?.cork(() => this.#writeHead(status, contentType, headers));
+  }
+
+  /**
+   * Sends the next piece of a body of `totalBytes`, and waits until the client has taken it: nothing
+   * is buffered but what the kernel takes. False when the client has gone.
+   */
+  sendPiece(piece: Uint8Array, totalBytes: number): Promise<boolean> {
+    const response = this.#response;
+    if (response === undefined) return Promise.resolve(false);
+    const startsAt = response.getWriteOffset();
+    const write = (from: number): boolean => {
+      let isTaken = false;
+      let isOver = false;
+      response.cork(() => {
+        [isTaken, isOver] = response.tryEnd(piece.subarray(from), totalBytes);
+      });
+      if (isTaken || isOver) this.#go(true);
+      if (isOver) this.#end();
+      return isTaken;
+    };
+    return new Promise((resolve) => {
+      this.#proceed = resolve;
+      if (!write(0)) response.onWritable((offset) => write(offset - startsAt));
+    });
+  }
+
+  #go(goesOn: boolean): void {
+    const proceed = this.#proceed;
+    this.#proceed = null;
+    proceed?.(goesOn);
+  }
+
+  /** Breaks off: a client that waits for the rest learns that it will not come. */
+  cut(): void {
+    this.#response?.close();
+  }
+
+  #writeHead(status: string, contentType: string, headers: HttpAnswer["headers"] = []): void {
+    const response = this.#response!;
+    response.writeStatus(status);
+    response.writeHeader("Content-Type", contentType);
+    for (const [name, value] of SECURITY_HEADERS) response.writeHeader(name, value);
+    for (const [name, value] of headers) response.writeHeader(name, value);
   }
 
   #end(): void {
     if (this.#response === undefined) return;
     this.#response = undefined;
     this.#onEnd();
+    this.#go(false);
     this.#ended(this);
   }
 }

@@ -132,6 +132,47 @@ export const METRICS = {
     "How long the last recovery of a shard took.",
   ),
 
+  // ---------------------------------------------------------------- documents
+  documentTransfers: gauge(
+    "loanloom_document_transfers",
+    "transfers",
+    "Documents that are being sent or fetched.",
+    ["direction"],
+  ),
+  documentTransfersEnded: counter(
+    "loanloom_document_transfers_total",
+    "transfers",
+    "Documents sent and fetched, by what it came to: stored, repeated, sent, aborted or an error.",
+    ["direction", "outcome"],
+  ),
+  documentTransferBytes: counter(
+    "loanloom_document_transfer_bytes_total",
+    "bytes",
+    "Bytes of documents received and sent.",
+    ["direction"],
+  ),
+  documentBuffered: gauge(
+    "loanloom_document_buffered_bytes",
+    "bytes",
+    "Bytes of uploads that were received and are not yet written.",
+  ),
+  documentFiles: counter(
+    "loanloom_document_files_total",
+    "files",
+    "Files of documents, by what became of them: kept, discarded, leftover, orphan, found.",
+    ["fate"],
+  ),
+  documentsUndecided: gauge(
+    "loanloom_documents_undecided",
+    "files",
+    "Files of which the last sweep could not say whether an event knows them.",
+  ),
+  documentsUnreadable: counter(
+    "loanloom_documents_unreadable_total",
+    "reads",
+    "Reads of documents that are missing or do not verify: anything but zero is an alarm.",
+  ),
+
   // ---------------------------------------------------------------- Redis
   redisMemory: gauge("loanloom_redis_memory_bytes", "bytes", "Memory that Redis uses."),
   redisMemoryMax: gauge(

@@ -117,3 +117,56 @@ function bidSamples(bids: ReadonlyMap<string, number>): Sample[] {
     value,
   }));
 }
+
+/** The counters of documents over HTTP and of their store, by shape. */
+export interface DocumentNumbers {
+  readonly transfers: {
+    readonly uploadsOpen: number;
+    readonly downloadsOpen: number;
+    readonly bufferedBytes: number;
+    readonly bytesReceived: number;
+    readonly bytesSent: number;
+    readonly uploads: ReadonlyMap<string, number>;
+    readonly downloads: ReadonlyMap<string, number>;
+  };
+  readonly files: {
+    readonly kept: number;
+    readonly discarded: number;
+    readonly leftovers: number;
+    readonly orphans: number;
+    readonly found: number;
+    readonly undecided: number;
+    readonly unreadable: number;
+  };
+}
+
+export function readDocuments(metrics: Metrics, { transfers, files }: DocumentNumbers): void {
+  const byDirection = (up: number, down: number): Sample[] => [
+    { labels: { direction: "up" }, value: up },
+    { labels: { direction: "down" }, value: down },
+  ];
+  metrics.read("documentTransfers", () =>
+    byDirection(transfers.uploadsOpen, transfers.downloadsOpen),
+  );
+  metrics.read("documentTransferBytes", () =>
+    byDirection(transfers.bytesReceived, transfers.bytesSent),
+  );
+  metrics.read("documentTransfersEnded", () => [
+    ...outcomeSamples("up", transfers.uploads),
+    ...outcomeSamples("down", transfers.downloads),
+  ]);
+  metrics.read("documentBuffered", () => transfers.bufferedBytes);
+  metrics.read("documentFiles", () => [
+    { labels: { fate: "kept" }, value: files.kept },
+    { labels: { fate: "discarded" }, value: files.discarded },
+    { labels: { fate: "leftover" }, value: files.leftovers },
+    { labels: { fate: "orphan" }, value: files.orphans },
+    { labels: { fate: "found" }, value: files.found },
+  ]);
+  metrics.read("documentsUndecided", () => files.undecided);
+  metrics.read("documentsUnreadable", () => files.unreadable);
+}
+
+function outcomeSamples(direction: string, outcomes: ReadonlyMap<string, number>): Sample[] {
+  return Array.from(outcomes, ([outcome, value]) => ({ labels: { direction, outcome }, value }));
+}

@@ -27,7 +27,14 @@ export type EdgeError =
   | "term_too_long"
   | "day_not_kept"
   | "clearing_not_found"
-  | "not_a_lender";
+  | "not_a_lender"
+  | "document_too_large"
+  | "document_type_not_allowed"
+  | "document_digest_mismatch"
+  | "too_many_transfers"
+  | "upload_too_slow"
+  | "document_store_full"
+  | "document_unreadable";
 
 export type ErrorCode = Refusal | EdgeError;
 
@@ -135,6 +142,14 @@ export const ERRORS: Readonly<Record<ErrorCode, ErrorRow>> = {
   day_not_kept: row(610, false, "That day is not closed, or its books are no longer kept."),
   clearing_not_found: row(611, false, "The loan has no clearing of this number."),
   not_a_lender: row(612, false, "The account holds no part of this loan."),
+  // 65x: documents over HTTP
+  document_too_large: row(650, false, "The document has more bytes than are accepted."),
+  document_type_not_allowed: row(651, false, "No PDF, JPEG or PNG, or its bytes are of another."),
+  document_digest_mismatch: row(652, false, "The bytes are not those of the declared digest."),
+  too_many_transfers: row(653, true, "Too many documents are being sent or fetched; wait."),
+  upload_too_slow: row(654, true, "The document did not arrive in time; nothing was kept."),
+  document_store_full: row(655, true, "There is no room for the document now."),
+  document_unreadable: row(656, false, "What is stored does not verify; operators know."),
 };
 
 function row(number: number, retry: boolean, meaning: string): ErrorRow {

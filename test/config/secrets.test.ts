@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { ConfigError, loadConfig, type Environment } from "../../src/config.ts";
-import { loadSecrets } from "../../src/config/secrets.ts";
+import { loadDocumentKeys, loadSecrets } from "../../src/config/secrets.ts";
 
 const KEY_HEX = "ff".repeat(32);
 
@@ -69,5 +69,29 @@ describe("Secrets", () => {
     await writeFile(path, "torn");
     await expect(secretsOf()).rejects.toThrow(ConfigError);
     expect(await readFile(path, "utf8")).toBe("torn");
+  });
+
+  const keysOf = (environment: Environment = {}): Promise<readonly string[]> =>
+    loadDocumentKeys(loadConfig({ LOANLOOM_DATA: join(folder, "data"), ...environment })).then(
+      (keys) => keys.map((key) => Buffer.from(key).toString("hex")),
+    );
+
+  test("a key of documents is generated, kept, and still there when another takes over", async () => {
+    const [first, ...none] = await keysOf();
+    expect(none).toEqual([]);
+    expect(await keysOf()).toEqual([first]);
+    const older = "ee".repeat(32);
+    const environment = { LOANLOOM_DOCUMENT_KEY: KEY_HEX, LOANLOOM_DOCUMENT_KEYS_OLD: older };
+    expect(await keysOf(environment)).toEqual([KEY_HEX, older, first]);
+    expect(await keysOf({ LOANLOOM_DOCUMENT_KEYS_OLD: `${older}, ${KEY_HEX}` })).toEqual([
+      first,
+      older,
+      KEY_HEX,
+    ]);
+  });
+
+  test("a key of documents that is given is not written down", async () => {
+    expect(await keysOf({ LOANLOOM_DOCUMENT_KEY: KEY_HEX })).toEqual([KEY_HEX]);
+    expect(await readdir(folder)).toEqual([]);
   });
 });

@@ -1,4 +1,6 @@
 import { describe, expect, test } from "vitest";
+import { createStoreCounters } from "../../src/documents/store-counters.ts";
+import { createDocumentCounters } from "../../src/gateway/documents/counters.ts";
 import { createGatewayCounters } from "../../src/gateway/counters.ts";
 import { Metrics } from "../../src/ops/metrics.ts";
 import {
@@ -7,7 +9,7 @@ import {
   type MetricKey,
   type MetricRow,
 } from "../../src/ops/metrics-table.ts";
-import { readGateway, readRuntime } from "../../src/ops/sources.ts";
+import { readDocuments, readGateway, readRuntime } from "../../src/ops/sources.ts";
 import { createRuntimeCounters } from "../../src/runtime/counters.ts";
 
 const ROWS = Object.entries(METRICS) as [MetricKey, MetricRow][];
@@ -199,6 +201,29 @@ describe("Sources", () => {
     expect(samples.get("loanloom_commit_seconds_sum")).toBeCloseTo(0.0003);
     expect(samples.get('loanloom_commit_bytes_bucket{le="4096"}')).toBe(0);
     expect(samples.get('loanloom_commit_bytes_bucket{le="16384"}')).toBe(1);
+  });
+
+  test("documents are shown by direction and outcome, and their files by fate", async () => {
+    const metrics = new Metrics({ ofProcess: false });
+    const transfers = createDocumentCounters();
+    const files = createStoreCounters();
+    Object.assign(transfers, { uploadsOpen: 3, bufferedBytes: 70, bytesSent: 900 });
+    transfers.uploads.set("stored", 5).set("document_too_large", 2);
+    transfers.downloads.set("sent", 7);
+    Object.assign(files, { kept: 5, orphans: 1, undecided: 2, unreadable: 4 });
+    readDocuments(metrics, { transfers, files });
+    const samples = samplesOf(await metrics.text());
+    const total = "loanloom_document_transfers_total";
+    expect(samples.get('loanloom_document_transfers{direction="up"}')).toBe(3);
+    expect(samples.get("loanloom_document_buffered_bytes")).toBe(70);
+    expect(samples.get('loanloom_document_transfer_bytes_total{direction="down"}')).toBe(900);
+    expect(samples.get(`${total}{direction="up",outcome="stored"}`)).toBe(5);
+    expect(samples.get(`${total}{direction="up",outcome="document_too_large"}`)).toBe(2);
+    expect(samples.get(`${total}{direction="down",outcome="sent"}`)).toBe(7);
+    expect(samples.get('loanloom_document_files_total{fate="kept"}')).toBe(5);
+    expect(samples.get('loanloom_document_files_total{fate="orphan"}')).toBe(1);
+    expect(samples.get("loanloom_documents_undecided")).toBe(2);
+    expect(samples.get("loanloom_documents_unreadable_total")).toBe(4);
   });
 
   test("no row has labels that its samples do not have, and the other way round", async () => {

@@ -95,23 +95,28 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     ],
   },
   // Benchmarks are clients: they reach the server over its socket and never from inside.
-  load: { uses: ["client", "protocol", "money", ADDRESS] },
+  load: {
+    uses: ["client", "protocol", "money", ADDRESS, "load/driver", "load/machine", "load/bench"],
+  },
+  "load/driver": { uses: ["protocol", "money", ADDRESS] },
+  "load/machine": { uses: ["money", "load/driver"] },
+  "load/bench": { uses: ["protocol", "money", ADDRESS, "load/driver", "load/machine"] },
 };
 
 /** Where each package may be imported: one room, or the single file behind the colon. */
 export const VENDORS: Readonly<Record<string, readonly string[]>> = {
   "cli-progress": ["cli"],
   cockatiel: ["custodian"],
-  commander: ["cli", "load"],
+  commander: ["cli", "load", "load/bench"],
   "decimal.js": ["money", "lending"],
-  "hdr-histogram-js": ["load", "cli"],
+  "hdr-histogram-js": ["load/driver", "cli"],
   ioredis: ["journal"],
   jose: ["gateway"],
   msgpackr: ["journal", "runtime"],
   nact: ["runtime"],
   pino: ["ops"],
   "prom-client": ["ops"],
-  "uWebSockets.js": ["gateway", "load/echo-server.ts"],
+  "uWebSockets.js": ["gateway", "load/bench/echo-server.ts"],
   ws: ["client"],
   zod: ["config"],
 };
@@ -123,9 +128,10 @@ const LINES_MAX = 350;
 /** One table each: cut in two it would only be harder to find something in it. */
 const TABLES: readonly string[] = ["src/protocol/table.ts"];
 
-/** "money" for src/money/cents.ts, "main" for src/main.ts, "actors", "load". */
+/** "money" for src/money/cents.ts, "main" for src/main.ts, "actors", "load", "load/driver". */
 export function roomOf(path: string): string {
   const [top = "", second = "", ...rest] = path.split("/");
+  if (top === "load" && rest.length > 0) return `load/${second}`;
   if (top !== "src") return top;
   return rest.length === 0 ? second.replace(/\.ts$/, "") : second;
 }

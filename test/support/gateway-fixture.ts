@@ -9,7 +9,7 @@ import {
 } from "../../src/gateway/authenticator.ts";
 import { GATEWAY_DEFAULTS, type GatewayConfig } from "../../src/gateway/config.ts";
 import { createGatewayCounters, type GatewayCounters } from "../../src/gateway/counters.ts";
-import { createGateway, type Gateway } from "../../src/gateway/gateway.ts";
+import { createGateway, type Gateway, type GatewayDocuments } from "../../src/gateway/gateway.ts";
 import type { HttpExtra } from "../../src/gateway/http-endpoint.ts";
 import { signToken, type TokenClaims } from "../../src/gateway/signing.ts";
 import type { Role } from "../../src/protocol/table.ts";
@@ -63,6 +63,7 @@ export async function startFixture(
   config: Partial<GatewayConfig> = {},
   httpExtra: HttpExtra = {},
   keys: AuthenticatorConfig["keys"] = { kind: "secret", secret: SECRET },
+  documents?: GatewayDocuments,
 ): Promise<Fixture> {
   const clock = new ShiftedClock();
   const counters = createGatewayCounters();
@@ -79,6 +80,7 @@ export async function startFixture(
     log: { info: log, warn: log, error: log },
     authenticator,
     httpExtra,
+    ...(documents === undefined ? {} : { documents }),
   });
   const runtime = new InlineRuntime(gateway.outlet, () => clock.wallMs());
   gateway.attach(runtime);

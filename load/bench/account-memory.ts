@@ -1,0 +1,97 @@
+// Memory of a resident account: a server with a few accounts against the same server with many
+// more, each with a deposit and one bid, both after a full garbage collection.
+
+import { INSPECT_ARGUMENT, memoryAfterCollection } from "../machine/inspector.ts";
+import { BID_CENTS, Market } from "../driver/market.ts";
+import type { Progress } from "./progress.ts";
+import type { Endpoint } from "../driver/raw-socket.ts";
+import { RequestPipe } from "../driver/request-pipe.ts";
+import { ServerProcess, type ServerOptions } from "../machine/server-process.ts";
+import { Tokens } from "../driver/tokens.ts";
+
+export interface AccountMemory {
+  readonly accounts: number;
+  /** Heap and buffers, for each account with its entries, its hold and its bid on the loan. */
+  readonly bytesPerAccount: number;
+  readonly residentBytesPerAccount: number | null;
+}
+
+/** Accounts that are there in both states: code is compiled, tables have grown. */
+const BASE_ACCOUNTS = 2_000;
+const LOAN = "memory-0000";
+const CONNECTIONS = 64;
+const SET_UP_IN_FLIGHT = 1_024;
+/** Past the time for which the server keeps acknowledged commits and writes snapshots. */
+const SETTLE_MS = 4_000;
+export const MEMORY_SETTINGS: Readonly<Record<string, string>> = {
+  LOANLOOM_KEEP_ACKNOWLEDGED_MS: "1000",
+  LOANLOOM_IDLE_MS: "86400000",
+};
+
+export async function measureAccountMemory(
+  options: ServerOptions,
+  accounts: number,
+  progress: Progress,
+): Promise<AccountMemory> {
+  progress.show(`memory of ${accounts} accounts`);
+  const server = await ServerProcess.start({
+    ...options,
+    environment: { ...options.environment, ...MEMORY_SETTINGS },
+    nodeArguments: [INSPECT_ARGUMENT],
+  });
+  try {
+    const tokens = new Tokens(options.jwtSecret);
+    const market = await Market.open(server.endpoint, tokens, SET_UP_IN_FLIGHT);
+    await market.openBorrower();
+    await market.listLoans([LOAN]);
+    await addBidders(market, server.endpoint, tokens, names("base", BASE_ACCOUNTS));
+    const before = await settledMemory(server);
+    await addBidders(market, server.endpoint, tokens, names("more", accounts));
+    const after = await settledMemory(server);
+    market.close();
+    const resident =
+      before.residentBytes === null || after.residentBytes === null
+        ? null
+        : Math.round((after.residentBytes - before.residentBytes) / accounts);
+    return {
+      accounts,
+      bytesPerAccount: Math.round((after.ownedBytes - before.ownedBytes) / accounts),
+      residentBytesPerAccount: resident,
+    };
+  } finally {
+    await server.stop();
+  }
+}
+
+async function settledMemory(server: ServerProcess) {
+  await new Promise((resolve) => setTimeout(resolve, SETTLE_MS));
+  return memoryAfterCollection(server.log, server.pid);
+}
+
+async function addBidders(
+  market: Market,
+  endpoint: Endpoint,
+  tokens: Tokens,
+  accounts: readonly string[],
+): Promise<void> {
+  await market.openAccounts(accounts);
+  let next = 0;
+  // Bids are a client's own: each account has to connect for its one.
+  const bidInTurn = async (): Promise<void> => {
+    while (next < accounts.length) {
+      const subprotocols = tokens.subprotocols(accounts[next++]!, "client");
+      const pipe = await RequestPipe.open(endpoint, subprotocols, 1);
+      await pipe.send({
+        operation: "bid.place",
+        count: 1,
+        fields: () => ({ loanId: LOAN, amountCents: BID_CENTS, fill: "exact" }),
+      });
+      pipe.close();
+    }
+  };
+  await Promise.all(Array.from({ length: CONNECTIONS }, bidInTurn));
+}
+
+function names(prefix: string, count: number): readonly string[] {
+  return Array.from({ length: count }, (_, at) => `${prefix}-${String(at).padStart(7, "0")}`);
+}

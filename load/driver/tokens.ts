@@ -1,0 +1,30 @@
+// Signed tokens (JWT, HS256) for the accounts of the benchmark, by the secret that its server was
+// started with.
+
+import { createHmac } from "node:crypto";
+import type { Role } from "../../src/protocol/table.ts";
+
+const LIFETIME_S = 6 * 3600;
+
+export class Tokens {
+  readonly #secret: string;
+
+  constructor(secret: string) {
+    this.#secret = secret;
+  }
+
+  sign(subject: string, role: Role): string {
+    const exp = Math.floor(Date.now() / 1000) + LIFETIME_S;
+    const text = `${part({ alg: "HS256", typ: "JWT" })}.${part({ sub: subject, role, exp })}`;
+    return `${text}.${createHmac("sha256", this.#secret).update(text).digest("base64url")}`;
+  }
+
+  /** What a WebSocket client offers: the subprotocol, and its token as a second entry. */
+  subprotocols(subject: string, role: Role): readonly string[] {
+    return ["loanloom.v1.msgpack", `bearer.${this.sign(subject, role)}`];
+  }
+}
+
+function part(value: object): string {
+  return Buffer.from(JSON.stringify(value)).toString("base64url");
+}

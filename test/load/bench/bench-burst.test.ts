@@ -1,0 +1,64 @@
+// The benchmark itself, for a second: that it measures a real server and leaves nothing behind. What
+// it measures here says nothing: the durations are far too short.
+
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, readFileSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { describe, expect, onTestFinished, test } from "vitest";
+
+const PROGRAM = fileURLToPath(new URL("../../../dist/load/bench/bench-burst.js", import.meta.url));
+
+function bench(...options: readonly string[]) {
+  return spawnSync(process.execPath, [PROGRAM, ...options], { encoding: "utf8", timeout: 100_000 });
+}
+
+/** Processes that were started with something of the folder. */
+function processesOf(folder: string): readonly string[] {
+  return readdirSync("/proc")
+    .filter((name) => /^\d+$/.test(name))
+    .map((pid) => {
+      try {
+        return `${pid} ${readFileSync(`/proc/${pid}/cmdline`, "latin1").replaceAll("\0", " ")}`;
+      } catch {
+        return "";
+      }
+    })
+    .filter((line) => line.includes(folder));
+}
+
+describe("npm run bench:burst", () => {
+  test("measures echo and bids, checks the books, and leaves nothing behind", () => {
+    const folder = mkdtempSync(join(tmpdir(), "loanloom-bench-test-"));
+    onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+    const tiny = ["--rounds", "1", "--duration", "300", "--warm-up", "200", "--accounts", "0"];
+    const only = ["--only", "echo64,hot64,many"];
+    const done = bench("--json", "--clients", "2", ...tiny, ...only, "--data-folder", folder);
+    expect(done.stderr).toBe("");
+    expect(done.status).toBe(0);
+    const report = JSON.parse(done.stdout.trim().split("\n").at(-1)!) as Record<string, object>;
+    const positive = expect.toSatisfy((value: number) => value > 0);
+    expect(report).toMatchObject({
+      echo64: { messagesPerSecond: positive, p99Ms: positive },
+      hot64: {
+        bidsPerSecond: positive,
+        p99Ms: positive,
+        ratioToEcho: positive,
+        refusedShare: 0,
+        serverCpuUs: positive,
+      },
+      many: { bidsPerSecond: positive, refusedShare: 0 },
+      void: false,
+    });
+    expect(report["hot"]).toBeUndefined();
+    expect(readdirSync(folder)).toEqual([]);
+    expect(processesOf(folder)).toEqual([]);
+  }, 120_000);
+
+  test("refuses a phase that it does not have", () => {
+    const done = bench("--only", "hottest");
+    expect(done.status).not.toBe(0);
+    expect(done.stderr).toContain("hottest");
+  });
+});
