@@ -17,6 +17,8 @@ export interface Requests {
   /** All but the request id, which the pipe adds. */
   readonly fields: (index: number) => object;
   readonly onReply?: (index: number, view: Readonly<Record<string, unknown>>) => void;
+  /** Refusals that are as good as an answer. */
+  readonly tolerates?: readonly string[];
 }
 
 interface Run {
@@ -97,17 +99,20 @@ export class RequestPipe {
     const run = this.#run;
     const message = decodeMsgpackReply(bytes);
     if (run === undefined || message.kind === "push" || message.kind === "unknown") return;
-    const { operation, count, fields, onReply } = run.requests;
-    if (message.kind === "error") {
+    const { operation, count, fields, onReply, tolerates = [] } = run.requests;
+    if (message.kind === "error" && !tolerates.includes(message.code)) {
       const { id, code, detail } = message;
       const request = `${operation} ${id === null ? "" : JSON.stringify(fields(id))}`;
       this.#run = undefined;
       return run.reject(new Error(`${request} was refused: ${code} ${detail ?? ""}`));
     }
-    if (message.kind === "malformed" || message.operation !== operation) {
+    if (
+      message.kind === "malformed" ||
+      (message.kind === "reply" && message.operation !== operation)
+    ) {
       throw new FrameError(`a message that answers no ${operation}`);
     }
-    onReply?.(message.id, message.view);
+    if (message.kind === "reply") onReply?.(message.id, message.view);
     if (++run.answered < count) return;
     this.#run = undefined;
     run.resolve();
