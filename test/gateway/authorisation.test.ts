@@ -302,6 +302,22 @@ const TABLE: Readonly<Record<OperationName, Row>> = {
     names: "nothing",
     ...CLIENTS,
   },
+  "writeoff.propose": {
+    fields: () => ({ ...fresh(), loanId: "promo", reason: "insolvent" }),
+    names: "nothing",
+    ...OPERATORS,
+  },
+  "writeoff.decide": {
+    fields: () => ({ ...fresh(), loanId: "promo", proposal: 1, answer: "confirm" }),
+    names: "nothing",
+    ...OPERATORS,
+  },
+  "writeoff.get": {
+    fields: () => ({ loanId: "promo" }),
+    names: "nothing",
+    ...OPERATORS,
+    auditor: "ok",
+  },
   "calendar.get": { fields: () => ({}), names: "nothing", ...EVERYBODY },
   "calendar.advance": { fields: () => ({ day: 20_000 }), names: "nothing", ...OPERATORS },
   "schedule.preview": {
@@ -345,6 +361,7 @@ const LET_THROUGH = [
   "bid_already_settled",
   "loan_not_funded",
   "loan_not_repaying",
+  "loan_not_defaulted",
   "clearing_not_found",
   "exceeds_available",
   "application_not_draft",

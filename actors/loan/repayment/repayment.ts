@@ -19,6 +19,7 @@ import { assert } from "../../../src/money/assert.ts";
 import { dailyRatePpm, rateBps } from "../../../src/money/rate.ts";
 import type { BidBook } from "../bid-book.ts";
 import { basisOf, type LoanTerms } from "../terms.ts";
+import { newWriteOff, type WriteOff } from "../write-off/write-off.ts";
 import { Holders, type ClearingLegs, type SeriesCents } from "./holders.ts";
 
 /** An instalment that is due and not yet paid in full. */
@@ -66,6 +67,7 @@ export interface Repayment {
   isCollecting: boolean;
   readonly clearings: Clearing[];
   readonly openClearings: OpenClearing[];
+  readonly writeOff: WriteOff;
 }
 
 export function scheduleTermsOf(terms: LoanTerms, day: number): ScheduleTerms {
@@ -98,6 +100,7 @@ export function startRepayment(terms: LoanTerms, book: BidBook, day: number): Re
     isCollecting: false,
     clearings: [],
     openClearings: [],
+    writeOff: newWriteOff(),
   };
 }
 
