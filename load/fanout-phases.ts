@@ -1,6 +1,7 @@
 // What is measured of repayments: how many a second with one or many in flight, and how long until
 // the last lender of one has its push.
 
+import { setTimeout as delay } from "node:timers/promises";
 import { decodeMsgpackReply } from "../src/protocol/decode-reply.ts";
 import { encodeRequest } from "../src/protocol/encode-request.ts";
 import { MsgpackReader } from "../src/protocol/msgpack-reader.ts";
@@ -66,7 +67,7 @@ export class Borrower {
 export interface FanoutFigures {
   readonly inFlight: number;
   readonly repaymentsPerSecond: number;
-  /** Legs: one lender credited with principal, interest and fee each. */
+  /** Legs: one lender credited with principal, interest and fee each, durably. */
   readonly postingsPerSecond: number;
   readonly latencies: Latencies;
   /** Microseconds of the process for each leg; null where the system does not tell. */
@@ -86,17 +87,12 @@ export async function measureRepayments(
   target: Target,
   { warmUpMs, measuredMs }: FanoutTiming,
 ): Promise<FanoutFigures> {
-  const startMs = performance.now();
-  const fromMs = startMs + warmUpMs;
+  const fromMs = performance.now() + warmUpMs;
   const untilMs = fromMs + measuredMs;
   const recorder = new LatencyRecorder();
   let repayments = 0;
-  let legs = 0;
-  let cpuBefore: { server: number | null; redis: number | null } | null = null;
-  const cpu = () => ({
-    server: cpuMsOf(target.pid),
-    redis: sumOrNull(target.redisPids.map(cpuMsOf)),
-  });
+  const before = delay(warmUpMs).then(() => mark(target));
+  const after = delay(warmUpMs + measuredMs).then(() => mark(target));
   const lanes = Math.min(inFlight, borrowers.length);
   // Each lane has borrowers of its own: nobody repays twice at once.
   const lane = async (first: number): Promise<void> => {
@@ -107,28 +103,53 @@ export async function measureRepayments(
       await borrower.repay();
       const doneMs = performance.now();
       if (doneMs >= fromMs && doneMs < untilMs) {
-        cpuBefore ??= cpu();
         repayments++;
-        legs += borrower.loan.lenders.length;
         recorder.record(doneMs - nowMs);
       }
       nowMs = doneMs;
     }
   };
   await Promise.all(Array.from({ length: lanes }, (_, first) => lane(first)));
-  const after = cpu();
-  const before = cpuBefore ?? after;
+  const [from, to] = await Promise.all([before, after]);
+  const seconds = (to.atMs - from.atMs) / 1_000;
+  const legs = to.legs - from.legs;
   const perLeg = (a: number | null, b: number | null): number | null =>
     a === null || b === null || legs === 0 ? null : Number((((b - a) * 1_000) / legs).toFixed(3));
-  const seconds = measuredMs / 1_000;
   return {
     inFlight: lanes,
-    repaymentsPerSecond: Math.round(repayments / seconds),
+    repaymentsPerSecond: Math.round((repayments * 1_000) / measuredMs),
     postingsPerSecond: Math.round(legs / seconds),
     latencies: mergeLatencies([recorder.encode()]),
-    serverCpuUs: perLeg(before.server, after.server),
-    redisCpuUs: perLeg(before.redis, after.redis),
+    serverCpuUs: perLeg(from.serverCpuMs, to.serverCpuMs),
+    redisCpuUs: perLeg(from.redisCpuMs, to.redisCpuMs),
   };
+}
+
+interface Mark {
+  readonly atMs: number;
+  readonly legs: number;
+  readonly serverCpuMs: number | null;
+  readonly redisCpuMs: number | null;
+}
+
+/** Legs are counted where they become durable: an answered repayment may still have some to come. */
+async function mark(target: Target): Promise<Mark> {
+  const legs = await durableLegs(target);
+  return {
+    atMs: performance.now(),
+    legs,
+    serverCpuMs: cpuMsOf(target.pid),
+    redisCpuMs: sumOrNull(target.redisPids.map(cpuMsOf)),
+  };
+}
+
+/** Legs that were ever booked by this server, by its metric. */
+export async function durableLegs({ endpoint }: Pick<Target, "endpoint">): Promise<number> {
+  const { host, port } = endpoint;
+  const answer = await fetch(`http://${host}:${port}/metrics`);
+  const legs = /^loanloom_repayment_legs_total (\d+)/m.exec(await answer.text())?.[1];
+  if (legs === undefined) throw new Error("the server does not count legs");
+  return Number(legs);
 }
 
 const RECEIVED = ENTRY_KINDS.indexOf("repayment_received");
@@ -234,7 +255,7 @@ export async function measureLastPush(
       allPushed.then(() => performance.now()),
     ]);
     if (n >= WARM_UP) recorder.record(lastMs - sentMs);
-    await new Promise((resolve) => setTimeout(resolve, 5));
+    await delay(5);
   }
   return mergeLatencies([recorder.encode()]);
 }

@@ -5,6 +5,7 @@ import { openLoans, planLoans, SERVICE_FEE_BPS, SHARE_CENTS } from "./fanout-mar
 import type { FanoutLoan } from "./fanout-market.ts";
 import {
   Borrower,
+  durableLegs,
   measureLastPush,
   measureRepayments,
   Watchers,
@@ -15,6 +16,7 @@ import { describeMachine, type Machine } from "./machine/machine.ts";
 import { DEPOSIT_CENTS, Market } from "./driver/market.ts";
 import { lenderNames, WrongState } from "./bench/phases.ts";
 import { Progress } from "./bench/progress.ts";
+import type { Endpoint } from "./driver/raw-socket.ts";
 import { newSecret, ServerProcess } from "./machine/server-process.ts";
 import { Tokens } from "./driver/tokens.ts";
 
@@ -48,6 +50,7 @@ export interface FanoutResult {
 }
 
 const SET_UP_IN_FLIGHT = 512;
+const BOOKED_WITHIN_MS = 10_000;
 
 export async function measureFanout(options: FanoutOptions): Promise<FanoutResult> {
   const { folder, profileFolder, ...shown } = options;
@@ -101,6 +104,7 @@ export async function measureFanout(options: FanoutOptions): Promise<FanoutResul
       progress.step();
     }
     const everybody = [...borrowers, ...grownBorrowers];
+    await untilAllBooked(endpoint, everybody);
     await checkLoans(market, everybody);
     await checkLenders(market, accounts, everybody);
     for (const borrower of everybody) borrower.close();
@@ -143,6 +147,19 @@ async function untilPaidOut(market: Market, loans: readonly FanoutLoan[]): Promi
     const views = await market.loans(names);
     if (views.every((view) => view["status"] === "repaying")) return;
     await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+}
+
+/** Answers do not wait for the last leg. */
+async function untilAllBooked(endpoint: Endpoint, borrowers: readonly Borrower[]): Promise<void> {
+  let legs = 0;
+  for (const { loan, told } of borrowers) legs += loan.lenders.length * told.repayments;
+  const untilMs = performance.now() + BOOKED_WITHIN_MS;
+  for (;;) {
+    const booked = await durableLegs({ endpoint });
+    if (booked >= legs) return;
+    if (performance.now() > untilMs) throw new WrongState(`${booked} of ${legs} legs were booked`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
   }
 }
 

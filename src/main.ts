@@ -203,6 +203,10 @@ function observe(
     ofShards((gauges) => gauges.commitsInFlight),
   );
   metrics.read(
+    "legsQueued",
+    ofShards((gauges) => gauges.legsQueued),
+  );
+  metrics.read(
     "trialBalanceDifference",
     ofShards((gauges) => gauges.trialBalanceDifferenceCents),
   );

@@ -241,6 +241,13 @@ export const RUNTIME_SETTINGS = {
     [1, 100_000],
     "messages that one actor carries out before others have their turn",
   ),
+  legsQueuedMax: limit(
+    "LOANLOOM_LEGS_QUEUED_MAX",
+    16_384,
+    "legs",
+    [1, 10_000_000],
+    "shares of repayments under way to lenders, about; further repayments wait",
+  ),
   batchBytesMax: BATCH_BYTES_MAX,
   sealTurnsMax: limit(
     "LOANLOOM_SEAL_TURNS_MAX",
@@ -258,10 +265,17 @@ export const RUNTIME_SETTINGS = {
   ),
   checkpointMs: limit(
     "LOANLOOM_CHECKPOINT_MS",
-    SECOND_MS,
+    10 * SECOND_MS,
     "ms",
     [10, 10 * MINUTE_MS],
-    "time between the starts of two checkpoints",
+    "after so long a checkpoint begins, if anything changed",
+  ),
+  tailBytesMax: limit(
+    "LOANLOOM_TAIL_BYTES_MAX",
+    32 * MIB,
+    "bytes",
+    [64 * KIB, 1_024 * MIB],
+    "a checkpoint begins sooner when the journal grew by so much: a start replays it",
   ),
   snapshotSliceBytes: limit(
     "LOANLOOM_SNAPSHOT_SLICE_BYTES",

@@ -107,6 +107,17 @@ export const METRICS = {
     ["shard"],
   ),
   records: counter("loanloom_journal_records_total", "records", "Records committed."),
+  legs: counter(
+    "loanloom_repayment_legs_total",
+    "legs",
+    "Shares of repayments that are durably booked, one a lender.",
+  ),
+  legsQueued: gauge(
+    "loanloom_repayment_legs_queued",
+    "legs",
+    "Shares of repayments under way to their lenders.",
+    ["shard"],
+  ),
   snapshots: counter("loanloom_snapshots_total", "snapshots", "Snapshots of actors written."),
   checkpoints: counter("loanloom_checkpoints_total", "checkpoints", "Checkpoints completed."),
   degraded: gauge(

@@ -73,6 +73,7 @@ export interface RuntimeNumbers {
   readonly bids: ReadonlyMap<string, number>;
   readonly commits: number;
   readonly records: number;
+  readonly legs: number;
   readonly decideErrors: number;
   readonly passivated: number;
   readonly loaded: number;
@@ -97,6 +98,7 @@ export function readRuntime(metrics: Metrics, counters: RuntimeNumbers): void {
   metrics.read("bids", () => bidSamples(counters.bids));
   metrics.read("commits", () => counters.commits);
   metrics.read("records", () => counters.records);
+  metrics.read("legs", () => counters.legs);
   metrics.read("decideErrors", () => counters.decideErrors);
   metrics.read("actorsPassivated", () => counters.passivated);
   metrics.read("actorsLoaded", () => counters.loaded);

@@ -21,6 +21,8 @@ export interface Cargo {
   readonly alarms: readonly (readonly [key: string, atMs: number | null])[];
   /** Withdrawals to be sent to the custodian, and ended ones. */
   readonly payouts: readonly PayoutChange[];
+  /** Legs of repayments that were booked. */
+  readonly legs: number;
   /** When the first record was written, monotonic. */
   readonly openedMs: number;
   readonly bytes: number;
@@ -37,6 +39,7 @@ export class Batch {
   isOpen = false;
   atMs = 0;
   records = 0;
+  legs = 0;
   lastRecordNo = 0;
   #openedMs = 0;
   releases: Waiting[] = [];
@@ -57,6 +60,7 @@ export class Batch {
     this.atMs = atMs;
     this.#openedMs = monotonicMs;
     this.records = 0;
+    this.legs = 0;
     this.writer.reset();
     this.#codec.writeHeader(this.writer, { atMs, firstRecordNo, firstMessageNo });
   }
@@ -76,6 +80,7 @@ export class Batch {
       arrivals: this.arrivals.size === 0 ? NO_ARRIVALS : this.arrivals,
       alarms: this.alarms.length === 0 ? NO_ALARMS : this.alarms,
       payouts: this.payouts.length === 0 ? NO_PAYOUTS : this.payouts,
+      legs: this.legs,
       openedMs: this.#openedMs,
       bytes: payload.length,
     };

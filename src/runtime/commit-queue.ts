@@ -162,6 +162,7 @@ export class CommitQueue {
     assert(this.#uncommitted.shift() === cargo, "batches become durable in order");
     const { counters, clock, onAlarm, onPayout } = this.#o;
     counters.commits++;
+    counters.legs += cargo.legs;
     counters.onCommit((clock.monotonicMs() - cargo.openedMs) / 1_000, cargo.bytes);
     for (const [key, atMs] of cargo.alarms) onAlarm(key, atMs);
     for (const change of cargo.payouts) onPayout(change);

@@ -5,6 +5,8 @@ export interface RuntimeCounters {
   readonly bids: Map<string, number>;
   commits: number;
   records: number;
+  /** Legs of repayments that are durably booked. */
+  legs: number;
   decideErrors: number;
   passivated: number;
   loaded: number;
@@ -25,6 +27,7 @@ export function createRuntimeCounters(): RuntimeCounters {
     bids: new Map(),
     commits: 0,
     records: 0,
+    legs: 0,
     decideErrors: 0,
     passivated: 0,
     loaded: 0,

@@ -3,6 +3,7 @@
 import type { RecordCodec, Typed } from "../journal/records.ts";
 import type { Batch } from "./batch.ts";
 import type { Clock } from "./environment.ts";
+import type { LegGate } from "./leg-gate.ts";
 import type { ShardState } from "./shard-state.ts";
 
 export interface DayHost {
@@ -21,12 +22,18 @@ export class DayRun {
   readonly #host: DayHost;
   readonly #codec: RecordCodec;
   readonly #clock: Clock;
+  readonly #gate: LegGate;
   #rungAtMs = 0;
   /** Actors that wait for a day and cannot go on: nobody waits for them. */
   readonly #leftBehind = new Set<string>();
 
-  constructor(host: DayHost, codec: RecordCodec, clock: Clock) {
+  constructor(
+    host: DayHost,
+    gate: LegGate,
+    { codec, clock }: { readonly codec: RecordCodec; readonly clock: Clock },
+  ) {
     this.#host = host;
+    this.#gate = gate;
     this.#codec = codec;
     this.#clock = clock;
   }
@@ -45,7 +52,10 @@ export class DayRun {
   ring(): void {
     this.#rungAtMs = this.#clock.monotonicMs();
     const at = this.#clock.wallMs();
-    for (const key of this.#host.state.calendar.due()) this.#host.ring(key, DAY_CAME, at);
+    // Legs may follow from each of them.
+    for (const key of this.#host.state.calendar.due()) {
+      this.#gate.pass(() => this.#host.ring(key, DAY_CAME, at));
+    }
   }
 
   /** Whether all that was to be done up to the present date is done, but for who is left behind. */
@@ -66,7 +76,7 @@ export class DayRun {
   }
 
   tick(): void {
-    if (this.#host.state.calendar.isDone) return;
+    if (this.#host.state.calendar.isDone || !this.#gate.isIdle) return;
     if (this.#clock.monotonicMs() - this.#rungAtMs >= RING_AGAIN_MS) this.ring();
   }
 }

@@ -13,6 +13,8 @@ import {
 import type { RecordCodec } from "../journal/records.ts";
 import type { Batch } from "./batch.ts";
 import type { Cell } from "./cell.ts";
+import { LegGate } from "./leg-gate.ts";
+import type { RuntimeLimits } from "./limits.ts";
 import type { PendingMessage, ShardState } from "./shard-state.ts";
 
 export interface FanOutHost {
@@ -45,14 +47,26 @@ export class FanOut {
   readonly #codec: RecordCodec;
   #queue: Fan[] = [];
   #isScheduled = false;
+  /** Legs of all messages in the queue that are not booked yet. */
+  legsQueued = 0;
+  /** For what leads to legs. */
+  readonly gate: LegGate;
 
-  constructor(host: FanOutHost, codec: RecordCodec) {
+  constructor(
+    host: FanOutHost,
+    { codec, limits }: { readonly codec: RecordCodec; readonly limits: RuntimeLimits },
+  ) {
     this.#host = host;
     this.#codec = codec;
+    this.gate = new LegGate({
+      legsQueuedMax: limits.legsQueuedMax,
+      legsQueued: () => this.legsQueued,
+      soon: (task) => host.soon(task),
+    });
   }
 
   get isIdle(): boolean {
-    return this.#queue.length === 0;
+    return this.#queue.length === 0 && this.gate.isIdle;
   }
 
   deliver(messageNo: number, message: PendingMessage): void {
@@ -61,6 +75,7 @@ export class FanOut {
     const receiver = this.#host.accountCell(legReceiver(fan, 0));
     if (legCount(fan) === 1 && receiver.phase === "quarantined") return;
     this.#host.messagesQueued++;
+    this.legsQueued += legCount(fan) - message.nextLeg;
     this.#queue.push({ messageNo, message });
     this.schedule();
   }
@@ -86,6 +101,7 @@ export class FanOut {
       this.#host.fail("evolve_failed", error);
       return;
     }
+    this.gate.open();
     this.schedule();
   };
 
@@ -121,6 +137,8 @@ export class FanOut {
       this.#host.messagesQueued--;
     }
     state.received(messageNo, upTo, skipped, netCents);
+    batch.legs += cells.length;
+    this.legsQueued -= cells.length;
     return cells.length;
   }
 

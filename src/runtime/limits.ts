@@ -9,14 +9,18 @@ export interface RuntimeLimits {
   readonly mailboxMax: number;
   /** Items that one actor carries out in one turn of the event loop. */
   readonly turnItemsMax: number;
+  /** Shares of repayments under way in a shard, about; further repayments wait. */
+  readonly legsQueuedMax: number;
   /** A batch is closed at this size at the latest, in bytes. */
   readonly batchBytesMax: number;
   /** Turns that a batch waits for messages under way before it is closed. */
   readonly sealTurnsMax: number;
   /** An actor that was not used for so long leaves memory, in ms. */
   readonly idleMs: number;
-  /** Time between the starts of two checkpoints, in ms. */
+  /** After so long, in ms, a checkpoint begins if anything changed ... */
   readonly checkpointMs: number;
+  /** ... and sooner when the journal grew by so many bytes: that is what a start has to replay. */
+  readonly tailBytesMax: number;
   /** Bytes of snapshots encoded in one slice. */
   readonly snapshotSliceBytes: number;
   /** Whether the journal is kept whole, or trimmed to the last checkpoint. */
@@ -29,10 +33,12 @@ export const RUNTIME_LIMITS: RuntimeLimits = {
   inFlightMax: 50_000,
   mailboxMax: 20_000,
   turnItemsMax: 512,
+  legsQueuedMax: 16_384,
   batchBytesMax: 224 * 1024,
   sealTurnsMax: 4,
   idleMs: 300_000,
-  checkpointMs: 1_000,
+  checkpointMs: 10_000,
+  tailBytesMax: 32 * 1024 * 1024,
   snapshotSliceBytes: 128 * 1024,
   journalKeep: "checkpoint",
   retryAfterMs: 250,

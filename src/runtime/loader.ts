@@ -50,6 +50,12 @@ export async function readCell(snapshots: RunSnapshots, cell: Cell): Promise<voi
   cell.encodedAt = stored.position;
 }
 
+/** Tampered with: another life would read the same, so the shard stays down. */
+export function whyBroken(error: unknown): "tampered" | "snapshot_invalid" {
+  const tampered = error instanceof JournalError && error.code === "tampered";
+  return tampered ? "tampered" : "snapshot_invalid";
+}
+
 /** Faults of operation pass; anything else is a wrong snapshot. */
 function isUnreachable(error: unknown): boolean {
   return error instanceof JournalError && error.code !== "tampered";

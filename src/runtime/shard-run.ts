@@ -3,7 +3,6 @@
 // wrong; the journal is the truth, and the next life starts from it.
 
 import { MANY_ACCOUNTS } from "../../actors/address.ts";
-import { JournalError } from "../journal/errors.ts";
 import type { Position } from "../journal/position.ts";
 import type { Typed } from "../journal/records.ts";
 import type { Batch, Cargo } from "./batch.ts";
@@ -14,7 +13,7 @@ import { Correspondence } from "./correspondence.ts";
 import { DayRun } from "./day-run.ts";
 import { FanOut, type FanOutHost } from "./fan-out.ts";
 import { KINDS, type ActorKind } from "./kind.ts";
-import { Loader } from "./loader.ts";
+import { Loader, whyBroken } from "./loader.ts";
 import type { Look, Waiting } from "./looks.ts";
 import type { Request } from "./port.ts";
 import type { RunOptions } from "./run-options.ts";
@@ -55,15 +54,14 @@ export class ShardRun implements ShellHost, CommitHost, TurnHost, FanOutHost {
     this.batch = this.#commits.batch;
     this.#letters = new Correspondence(this, this.#commits, options);
     this.#shell = new Shell(this, options.codec);
-    this.#fanOut = new FanOut(this, options.codec);
-    this.#days = new DayRun(this, options.codec, options.clock);
+    this.#fanOut = new FanOut(this, options);
+    this.#days = new DayRun(this, this.#fanOut.gate, options);
     const { clock, limits } = options;
     this.#turns = new Turns(this, `shard-${state.shard}`, clock, limits.turnItemsMax);
     this.#loader = new Loader(options.journal.snapshots, {
       loaded: (cell) => this.#loaded(cell),
       failed: (cell) => this.#loadFailed(cell),
-      // Tampered with: another life would read the same, so the shard stays down.
-      broken: (error) => this.fail(isTampered(error) ? "tampered" : "snapshot_invalid", error),
+      broken: (error) => this.fail(whyBroken(error), error),
     });
     this.#snapshotter = new Snapshotter(this, options);
     for (const cell of cells.all()) {
@@ -85,6 +83,10 @@ export class ShardRun implements ShellHost, CommitHost, TurnHost, FanOutHost {
     return this.#o.journal.inFlight;
   }
 
+  get legsQueued(): number {
+    return this.#fanOut.legsQueued;
+  }
+
   /** Serves: carries out what recovery found under way, and listens to other shards. */
   start(): void {
     for (const [messageNo, message] of this.state.pending.entries()) {
@@ -102,7 +104,10 @@ export class ShardRun implements ShellHost, CommitHost, TurnHost, FanOutHost {
   submit(kind: ActorKind, id: string, request: Request, at: number): boolean {
     const cell = this.#cell(kind, id);
     if (cell.inbox.length >= this.#o.limits.mailboxMax) return false;
-    this.#deliver(cell, { command: request.command, at, request, messageNo: 0 });
+    const item = { command: request.command, at, request, messageNo: 0 };
+    if (request.command.type !== "RepayLoan") this.#deliver(cell, item);
+    // Legs follow: it may have to wait, and the account may leave memory meanwhile.
+    else this.#fanOut.gate.pass(() => this.#deliver(this.#cell(kind, id), item));
     return true;
   }
 
@@ -247,7 +252,7 @@ export class ShardRun implements ShellHost, CommitHost, TurnHost, FanOutHost {
 
   committed(cargo: Cargo): void {
     this.#letters.committed(cargo);
-    this.#snapshotter.committed();
+    this.#snapshotter.committed(cargo.bytes);
   }
 
   // ------------------------------------------------------------------ loading and leaving
@@ -339,10 +344,6 @@ export class ShardRun implements ShellHost, CommitHost, TurnHost, FanOutHost {
   get isSettled(): boolean {
     return this.itemsQueued === 0 && this.#fanOut.isIdle && this.#commits.isSettled;
   }
-}
-
-function isTampered(error: unknown): boolean {
-  return error instanceof JournalError && error.code === "tampered";
 }
 
 const ALARM_RANG: Typed = { type: "AlarmRang" };

@@ -56,8 +56,10 @@ interface Checkpoint {
 
 const RETRY_MS = 250;
 const SLICE_PAUSE_MS = 2;
-/** So many times what a slice took is left to everything else before the next. */
+/** So many times what a slice took is left to everything else before the next ... */
 const SLICE_REST = 9;
+/** ... and so many when the tail is twice what it may be at the beginning of a checkpoint. */
+const SLICE_REST_LATE = 3;
 
 export class Snapshotter {
   readonly #host: SnapshotterHost;
@@ -69,6 +71,8 @@ export class Snapshotter {
   #slice: Slice | null = null;
   #writing = false;
   #startAtMs: number;
+  /** Committed since the checkpoint at hand, or else the last one, began. */
+  #tailBytes = 0;
   #lastCheckpointRecordNo = -1;
   /** The record of the last checkpoint that is complete. */
   #doneRecordNo = -1;
@@ -94,7 +98,7 @@ export class Snapshotter {
    * load that is right after a batch is closed, on a quiet server at any tick.
    */
   boundary(): void {
-    if (this.#checkpoint !== null || this.#o.clock.monotonicMs() < this.#startAtMs) return;
+    if (this.#checkpoint !== null || !this.#isTime) return;
     const { state } = this.#host;
     const { recordNo } = state;
     if (recordNo === this.#lastCheckpointRecordNo) return;
@@ -106,6 +110,12 @@ export class Snapshotter {
     this.#checkpointNo++;
     this.#checkpoint = { item: { field: SHARD_FIELD, position: recordNo, payload }, position, due };
     this.#lastCheckpointRecordNo = recordNo;
+    this.#tailBytes = 0;
+  }
+
+  get #isTime(): boolean {
+    if (this.#tailBytes >= this.#o.limits.tailBytesMax) return true;
+    return this.#o.clock.monotonicMs() >= this.#startAtMs;
   }
 
   tick(): void {
@@ -115,9 +125,15 @@ export class Snapshotter {
     const startedMs = this.#o.clock.monotonicMs();
     if (startedMs < this.#restUntilMs && !this.#hurried) return;
     this.#slice = this.#encode(this.#checkpoint.due);
-    const endedMs = this.#o.clock.monotonicMs();
-    this.#restUntilMs = endedMs + (endedMs - startedMs) * SLICE_REST;
+    this.#restAfter(startedMs);
     this.#writeWhenDurable();
+  }
+
+  #restAfter(startedMs: number): void {
+    const nowMs = this.#o.clock.monotonicMs();
+    const isLate = this.#tailBytes > 2 * this.#o.limits.tailBytesMax;
+    const restMs = (nowMs - startedMs) * (isLate ? SLICE_REST_LATE : SLICE_REST);
+    this.#restUntilMs = Math.max(this.#restUntilMs, nowMs) + restMs;
   }
 
   /** Before a stop: checkpoints follow each other, without the usual pauses. */
@@ -134,7 +150,8 @@ export class Snapshotter {
     return this.#checkpoint === null && this.#doneRecordNo === recordNo;
   }
 
-  committed(): void {
+  committed(bytes: number): void {
+    this.#tailBytes += bytes;
     if (this.#slice !== null && !this.#writing) this.#writeWhenDurable();
   }
 
@@ -163,10 +180,13 @@ export class Snapshotter {
     const slice = this.#slice;
     if (slice === null || slice.recordNo > this.#host.committedRecordNo) return;
     this.#writing = true;
+    const startedMs = this.#o.clock.monotonicMs();
     this.#write(slice).then(
       () => this.#written(slice),
       (error: unknown) => this.#host.fail("snapshot_write_failed", error),
     );
+    // Sealed and sent by now, which takes longer than encoding.
+    this.#restAfter(startedMs);
   }
 
   /** A slice is written until it is: what it holds is marked nowhere else. */

@@ -41,7 +41,7 @@ export interface SystemOptions {
 const DAY_MS = 86_400_000;
 /** How often it is looked whether a business date is done. */
 const DAY_POLL_MS = 1;
-/** How long a date waits for its work while some actor is out of service. */
+/** How long a date waits for its work, no legs being under way, while some actor is out of service. */
 const OUT_OF_SERVICE_WAIT_MS = 2_000;
 
 export class System implements Runtime {
@@ -221,6 +221,7 @@ export class System implements Runtime {
     const { clock } = this.#o;
     let sinceMs = clock.monotonicMs();
     for (;;) {
+      if (this.#hasLegsUnderWay) sinceMs = clock.monotonicMs();
       if (this.#isDayDone && (await this.#isDurable())) {
         const next = this.#nextDay(target);
         if (next === null) return;
@@ -243,6 +244,10 @@ export class System implements Runtime {
       if (actors.length > 0)
         this.#o.log.warn({ shard, actors }, "the calendar goes on without them");
     }
+  }
+
+  get #hasLegsUnderWay(): boolean {
+    return this.#shards.some(({ run }) => run !== null && run.legsQueued > 0);
   }
 
   /** All shards serve, and have done what the present date brings. */
@@ -285,6 +290,7 @@ export class System implements Runtime {
       residentActors: run?.cells.size ?? 0,
       mailboxDepth: run?.itemsQueued ?? 0,
       commitsInFlight: run?.commitsInFlight ?? 0,
+      legsQueued: run?.legsQueued ?? 0,
       trialBalanceDifferenceCents: Number(run?.state.trial.differenceCents() ?? 0n),
     }));
   }
@@ -304,5 +310,6 @@ export interface ShardGauges {
   readonly residentActors: number;
   readonly mailboxDepth: number;
   readonly commitsInFlight: number;
+  readonly legsQueued: number;
   readonly trialBalanceDifferenceCents: number;
 }
