@@ -100,6 +100,18 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   },
   "load/driver": { uses: ["protocol", "money", ADDRESS] },
   "load/machine": { uses: ["money", "load/driver"] },
+  "load/scenarios": { uses: ["money", "src/simulation/random.ts"], node: [] },
+  "load/run": {
+    uses: [
+      "protocol",
+      "money",
+      ADDRESS,
+      "src/simulation/random.ts",
+      "load/driver",
+      "load/machine",
+      "load/scenarios",
+    ],
+  },
   "load/bench": { uses: ["protocol", "money", ADDRESS, "load/driver", "load/machine"] },
 };
 
