@@ -8,6 +8,7 @@ import {
   OPERATIONS,
   ROLES,
   type Command,
+  type Operation,
   type OperationName,
   type Role,
 } from "../../src/protocol/table.ts";
@@ -499,6 +500,21 @@ describe("Authorisation: others' accounts", () => {
       const alike = { code: "account_not_found", detail: null, retryAfterMs: null };
       expect(answers).toEqual([alike, alike, alike]);
     }
+  });
+});
+
+describe("Authorisation: the auditor", () => {
+  const all = Object.entries(OPERATIONS) as [OperationName, Operation][];
+  /** It moves business dates on, which is no request with an id of its own. */
+  const MOVES = ["calendar.advance"];
+  const changes = ([name, { mutates }]: (typeof all)[number]) => mutates || MOVES.includes(name);
+
+  test.each(all.filter(changes))("may not ask for %s, which changes something", (_, { roles }) => {
+    expect(roles).not.toContain("auditor");
+  });
+
+  test.each(all.filter((each) => !changes(each)))("may ask for %s, which reads", (_, { roles }) => {
+    expect(roles).toContain("auditor");
   });
 });
 
