@@ -4,7 +4,7 @@ import { spawn, type ChildProcess } from "node:child_process";
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
-const PROGRAM = fileURLToPath(new URL("../../dist/src/cli/loanloom.js", import.meta.url));
+export const PROGRAM = fileURLToPath(new URL("../../dist/src/cli/loanloom.js", import.meta.url));
 
 export interface Ended {
   readonly code: number | null;
