@@ -1,12 +1,11 @@
 // `npm run bench:fanout`: repayments that are divided among all lenders of a loan, over sockets, with
 // everything in place: the borrower's debit, exact splitting, books, MACs, fsync before the answer.
 
-import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
 import { Command, InvalidArgumentError } from "commander";
 import { measureFanout, type FanoutOptions } from "./fanout.ts";
 import { fanoutJson, fanoutText } from "./fanout-report.ts";
+import { temporaryFolder } from "./machine/left-behind.ts";
 import { WrongState } from "./bench/phases.ts";
 
 const EXIT = { failed: 1, wrongState: 3 } as const;
@@ -57,7 +56,8 @@ interface Parsed extends Omit<FanoutOptions, "folder" | "profileFolder"> {
 }
 
 const parsed = command.parse().opts<Parsed>();
-const folder = mkdtempSync(join(resolve(parsed.dataFolder), "loanloom-fanout-"));
+const temporary = temporaryFolder(parsed.dataFolder, "loanloom-fanout-");
+const folder = temporary.path;
 try {
   const profileFolder = parsed.profile === true ? "." : (parsed.profile ?? null);
   const done = await measureFanout({ ...parsed, folder, profileFolder });
@@ -66,5 +66,5 @@ try {
   console.error(error instanceof Error ? error.message : error);
   process.exitCode = error instanceof WrongState ? EXIT.wrongState : EXIT.failed;
 } finally {
-  rmSync(folder, { recursive: true, force: true });
+  temporary.remove();
 }

@@ -1,13 +1,13 @@
 // `npm run bench:burst`: the command line of the benchmark. It says what was measured or why not;
 // a run that is void, or whose books are wrong, never ends with code 0.
 
-import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { Command, InvalidArgumentError } from "commander";
 import { measureAccountMemory } from "./account-memory.ts";
 import { runBurst, type BurstPlan } from "./burst.ts";
 import { ClientFleet } from "./client-fleet.ts";
+import { temporaryFolder } from "../machine/left-behind.ts";
 import { describeMachine } from "../machine/machine.ts";
 import { PHASES, WrongState } from "./phases.ts";
 import { Progress } from "./progress.ts";
@@ -136,9 +136,9 @@ function profileArguments(folder: string): readonly string[] {
 }
 
 const options = command.parse().opts<Options>();
-const folder = mkdtempSync(join(resolve(options.dataFolder), "loanloom-bench-"));
+const temporary = temporaryFolder(options.dataFolder, "loanloom-bench-");
 try {
-  const done = await measure(options, folder);
+  const done = await measure(options, temporary.path);
   console.log(options.json ? reportJson(done) : reportText(done));
   if (options.readme !== undefined) writeResults(options.readme, done, new Date());
   if (done.void) {
@@ -149,5 +149,5 @@ try {
   console.error(error instanceof Error ? error.message : error);
   process.exitCode = error instanceof WrongState ? EXIT.wrongState : EXIT.failed;
 } finally {
-  rmSync(folder, { recursive: true, force: true });
+  temporary.remove();
 }

@@ -58,6 +58,11 @@ export class RawSocket {
     this.#socket.end(encodeFrame(OPCODE.close, Uint8Array.of(0x03, 0xe8)));
   }
 
+  /** Reads nothing more: what the server sends fills the kernel's buffers, and then its own. */
+  stopReading(): void {
+    this.#socket.pause();
+  }
+
   /** Cuts the connection without a word. */
   destroy(): void {
     this.#closing = true;

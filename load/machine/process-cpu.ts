@@ -11,6 +11,8 @@ interface ProcessStat {
   readonly parentPid: number;
   /** User and system time, with that of children that have ended and were waited for. */
   readonly cpuMs: number;
+  /** In ticks since the system started. */
+  readonly startedAt: number;
 }
 
 function statOf(pid: number): ProcessStat | undefined {
@@ -29,7 +31,13 @@ function statOf(pid: number): ProcessStat | undefined {
     name: text.slice(text.indexOf("(") + 1, nameEnd),
     parentPid: Number(fields[1]),
     cpuMs: ticks * TICK_MS,
+    startedAt: Number(fields[19]),
   };
+}
+
+/** When a process started, in ticks of the system: tells it from a later one with its pid. */
+export function startOf(pid: number): number | null {
+  return statOf(pid)?.startedAt ?? null;
 }
 
 /** CPU time that a process has used since it started, in ms; null where it cannot be known. */

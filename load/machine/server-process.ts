@@ -10,6 +10,7 @@ import { createServer, type AddressInfo } from "node:net";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { assert } from "../../src/money/assert.ts";
+import { guardServer } from "./left-behind.ts";
 import { descendantsOf, nameOf } from "./process-cpu.ts";
 import type { Endpoint } from "../driver/raw-socket.ts";
 
@@ -36,6 +37,8 @@ export interface ServerOptions {
   readonly jwtSecret: string;
   readonly environment?: Readonly<Record<string, string>>;
   readonly nodeArguments?: readonly string[];
+  /** Cores that server and Redis may use, as taskset(1) takes them, such as "0" or "0-3". */
+  readonly cores?: string;
 }
 
 export class ServerProcess {
@@ -45,12 +48,14 @@ export class ServerProcess {
   readonly #child: ChildProcess;
   readonly #redisPids: readonly number[];
   readonly #logFile: string;
+  readonly #release: () => void;
 
   private constructor(
     child: ChildProcess,
     endpoint: Endpoint,
     readyAfterMs: number,
     logFile: string,
+    release: () => void,
   ) {
     assert(child.pid !== undefined, "a process that answers has a pid");
     this.#child = child;
@@ -58,6 +63,7 @@ export class ServerProcess {
     this.readyAfterMs = readyAfterMs;
     this.#redisPids = descendantsOf(child.pid, REDIS_NAME);
     this.#logFile = logFile;
+    this.#release = release;
   }
 
   static async start(options: ServerOptions): Promise<ServerProcess> {
@@ -66,8 +72,13 @@ export class ServerProcess {
     const log = openSync(logFile, "a");
     const port = await freePort();
     const startedAtMs = performance.now();
-    const child = spawn(process.execPath, [...(options.nodeArguments ?? []), PROGRAM, "serve"], {
+    const { cores, nodeArguments = [] } = options;
+    const command = [process.execPath, ...nodeArguments, PROGRAM, "serve"];
+    if (cores !== undefined) command.unshift("taskset", "-c", cores);
+    const child = spawn(command[0]!, command.slice(1), {
       stdio: ["ignore", log, log],
+      // A process group of its own: Ctrl-C is for the run, which then stops the server.
+      detached: true,
       env: {
         ...withoutSettings(process.env),
         ...LIFTED_LIMITS,
@@ -79,18 +90,21 @@ export class ServerProcess {
       },
     });
     closeSync(log);
+    // Without a pid it did not start, which `untilReady` tells.
+    const release = child.pid === undefined ? () => {} : guardServer(child.pid, options.folder);
     try {
       await untilReady(child, port);
     } catch (error) {
       const redisPids = child.pid === undefined ? [] : descendantsOf(child.pid, REDIS_NAME);
       await end(child);
       for (const pid of redisPids) endRedisAt(pid);
+      release();
       const tail = logTail(logFile);
       throw new Error(`the server did not start: ${(error as Error).message}\n${tail}`);
     }
     const readyAfterMs = performance.now() - startedAtMs;
     const endpoint = { host: "127.0.0.1", port, path: "/v1/ws" };
-    return new ServerProcess(child, endpoint, readyAfterMs, logFile);
+    return new ServerProcess(child, endpoint, readyAfterMs, logFile, release);
   }
 
   get pid(): number {
@@ -116,6 +130,10 @@ export class ServerProcess {
     this.endRedis();
   }
 
+  get hasEnded(): boolean {
+    return this.#child.exitCode !== null || this.#child.signalCode !== null;
+  }
+
   /** kill -9: the server only. Its Redis is for the next start to find, or for `endRedis`. */
   async kill(): Promise<void> {
     if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
@@ -126,6 +144,7 @@ export class ServerProcess {
 
   endRedis(): void {
     for (const pid of this.#redisPids) endRedisAt(pid);
+    this.#release();
   }
 }
 
@@ -152,8 +171,11 @@ async function freePort(): Promise<number> {
 }
 
 async function untilReady(child: ChildProcess, port: number): Promise<void> {
+  let failure: Error | undefined;
+  child.once("error", (error) => (failure = error));
   const untilMs = performance.now() + START_TIMEOUT_MS;
   while (performance.now() < untilMs) {
+    if (failure !== undefined) throw failure;
     if (child.exitCode !== null) throw new Error(`it ended with code ${child.exitCode}`);
     if (child.signalCode !== null) throw new Error(`it was ended by ${child.signalCode}`);
     if ((await readyStatus(port)) === 200) return;
@@ -175,7 +197,7 @@ function readyStatus(port: number): Promise<number> {
 }
 
 async function end(child: ChildProcess, waitMs = STOP_TIMEOUT_MS): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return;
+  if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
   const exited = once(child, "exit");
   child.kill("SIGTERM");
   const timer = setTimeout(() => child.kill("SIGKILL"), waitMs);

@@ -114,10 +114,14 @@ export const ERRORS: Readonly<Record<ErrorCode, ErrorRow>> = {
   document_exists: row(449, false, "The application has this document already."),
   document_out_of_range: row(450, false, "The document is empty or too large."),
   document_not_found: row(451, false, "The application has no document of this number."),
-  proposal_incomplete: row(452, false, "An approval has grade and rate, a rejection a reason."),
+  proposal_incomplete: row(
+    452,
+    false,
+    "An approval has grade and rate, a rejection or write-off a reason.",
+  ),
   proposal_changed: row(453, false, "Another proposal waits than the one that was read."),
   maker_is_checker: row(454, false, "Who proposed cannot decide: a second person must."),
-  borrower_cannot_review: row(455, false, "Nobody reviews an application of their own."),
+  borrower_cannot_review: row(455, false, "Nobody judges an application or a debt of their own."),
   contract_hash_mismatch: row(456, false, "This is not the hash of the contract."),
   // 5xx: loans that are repaid
   loan_not_repaying: row(500, false, "The loan was not paid out: there is nothing to repay."),
@@ -134,6 +138,9 @@ export const ERRORS: Readonly<Record<ErrorCode, ErrorRow>> = {
     false,
     "A loan that is repaid at once has no instalment to keep.",
   ),
+  loan_not_defaulted: row(510, false, "Only a loan in default is written off, and only once."),
+  write_off_proposed: row(511, false, "A write-off is proposed already: it waits for a decision."),
+  write_off_not_proposed: row(512, false, "No write-off waits for a decision."),
   // 6xx: what is reckoned or looked up
   payment_never_repays: row(600, false, "The payment does not exceed the interest on the debt."),
   payment_too_small: row(601, false, "The payment repays no principal within that term."),

@@ -47,3 +47,16 @@ export function runProgram(
 ): Promise<Ended> {
   return startProgram(args, environment).ended;
 }
+
+/** Where a server that was started listens. Rejects when it ends before it does. */
+export function urlOf({ child, ended }: RunningProgram): Promise<string> {
+  return new Promise((resolve, reject) => {
+    let said = "";
+    child.stderr!.on("data", (chunk) => {
+      said += String(chunk);
+      const url = /serves (ws:\S+);/.exec(said)?.[1];
+      if (url !== undefined) resolve(url);
+    });
+    void ended.then(({ stderr }) => reject(new Error(`the server did not start: ${stderr}`)));
+  });
+}

@@ -2,30 +2,17 @@
 // it measures here says nothing: the durations are far too short.
 
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, readFileSync, readdirSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, onTestFinished, test } from "vitest";
+import { processesOf } from "../processes.ts";
 
 const PROGRAM = fileURLToPath(new URL("../../../dist/load/bench/bench-burst.js", import.meta.url));
 
 function bench(...options: readonly string[]) {
   return spawnSync(process.execPath, [PROGRAM, ...options], { encoding: "utf8", timeout: 100_000 });
-}
-
-/** Processes that were started with something of the folder. */
-function processesOf(folder: string): readonly string[] {
-  return readdirSync("/proc")
-    .filter((name) => /^\d+$/.test(name))
-    .map((pid) => {
-      try {
-        return `${pid} ${readFileSync(`/proc/${pid}/cmdline`, "latin1").replaceAll("\0", " ")}`;
-      } catch {
-        return "";
-      }
-    })
-    .filter((line) => line.includes(folder));
 }
 
 describe("npm run bench:burst", () => {

@@ -1,0 +1,338 @@
+// One client process at work: it sends each request when it is due, whatever became of those before
+// it, and writes everything down. In a closed loop a connection sends its next request when one was
+// answered. It must never wait for the server before it sends what an open loop has planned.
+
+import { requestIdFromBytes } from "../../actors/address.ts";
+import type { ServerMessage } from "../../src/protocol/decode-reply.ts";
+import { encodeRequest } from "../../src/protocol/encode-request.ts";
+import { errorNumber } from "../../src/protocol/errors.ts";
+import { MsgpackWriter } from "../../src/protocol/msgpack-writer.ts";
+import type { OperationName } from "../../src/protocol/table.ts";
+import { Identities } from "../driver/identities.ts";
+import { LatencyHistogram } from "../driver/latency.ts";
+import { REQUEST_ID_BYTES, RequestIds } from "../driver/request-ids.ts";
+import { FLAG, RequestLog } from "../driver/request-log.ts";
+import { OPCODE, encodeFrame } from "../driver/websocket-frames.ts";
+import { HOT_LOAN, Requests, type PlannedRequest } from "../scenarios/requests.ts";
+import { namesOf, type Names } from "../scenarios/world.ts";
+import type { ClientJob, ClientProgress, ClientResult } from "./client-job.ts";
+import { Crowd } from "./crowd.ts";
+import { closedLoop, openLoop, type Loop, type LoopParts } from "./loops.ts";
+import { Session, type SessionOwner } from "./session.ts";
+import { figuresOf } from "./tallies.ts";
+import { wireRequest } from "./wire-request.ts";
+
+const CONNECTS_AT_ONCE = 64;
+const BIDS_KEPT_MAX = 64;
+const VIOLATIONS_KEPT_MAX = 100;
+/** Ids of requests that are none of the plan's: opening a watch, the first ping. */
+const SET_UP_IDS_FROM = 0x8000_0000;
+const REPAY = 5;
+
+export class OpenClient implements SessionOwner {
+  readonly #job: ClientJob;
+  readonly #names: Names;
+  readonly #identities: Identities;
+  readonly #loop: Loop;
+  readonly #log = new RequestLog();
+  readonly #ids = new RequestIds();
+  readonly #idBytes = Buffer.alloc(REQUEST_ID_BYTES);
+  readonly #writer = new MsgpackWriter(256);
+  readonly #lenders = new Map<number, Session>();
+  readonly #borrowers = new Map<number, Session>();
+  readonly #crowd: Crowd;
+  readonly #setUps = new Map<number, (message: ServerMessage) => void>();
+  readonly #violations: string[] = [];
+  readonly #pushLag = new LatencyHistogram();
+  readonly #cancels: boolean;
+  #setUpId = SET_UP_IDS_FROM;
+  #inFlight = 0;
+  #answered = 0;
+  #refused = 0;
+  #connectionsLost = 0;
+  #startedAt = 0;
+  #isOver = false;
+  #isClosing = false;
+  #onLost: (error: Error) => void = () => undefined;
+  #onOver: () => void = () => undefined;
+  #onDrained: () => void = () => undefined;
+  #cpuFrom: NodeJS.CpuUsage | null = null;
+  #cpuFromMs = 0;
+
+  constructor(job: ClientJob) {
+    this.#job = job;
+    const { plan, part, parts } = job;
+    this.#names = namesOf(job.prefix);
+    this.#identities = new Identities(job.identity);
+    const loop: LoopParts = {
+      requests: new Requests(plan, part, parts),
+      plan,
+      elapsedMs: () => this.#elapsedMs(),
+      isOver: () => this.#isOver,
+      send: (request) => this.#send(request),
+    };
+    const clients = this.#own(Math.max(plan.sizes.lenders, plan.sizes.paidOutLoans));
+    this.#loop =
+      job.closedInFlight === null ? openLoop(loop) : closedLoop(loop, job.closedInFlight, clients);
+    this.#cancels = plan.segments.some(
+      ({ cumulativeMix }) => cumulativeMix[1]! > cumulativeMix[0]!,
+    );
+    const crowd = this.#own(plan.sizes.crowd).map((at) => this.#names.crowd(at));
+    this.#crowd = new Crowd(job.endpoint, this.#identities, crowd, plan.seed + part);
+  }
+
+  get progress(): ClientProgress {
+    let connections = this.#crowd.open;
+    for (const session of this.#sessions()) if (session.isOpen) connections++;
+    const { count } = this.#log;
+    return { sent: count, answered: this.#answered, refused: this.#refused, connections };
+  }
+
+  /** Connects everybody; watchers have their snapshots when it resolves. */
+  async connect(): Promise<void> {
+    const { plan } = this.#job;
+    const wanted: (() => Promise<void>)[] = [];
+    for (const at of this.#own(plan.sizes.lenders)) {
+      wanted.push(() => this.#open(this.#lenders, at, this.#names.lender(at)));
+    }
+    for (const at of this.#own(plan.sizes.paidOutLoans)) {
+      wanted.push(() => this.#open(this.#borrowers, at, this.#names.borrower(at)));
+    }
+    const worker = async (): Promise<void> => {
+      for (let next = wanted.pop(); next !== undefined; next = wanted.pop()) await next();
+    };
+    const lost = new Promise<never>((_, reject) => (this.#onLost = reject));
+    await Promise.race([Promise.all(Array.from({ length: CONNECTS_AT_ONCE }, worker)), lost]);
+    if (plan.segments.some(({ event }) => event === "storm")) await this.#crowd.connect();
+  }
+
+  /** Resolves when the plan is over or was stopped, and what was in flight is answered. */
+  async run(startsAtMs: number): Promise<ClientResult> {
+    const { plan, drainMs } = this.#job;
+    // The same instant in all processes, on the clock that never jumps.
+    this.#startedAt = startsAtMs - performance.timeOrigin;
+    await pause(this.#startedAt - performance.now());
+    const timers = this.#crowdTimers();
+    const over = new Promise<void>((resolve) => (this.#onOver = resolve));
+    const warm = setTimeout(() => this.#startMeasuring(), plan.warmUpMs);
+    const end = setTimeout(() => this.stop(), plan.warmUpMs + plan.durationMs);
+    this.#loop.start();
+    await over;
+    for (const timer of [...timers, warm, end]) clearTimeout(timer);
+    const plannedEndMs = plan.warmUpMs + plan.durationMs;
+    const untilMs = Math.min(this.#elapsedMs(), plannedEndMs);
+    const cpu = this.#cpuFrom === null ? null : process.cpuUsage(this.#cpuFrom);
+    const cpuOverMs = performance.now() - this.#cpuFromMs;
+    await this.#drained(drainMs);
+    const endMs = this.#elapsedMs();
+    const { intervalMs } = this.#job;
+    const sessions = [...this.#sessions()];
+    return {
+      measuredFromMs: plan.warmUpMs,
+      measuredToMs: untilMs,
+      ...figuresOf(this.#log, plan, intervalMs, untilMs, endMs),
+      cpuMs: cpu === null ? 0 : (cpu.user + cpu.system) / 1_000,
+      cpuOverMs: cpu === null ? 0 : cpuOverMs,
+      watches: sessions.flatMap(({ watch, isOpen }) =>
+        watch === null ? [] : [{ ...watch, cut: !isOpen }],
+      ),
+      pushes: sessions.reduce((sum, { pushes }) => sum + pushes, 0),
+      pushLag: this.#pushLag.take(),
+      crowd: this.#crowd.result(),
+      violations: this.#violations,
+      connectionsLost: this.#connectionsLost,
+    };
+  }
+
+  /** Nothing more is sent. */
+  stop(): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#onOver();
+  }
+
+  close(): void {
+    this.#isClosing = true;
+    this.#crowd.close();
+    for (const session of this.#sessions()) session.close();
+  }
+
+  encodedLog(): Iterable<Uint8Array> {
+    return this.#log.encode();
+  }
+
+  // ---------------------------------------------------------------- sending
+
+  #send(planned: PlannedRequest): void {
+    const { operation, client, loan, fill } = planned;
+    const session = operation === REPAY ? this.#borrowers.get(client) : this.#lenders.get(client);
+    const log = this.#log;
+    if (session === undefined || !session.isOpen) {
+      const at = log.add(operation, fill, client, loan, planned.amountCents, planned.atMs);
+      return log.mark(at, FLAG.cut);
+    }
+    const wire = wireRequest(planned, session, this.#names, this.#job.plan.sizes);
+    const at = log.add(operation, fill, client, loan, wire.amountCents, planned.atMs);
+    let { fields } = wire;
+    if (wire.mutates) {
+      this.#ids.write(this.#idBytes, 0, Date.now());
+      fields = { requestId: requestIdFromBytes(this.#idBytes), ...fields };
+      log.mark(at, FLAG.mutating);
+    }
+    this.#writer.reset();
+    encodeRequest(this.#writer, wire.operation, at, fields);
+    session.waiting.add(at);
+    this.#inFlight++;
+    log.sent(at, this.#elapsedMs(), wire.mutates ? this.#idBytes : null, wire.bidId);
+    session.send(encodeFrame(OPCODE.binary, this.#writer.view()));
+  }
+
+  // ---------------------------------------------------------------- answers
+
+  onAnswer(session: Session, message: Exclude<ServerMessage, { kind: "push" | "unknown" }>): void {
+    const { id } = message;
+    if (id !== null && id >= SET_UP_IDS_FROM) {
+      this.#setUps.get(id)?.(message);
+      this.#setUps.delete(id);
+      return;
+    }
+    if (id === null || !session.waiting.delete(id)) {
+      const what = message.kind === "error" ? message.code : message.kind;
+      return this.onViolation(
+        `${session.name} was answered ${what} to nothing it had asked: ${id}`,
+      );
+    }
+    const log = this.#log;
+    log.answered(id, this.#elapsedMs(), message.kind === "reply" ? message.position : "");
+    this.#answered++;
+    this.#inFlight--;
+    if (message.kind === "reply") this.#took(session, id, message.operation, message.view);
+    else if (message.kind === "error" && message.code !== "unknown_error") {
+      this.#refused++;
+      log.refused(id, errorNumber(message.code));
+    } else this.onViolation(`${session.name} got an answer that is none: ${message.kind}`);
+    this.#loop.onAnswer(session.client);
+    if (this.#inFlight === 0 && this.#isOver) this.#onDrained();
+  }
+
+  #took(
+    session: Session,
+    at: number,
+    operation: OperationName,
+    view: Readonly<Record<string, unknown>>,
+  ): void {
+    const cents = (name: string): number => view[name] as number;
+    if (operation === "bid.place") {
+      const bidId = cents("bidId");
+      this.#log.placed(at, bidId, cents("filledCents"), cents("rank"), cents("remainingCents"));
+      if (!this.#cancels || this.#log.loan(at) === HOT_LOAN) return;
+      if (session.bids.length === BIDS_KEPT_MAX) session.bids.shift();
+      session.bids.push(bidId);
+    } else if (operation === "bid.cancel") {
+      this.#log.placed(at, cents("bidId"), cents("releasedCents"), 0, 0);
+    } else if (operation === "loan.repay") {
+      const incomeCents = cents("interestCents") + cents("penaltyCents") + cents("feeCents");
+      const returnedCents = cents("returnedCents");
+      const clearing = cents("clearing");
+      this.#log.placed(at, clearing, cents("principalCents"), incomeCents, returnedCents);
+    }
+  }
+
+  onClose(session: Session, reason: string): void {
+    if (this.#isClosing) return;
+    this.#onLost(new Error(`the connection of ${session.name}: ${reason}`));
+    this.#connectionsLost++;
+    for (const at of session.waiting) this.#log.mark(at, FLAG.cut);
+    this.#inFlight -= session.waiting.size;
+    session.waiting.clear();
+    if (this.#inFlight === 0 && this.#isOver) this.#onDrained();
+  }
+
+  onPushLag(lagMs: number): void {
+    this.#pushLag.record(lagMs);
+  }
+
+  onViolation(text: string): void {
+    if (this.#violations.length < VIOLATIONS_KEPT_MAX) this.#violations.push(text);
+  }
+
+  // ---------------------------------------------------------------- the rest
+
+  async #open(sessions: Map<number, Session>, client: number, name: string): Promise<void> {
+    const session = new Session(this, client, name);
+    await session.open(this.#job.endpoint, this.#identities.subprotocols(name, "client"));
+    sessions.set(client, session);
+    const isLender = sessions === this.#lenders;
+    await this.#ask(session, "session.ping", {});
+    const { sizes, hotCents } = this.#job.plan;
+    if (!isLender || client >= sizes.watchers) return;
+    const loan = hotCents > 0 ? HOT_LOAN : client % Math.max(1, sizes.loans);
+    if (hotCents > 0 || sizes.loans > 0) {
+      await this.#ask(session, "loan.watch", { loanId: this.#names.loan(loan) });
+    }
+    await this.#ask(session, "account.watch", { accountId: null, after: null });
+  }
+
+  #ask(session: Session, operation: OperationName, fields: object): Promise<void> {
+    const id = this.#setUpId++;
+    this.#writer.reset();
+    encodeRequest(this.#writer, operation, id, fields);
+    return new Promise((resolve, reject) => {
+      this.#setUps.set(id, (message) => {
+        if (message.kind !== "reply") {
+          const why = message.kind === "error" ? message.code : message.kind;
+          return reject(new Error(`${operation} of ${session.name} was refused: ${why}`));
+        }
+        if (operation === "account.watch") session.watchFrom(message.view);
+        resolve();
+      });
+      session.send(encodeFrame(OPCODE.binary, this.#writer.view()));
+    });
+  }
+
+  #crowdTimers(): NodeJS.Timeout[] {
+    const { segments } = this.#job.plan;
+    const failed = (error: unknown): void => this.onViolation(`the crowd: ${String(error)}`);
+    return segments.flatMap(({ event, fromMs }) => {
+      if (event === "slowConsumers") {
+        return [setTimeout(() => void this.#crowd.stopReading().catch(failed), fromMs)];
+      }
+      if (event !== "storm") return [];
+      return [setTimeout(() => void this.#crowd.storm().catch(failed), fromMs)];
+    });
+  }
+
+  #startMeasuring(): void {
+    this.#cpuFrom = process.cpuUsage();
+    this.#cpuFromMs = performance.now();
+  }
+
+  async #drained(drainMs: number): Promise<void> {
+    if (this.#inFlight === 0) return;
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, drainMs);
+      this.#onDrained = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
+
+  #elapsedMs(): number {
+    return performance.now() - this.#startedAt;
+  }
+
+  #own(count: number): number[] {
+    const { part, parts } = this.#job;
+    return Array.from({ length: count }, (_, at) => at).filter((at) => at % parts === part);
+  }
+
+  *#sessions(): Generator<Session> {
+    yield* this.#lenders.values();
+    yield* this.#borrowers.values();
+  }
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, Math.max(0, ms)));
+}
