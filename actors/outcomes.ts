@@ -41,6 +41,7 @@ export type Outcome =
       /** The number by which a second person decides on it. */
       readonly proposal: number;
     }
+  | { readonly type: "WriteOffDecided"; readonly status: "defaulted" | "written_off" }
   | {
       readonly type: "Repaid";
       /** The loan's number of the clearing that divided it. */

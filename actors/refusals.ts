@@ -68,6 +68,9 @@ export type Refusal =
   | "amount_too_small"
   | "repays_all"
   | "no_instalment_to_keep"
+  | "loan_not_defaulted"
+  | "write_off_proposed"
+  | "write_off_not_proposed"
   // every actor
   | "request_id_reused"
   | "request_id_too_old";

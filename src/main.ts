@@ -213,6 +213,11 @@ function observe(
   metrics.read("quarantinedActors", () => {
     return system.gauges().reduce((sum, { quarantinedActors }) => sum + quarantinedActors, 0);
   });
+  metrics.read("repayingLoans", () => {
+    return Object.entries(system.loansByBucket()).map(([bucket, value]) => {
+      return { labels: { bucket }, value };
+    });
+  });
   metrics.read("requestsInFlight", () => system.inFlight);
   metrics.read("degraded", () => (system.readiness.ready ? 0 : 1));
   metrics.read("redisMemory", () => memory.use.usedBytes);

@@ -6,7 +6,14 @@ import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 import { importsOf } from "./structure/imports.ts";
-import { roomOf, ROOMS, VENDORS, violationsOf, type SourceFile } from "./structure/rules.ts";
+import {
+  DEVELOPERS_ROOMS,
+  roomOf,
+  ROOMS,
+  VENDORS,
+  violationsOf,
+  type SourceFile,
+} from "./structure/rules.ts";
 
 const TOP = fileURLToPath(new URL("..", import.meta.url));
 const README_LINES_MAX = 39;
@@ -35,15 +42,20 @@ describe("The source tree", () => {
   });
 
   test("every package that is imported is a dependency, and every dependency is imported", () => {
-    const { dependencies } = JSON.parse(readFileSync(join(TOP, "package.json"), "utf8")) as {
-      dependencies: Record<string, string>;
-    };
+    const { dependencies, devDependencies } = JSON.parse(
+      readFileSync(join(TOP, "package.json"), "utf8"),
+    ) as Record<"dependencies" | "devDependencies", Record<string, string>>;
+    const ofDevelopers = Object.keys(VENDORS).filter((name) =>
+      VENDORS[name]!.every((place) => DEVELOPERS_ROOMS.includes(place)),
+    );
+    expect(Object.keys(devDependencies)).toEqual(expect.arrayContaining(ofDevelopers));
     const imported = FILES.flatMap(({ path, text }) => importsOf(path, text))
       .map(({ specifier }) => specifier)
       .filter((specifier) => !specifier.startsWith(".") && !specifier.startsWith("node:"));
+    expect(imported).toEqual(expect.arrayContaining(ofDevelopers));
     // Rates and schedules come with the room of lending; their package is chosen already.
     const awaited = FILES.some(({ path }) => roomOf(path) === "lending") ? [] : ["decimal.js"];
-    const used = new Set([...imported, ...awaited]);
+    const used = new Set([...imported, ...awaited].filter((name) => !ofDevelopers.includes(name)));
     expect([...used].sort()).toEqual(Object.keys(dependencies).sort());
     expect(Object.keys(VENDORS)).toEqual(expect.arrayContaining(Object.keys(dependencies)));
   });

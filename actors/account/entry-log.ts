@@ -52,9 +52,16 @@ export interface Entry {
 
 /** The last entries are kept for clients that resume their stream; older ones are history. */
 export const ENTRIES_KEPT_MAX = 64;
-/** at, kind, amount, available, held, bid or withdrawal (0: none); then parts of a repayment. */
-const COLUMNS = 12;
-const PARTS_FROM = 6;
+/**
+ * A row is one line of the processor's cache: at, what, available, held, amount and three zeros; or
+ * the four parts of a share in a repayment. `what` is the kind and, times KINDS_MAX, the bid or
+ * withdrawal (0: none), or the instalment and, times INSTALMENTS_MAX, the clearing.
+ */
+const COLUMNS = 8;
+const COLUMN = { at: 0, what: 1, available: 2, held: 3, amount: 4 } as const;
+const PART = { principal: 4, interest: 5, penalty: 6, fee: 7 } as const;
+const KINDS_MAX = 64;
+const INSTALMENTS_MAX = 4_096;
 
 export class EntryLog {
   #count = 0;
@@ -76,10 +83,11 @@ export class EntryLog {
     /** Of an entry about a withdrawal: its number. */
     bidId: number | null,
   ): void {
-    const row = this.#begin(loanId, at, KIND_NO[kind], amountCents, availableCents, heldCents);
+    const what = KIND_NO[kind] + KINDS_MAX * (bidId ?? 0);
+    const row = this.#begin(loanId, at, what, availableCents, heldCents);
     const numbers = this.#numbers;
-    numbers[row + 5] = bidId ?? 0;
-    for (let column = PARTS_FROM; column < COLUMNS; column++) numbers[row + column] = 0;
+    numbers[row + COLUMN.amount] = amountCents;
+    for (let column = COLUMN.amount + 1; column < COLUMNS; column++) numbers[row + column] = 0;
   }
 
   /** The share of a lender in a repayment. */
@@ -95,35 +103,31 @@ export class EntryLog {
     clearing: number,
     instalment: number,
   ): void {
-    const netCents = principalCents + interestCents + penaltyCents - feeCents;
-    const row = this.#begin(loanId, at, REPAYMENT_RECEIVED, netCents, availableCents, heldCents);
+    assert(instalment < INSTALMENTS_MAX, "an instalment has its place in a row", instalment);
+    const what = REPAYMENT_RECEIVED + KINDS_MAX * (instalment + INSTALMENTS_MAX * clearing);
+    const row = this.#begin(loanId, at, what, availableCents, heldCents);
     const numbers = this.#numbers;
-    numbers[row + 5] = 0;
-    numbers[row + PARTS_FROM] = principalCents;
-    numbers[row + PARTS_FROM + 1] = interestCents;
-    numbers[row + PARTS_FROM + 2] = penaltyCents;
-    numbers[row + PARTS_FROM + 3] = feeCents;
-    numbers[row + PARTS_FROM + 4] = clearing;
-    numbers[row + PARTS_FROM + 5] = instalment;
+    numbers[row + PART.principal] = principalCents;
+    numbers[row + PART.interest] = interestCents;
+    numbers[row + PART.penalty] = penaltyCents;
+    numbers[row + PART.fee] = feeCents;
   }
 
   /** Writes the columns that every entry has; where its row begins. */
   #begin(
     loanId: LoanId | null,
     at: number,
-    kindNo: number,
-    amountCents: number,
+    what: number,
     availableCents: number,
     heldCents: number,
   ): number {
     const place = this.#count % ENTRIES_KEPT_MAX;
     const row = place * COLUMNS;
     const numbers = this.#numbers;
-    numbers[row] = at;
-    numbers[row + 1] = kindNo;
-    numbers[row + 2] = amountCents;
-    numbers[row + 3] = availableCents;
-    numbers[row + 4] = heldCents;
+    numbers[row + COLUMN.at] = at;
+    numbers[row + COLUMN.what] = what;
+    numbers[row + COLUMN.available] = availableCents;
+    numbers[row + COLUMN.held] = heldCents;
     this.#loans[place] = loanId;
     this.#count++;
     return row;
@@ -146,32 +150,47 @@ export class EntryLog {
   #read(entry: number): Entry {
     const place = (entry - 1) % ENTRIES_KEPT_MAX;
     const row = place * COLUMNS;
-    const kind = ENTRY_KINDS[this.#numbers[row + 1]!]!;
-    const number = this.#numbers[row + 5]! || null;
-    const isWithdrawal = kind.startsWith("withdrawal_");
-    const parts = row + PARTS_FROM;
-    const clearing = this.#numbers[parts + 4]!;
-    const part = (column: number): number | null =>
-      clearing === 0 ? null : this.#numbers[parts + column]!;
-    return {
+    const numbers = this.#numbers;
+    const what = numbers[row + COLUMN.what]!;
+    const kind = ENTRY_KINDS[what % KINDS_MAX]!;
+    const number = Math.floor(what / KINDS_MAX);
+    const common = {
       entry,
-      at: this.#numbers[row]!,
+      at: numbers[row + COLUMN.at]!,
       kind,
-      amountCents: this.#numbers[row + 2]!,
-      availableCents: this.#numbers[row + 3]!,
-      heldCents: this.#numbers[row + 4]!,
+      availableCents: numbers[row + COLUMN.available]!,
+      heldCents: numbers[row + COLUMN.held]!,
       loanId: this.#loans[place]!,
-      bidId: isWithdrawal ? null : number,
-      principalCents: part(0),
-      interestCents: part(1),
-      penaltyCents: part(2),
-      feeCents: part(3),
-      clearing: part(4),
-      instalment: part(5),
-      withdrawal: isWithdrawal ? number : null,
+    };
+    if (kind !== "repayment_received") {
+      const isWithdrawal = kind.startsWith("withdrawal_");
+      return {
+        ...common,
+        ...NO_PARTS,
+        amountCents: numbers[row + COLUMN.amount]!,
+        bidId: isWithdrawal ? null : number || null,
+        withdrawal: isWithdrawal ? number : null,
+      };
+    }
+    const principalCents = numbers[row + PART.principal]!;
+    const interestCents = numbers[row + PART.interest]!;
+    const penaltyCents = numbers[row + PART.penalty]!;
+    const feeCents = numbers[row + PART.fee]!;
+    return {
+      ...common,
+      amountCents: principalCents + interestCents + penaltyCents - feeCents,
+      bidId: null,
+      principalCents,
+      interestCents,
+      penaltyCents,
+      feeCents,
+      clearing: Math.floor(number / INSTALMENTS_MAX),
+      instalment: number % INSTALMENTS_MAX,
+      withdrawal: null,
     };
   }
 
+  /** The rows as they are: the first value is the number of the last entry. */
   toSnapshot(): unknown[] {
     return [this.#count, this.#numbers, this.#loans];
   }
@@ -180,18 +199,42 @@ export class EntryLog {
     const log = new EntryLog();
     log.#count = values[0] as number;
     const stored = values[1] as number[];
-    const loans = (values[2] as unknown[]).length;
-    // Before there were repayments, an entry had only the first numbers.
-    const columns = loans === 0 ? COLUMNS : stored.length / loans;
-    for (let entry = 0; entry < loans; entry++) {
-      for (let column = 0; column < COLUMNS; column++) {
-        log.#numbers.push(column < columns ? stored[entry * columns + column]! : 0);
-      }
-    }
     for (const loanId of values[2] as (LoanId | null)[]) log.#loans.push(loanId);
     const kept = Math.min(log.#count, ENTRIES_KEPT_MAX);
     assert(log.#loans.length === kept, "as many entries are kept as there can be");
-    assert(log.#numbers.length === kept * COLUMNS, "an entry has all its numbers");
+    const rows = stored.length === kept * COLUMNS ? stored : upgradeRows(stored, kept);
+    for (const number of rows) log.#numbers.push(number);
     return log;
   }
+}
+
+const NO_PARTS = {
+  principalCents: null,
+  interestCents: null,
+  penaltyCents: null,
+  feeCents: null,
+  clearing: null,
+  instalment: null,
+} as const;
+
+/**
+ * Rows of earlier snapshots: at, kind, amount, available, held, bid or withdrawal; and behind them,
+ * since there are repayments, principal, interest, penalty, fee, clearing, instalment.
+ */
+function upgradeRows(stored: readonly number[], kept: number): number[] {
+  const columns = stored.length / kept;
+  assert(columns === 6 || columns === 12, "rows of a known layout", columns);
+  const rows: number[] = [];
+  for (let from = 0; from < stored.length; from += columns) {
+    const [at, kindNo, amount, available, held, number] = stored.slice(from, from + 6) as number[];
+    const parts = stored.slice(from + 6, from + 10);
+    const [clearing, instalment] = stored.slice(from + 10, from + columns);
+    if (kindNo === REPAYMENT_RECEIVED) {
+      const cleared = instalment! + INSTALMENTS_MAX * clearing!;
+      rows.push(at!, kindNo + KINDS_MAX * cleared, available!, held!, ...parts);
+    } else {
+      rows.push(at!, kindNo! + KINDS_MAX * number!, available!, held!, amount!, 0, 0, 0);
+    }
+  }
+  return rows;
 }

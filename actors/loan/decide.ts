@@ -12,6 +12,7 @@ import { isOnMarket, LEGS_PER_STEP, type LoanCommand, type LoanState } from "./l
 import { decideDay, decideLegs, decideRepay } from "./repayment/decide.ts";
 import { scheduleTermsOf } from "./repayment/repayment.ts";
 import { bpsOf, type LoanTerms } from "./terms.ts";
+import { decideWriteOff } from "./write-off/decide.ts";
 
 type Fill = Extract<LoanCommand, { type: "FillBid" }>;
 type Withdrawal = Extract<LoanCommand, { type: "WithdrawBid" }>;
@@ -78,6 +79,9 @@ export function decideLoan(
       return decideRepay(loan, command, day);
     case "DayCame":
       return decideDay(loan, day);
+    case "ProposeWriteOff":
+    case "DecideWriteOff":
+      return decideWriteOff(loan, command, day);
     case "AlarmRang":
       if (loan.status !== "listed" || at < loan.terms.closesAtMs) return accept();
       return accept({ type: "ListingExpired" });

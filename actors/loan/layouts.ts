@@ -6,6 +6,7 @@ import type { LoanEvent } from "./events.ts";
 import type { LoanMessage } from "./loan.ts";
 
 const REQUEST = { requestId: "bytes16", fingerprint: "int" } as const;
+const JUDGED = { ...REQUEST, maker: "string", checker: "string", proposalNo: "int" } as const;
 const BIDDER = { accountId: "string", holdNo: "int" } as const;
 const PARTS = {
   penaltyCents: "int",
@@ -125,8 +126,19 @@ export const LOAN_EVENT_LAYOUTS: Layouts<LoanEvent> = {
     },
   },
   LoanDefaulted: { code: 21, version: 1, fields: { day: "int" } },
-  LoanWrittenOff: { code: 22, version: 1, fields: { outstandingCents: "int" } },
+  // Version 1 had the amount alone. No command led to it: there is none in any journal.
+  LoanWrittenOff: {
+    code: 22,
+    version: 2,
+    fields: { ...JUDGED, day: "int", outstandingCents: "int" },
+  },
   LoanSettled: { code: 23, version: 1, fields: { day: "int" } },
+  WriteOffProposed: {
+    code: 24,
+    version: 1,
+    fields: { ...REQUEST, maker: "string", proposalNo: "int", reason: "string" },
+  },
+  WriteOffReturned: { code: 25, version: 1, fields: { ...JUDGED, reason: "nullableString" } },
   ...APPLICATION_EVENT_LAYOUTS,
 };
 

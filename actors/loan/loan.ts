@@ -5,6 +5,7 @@
 //          -> listed -> funded -> collecting -> collected -> repaying -> settled
 //                    -> expiring -> expired                  -> defaulted -> written_off -> settled
 
+import { overdueBucketOf, type OverdueBucket } from "../../src/lending/overdue.ts";
 import type { RepaymentMethod } from "../../src/lending/terms.ts";
 import type { AccountId, LoanId, RequestId } from "../address.ts";
 import type { Fill } from "../account/account.ts";
@@ -15,6 +16,7 @@ import type { ApplicationMessage, ApplicationRequest } from "./application/comma
 import type { BidBook } from "./bid-book.ts";
 import type { RepaymentMode } from "./repayment/events.ts";
 import { lateDays, outstandingCents, owedOf, type Repayment } from "./repayment/repayment.ts";
+import type { WriteOffRequest } from "./write-off/write-off.ts";
 import type { LendingTermsAsked, ListingTerms, LoanTerms } from "./terms.ts";
 
 /** Bids told in one step when holds are posted or voided, so that no turn grows with the loan. */
@@ -82,6 +84,7 @@ type OfOperator = { readonly loanId: LoanId; readonly by: AccountId } & RequestS
 export type LoanRequest =
   | ({ readonly type: "ListLoan" } & OfOperator & ListingTerms & LendingTermsAsked)
   | ({ readonly type: "ConfirmLoan" } & OfOperator)
+  | WriteOffRequest
   | ApplicationRequest;
 
 /** Told by accounts, by the loan to itself (`NextStep`), or by its alarm. */
@@ -149,6 +152,10 @@ export interface LoanView {
   readonly nextDueOn: number | null;
   readonly lateDays: number | null;
   readonly clearings: number | null;
+  /** By the age of the oldest unpaid instalment. */
+  readonly overdue: OverdueBucket | null;
+  /** Principal that was outstanding when the loan was written off; null unless it was. */
+  readonly writtenOffCents: number | null;
 }
 
 const NOT_REPAYING = {
@@ -157,6 +164,8 @@ const NOT_REPAYING = {
   nextDueOn: null,
   lateDays: null,
   clearings: null,
+  overdue: null,
+  writtenOffCents: null,
 } as const;
 
 function repaymentView(repayment: Repayment) {
@@ -166,6 +175,8 @@ function repaymentView(repayment: Repayment) {
     nextDueOn: repayment.plan.instalments[0]?.due ?? null,
     lateDays: lateDays(repayment),
     clearings: repayment.clearings.length,
+    overdue: overdueBucketOf(lateDays(repayment)),
+    writtenOffCents: repayment.writeOff.done?.writtenOffCents ?? null,
   };
 }
 

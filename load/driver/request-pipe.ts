@@ -1,8 +1,8 @@
 // Many requests over one connection, a bounded number of them in flight: how the benchmark opens
-// accounts, lists loans and reads final states. Any refusal stops it: set-up that half succeeded
-// would make every later figure wrong.
+// accounts, lists loans and reads final states. A request that is told to wait is sent again; any
+// other refusal stops it: set-up that half succeeded would make every later figure wrong.
 
-import { requestIdFromBytes } from "../../actors/address.ts";
+import { requestIdFromBytes, type RequestId } from "../../actors/address.ts";
 import { decodeMsgpackReply } from "../../src/protocol/decode-reply.ts";
 import { encodeRequest } from "../../src/protocol/encode-request.ts";
 import { MsgpackWriter } from "../../src/protocol/msgpack-writer.ts";
@@ -25,9 +25,16 @@ interface Run {
   readonly requests: Requests;
   readonly resolve: () => void;
   readonly reject: (error: Error) => void;
+  /** Of requests that are not answered, by their index: to wait is to send the very same again. */
+  readonly ids: Map<number, RequestId>;
   sent: number;
   answered: number;
+  /** Requests that were told to wait, one after the other, without any answer between. */
+  waitedInRow: number;
 }
+
+/** A server that only ever tells to wait does not serve. */
+const WAITED_IN_ROW_MAX = 100_000;
 
 export class RequestPipe {
   readonly #inFlightMax: number;
@@ -68,7 +75,15 @@ export class RequestPipe {
     return new Promise((resolve, reject) => {
       if (this.#closedBecause !== undefined) return reject(new Error(this.#closedBecause));
       if (this.#run !== undefined) return reject(new Error("a run is under way"));
-      this.#run = { requests, resolve, reject, sent: 0, answered: 0 };
+      this.#run = {
+        requests,
+        resolve,
+        reject,
+        ids: new Map(),
+        sent: 0,
+        answered: 0,
+        waitedInRow: 0,
+      };
       this.#fill();
     });
   }
@@ -82,15 +97,20 @@ export class RequestPipe {
     if (run === undefined) return;
     const frames: Buffer[] = [];
     while (run.sent < run.requests.count && run.sent - run.answered < this.#inFlightMax) {
-      frames.push(this.#frame(run.requests, run.sent++));
+      frames.push(this.#frame(run, run.sent++));
     }
     if (frames.length > 0) this.#socket?.send(Buffer.concat(frames));
   }
 
-  #frame({ operation, fields }: Requests, index: number): Buffer {
-    this.#ids.write(this.#idBytes, 0, Date.now());
+  #frame({ requests, ids }: Run, index: number): Buffer {
+    let requestId = ids.get(index);
+    if (requestId === undefined) {
+      this.#ids.write(this.#idBytes, 0, Date.now());
+      requestId = requestIdFromBytes(this.#idBytes);
+      ids.set(index, requestId);
+    }
+    const { operation, fields } = requests;
     this.#writer.reset();
-    const requestId = requestIdFromBytes(this.#idBytes);
     encodeRequest(this.#writer, operation, index, { requestId, ...fields(index) });
     return encodeFrame(OPCODE.binary, this.#writer.view());
   }
@@ -101,7 +121,13 @@ export class RequestPipe {
     if (run === undefined || message.kind === "push" || message.kind === "unknown") return;
     const { operation, count, fields, onReply, tolerates = [] } = run.requests;
     if (message.kind === "error" && !tolerates.includes(message.code)) {
-      const { id, code, detail } = message;
+      const { id, code, detail, retryAfterMs } = message;
+      if (id !== null && retryAfterMs !== null && ++run.waitedInRow < WAITED_IN_ROW_MAX) {
+        setTimeout(() => {
+          if (this.#run === run) this.#socket?.send(this.#frame(run, id));
+        }, retryAfterMs);
+        return;
+      }
       const request = `${operation} ${id === null ? "" : JSON.stringify(fields(id))}`;
       this.#run = undefined;
       return run.reject(new Error(`${request} was refused: ${code} ${detail ?? ""}`));
@@ -112,6 +138,8 @@ export class RequestPipe {
     ) {
       throw new FrameError(`a message that answers no ${operation}`);
     }
+    run.waitedInRow = 0;
+    if (message.id !== null) run.ids.delete(message.id);
     if (message.kind === "reply") onReply?.(message.id, message.view);
     if (++run.answered < count) return;
     this.#run = undefined;

@@ -15,7 +15,7 @@ import { id } from "./token.ts";
 
 export function loanCommand(): Command {
   return new Command("loan")
-    .description("list, publish, show and watch loans, bid on them and repay them")
+    .description("list, publish, show and watch loans, bid on them, repay them and write them off")
     .addHelpText("after", EXIT_HELP)
     .addCommand(
       operationCommand({
@@ -39,6 +39,23 @@ export function loanCommand(): Command {
     .addCommand(operationCommand({ name: "get", operation: "loan.get", positional: ["loanId"] }))
     .addCommand(
       operationCommand({ name: "schedule", operation: "loan.schedule", positional: ["loanId"] }),
+    )
+    .addCommand(
+      operationCommand({
+        name: "propose-write-off",
+        operation: "writeoff.propose",
+        positional: ["loanId", "reason"],
+      }),
+    )
+    .addCommand(
+      operationCommand({
+        name: "decide-write-off",
+        operation: "writeoff.decide",
+        positional: ["loanId", "proposal", "answer"],
+      }),
+    )
+    .addCommand(
+      operationCommand({ name: "write-off", operation: "writeoff.get", positional: ["loanId"] }),
     )
     .addCommand(clearingCommand())
     .addCommand(operationCommand({ name: "market", operation: "market.loans", positional: [] }))

@@ -18,6 +18,7 @@ export interface RemoteOptions {
   readonly url?: string;
   readonly token?: string;
   readonly as?: string;
+  readonly role?: Role;
   readonly timeout: number;
   readonly json: boolean;
 }
@@ -30,6 +31,12 @@ export function withRemoteOptions(command: Command): Command {
     .option("--url <url>", `the server (default: ${CLIENT_VARIABLES.url}, else HOST and PORT)`)
     .option("--token <jwt>", `who asks (default: ${CLIENT_VARIABLES.token}, else signed here)`)
     .option("--as <accountId>", "sign a token for this account, or for this name of the staff", id)
+    .addOption(
+      new Option(
+        "--role <role>",
+        "with --as: client, operator ... (default: the first that may ask this)",
+      ).choices(ROLES),
+    )
     .addOption(
       new Option("--timeout <duration>", "how long to wait: 500ms, 5s; a bare number is seconds")
         .argParser(duration)
@@ -73,13 +80,16 @@ async function tokenOf(
   if (options.token !== undefined && options.as !== undefined) {
     throw new UsageError("--token and --as: give one of them");
   }
+  if (options.role !== undefined && options.as === undefined) {
+    throw new UsageError("--role goes with --as <name>");
+  }
   const given = options.token ?? process.env[CLIENT_VARIABLES.token];
   if (options.as === undefined && given !== undefined && given !== "") return given;
   // An operator may do what it may; what is a client's own, or one of two reviewers', needs a name.
   if (options.as === undefined && roles.includes("operator")) {
     return tokenFor(config, "operator", "operator", TOKEN_TTL_MS);
   }
-  const role = ROLES.find((each) => roles.includes(each))!;
+  const role = options.role ?? ROLES.find((each) => roles.includes(each))!;
   if (options.as === undefined) {
     throw new UsageError(
       role === "reviewer"

@@ -58,6 +58,10 @@ const PATHS: readonly (readonly [pattern: RegExp, read: Reader])[] = [
       ),
   ],
   [
+    /^\/v1\/loans\/([^/]+)\/write-off$/,
+    ([id]) => ofLoan(id!, (loanId) => ({ type: "GetWriteOff", loanId })),
+  ],
+  [
     /^\/v1\/loans\/([^/]+)\/clearings\/(\d{1,15})$/,
     ([id, number]) =>
       ofLoan(id!, (loanId) => ({ type: "GetClearing", loanId, clearing: Number(number) })),

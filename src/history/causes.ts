@@ -61,6 +61,9 @@ const OF_REQUESTS: ReadonlySet<AnyEvent["type"]> = new Set<AnyEvent["type"]>([
   "WithdrawalFailed",
   "DepositBooked",
   "DayWorked",
+  "WriteOffProposed",
+  "WriteOffReturned",
+  "LoanWrittenOff",
 ]);
 
 /** Closes a step in the same breath: never the first event of a record. */

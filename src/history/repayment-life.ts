@@ -2,6 +2,7 @@
 // owed is reckoned in repayment-model.ts. It must never use the server's decide or evolve.
 
 import type { RepaymentEvent } from "../../actors/loan/repayment/events.ts";
+import type { WriteOffEvent } from "../../actors/loan/write-off/events.ts";
 import { bpsShareOf } from "./exact.ts";
 import { HolderBook, legsOf } from "./holder-book.ts";
 import type { LoanModel } from "./loan-model.ts";
@@ -14,9 +15,11 @@ import {
   isPaid,
   lateDays,
   outstandingCents,
+  type RepaymentModel,
 } from "./repayment-model.ts";
 import type { Findings } from "./report.ts";
 import { slowPlan } from "./slow-schedule.ts";
+import { applyWriteOff } from "./write-off-model.ts";
 
 export type RepaymentFact = Exclude<RepaymentEvent, { type: "RepaymentDeclined" }>;
 
@@ -79,13 +82,28 @@ export function applyRepayment(
         () => `${loan.id} is in default, being ${lateDays(repayment)} days late`,
       );
       return;
+    case "WriteOffProposed":
+    case "WriteOffReturned":
     case "LoanWrittenOff":
-      pass(loan, "defaulted", "written_off", event.type, findings);
+      writeOff(loan, repayment, event, findings);
       return;
     case "LoanSettled":
       expectDebt(loan, event.type, findings);
       loan.status = "settled";
   }
+}
+
+function writeOff(
+  loan: LoanModel,
+  repayment: RepaymentModel,
+  event: WriteOffEvent,
+  findings: Findings,
+): void {
+  const { id, terms } = loan;
+  const to = event.type === "LoanWrittenOff" ? "written_off" : "defaulted";
+  pass(loan, "defaulted", to, event.type, findings);
+  const debt = { id, borrowerId: terms.borrowerId };
+  applyWriteOff(debt, repayment.writeOff, event, outstandingCents(repayment), findings);
 }
 
 function expectDebt({ id, status }: LoanModel, event: string, findings: Findings): void {
@@ -129,6 +147,7 @@ function disburse(
     holders,
     workedThrough: event.day,
     isCollecting: false,
+    writeOff: { proposals: 0, waiting: null },
   };
 }
 
@@ -145,6 +164,13 @@ export function checkStanding(
     debtCents === outstanding && claimCents + lostCents === outstanding,
     "claims_differ",
     () => `${id}: debt ${debtCents}, claims ${claimCents} + ${lostCents}, owed ${outstanding}`,
+  );
+  // What is lost is what is outstanding of a loan that was written off, and nothing else.
+  const lossCents = status === "written_off" ? outstanding : 0;
+  findings.expect(
+    lostCents === lossCents,
+    "claims_differ",
+    () => `${id}, which is ${status}: ${lostCents} lost, ${lossCents} are`,
   );
   const paid = isPaid(repayment);
   findings.expect(

@@ -8,6 +8,7 @@ import type { LoanTerms } from "../../actors/loan/terms.ts";
 import { halfUp } from "./exact.ts";
 import type { HolderBook } from "./holder-book.ts";
 import type { Findings } from "./report.ts";
+import type { WriteOffModel } from "./write-off-model.ts";
 import { early, plannedCents, type SlowPlan } from "./slow-schedule.ts";
 
 /** An instalment that fell due and is not paid in full. */
@@ -29,6 +30,7 @@ export interface RepaymentModel {
   workedThrough: number;
   /** The borrower's account was asked, and has not answered. */
   isCollecting: boolean;
+  readonly writeOff: WriteOffModel;
 }
 
 /** A loan as far as its repayment goes. */

@@ -82,6 +82,12 @@ export const METRICS = {
     "actors",
     "Actors out of service after a bug: anything but zero is an alarm.",
   ),
+  repayingLoans: gauge(
+    "loanloom_repaying_loans",
+    "loans",
+    "Loans that are being repaid, written-off ones too, by how late the oldest instalment is.",
+    ["bucket"],
+  ),
   actorsLoaded: counter(
     "loanloom_actors_loaded_total",
     "actors",

@@ -26,6 +26,7 @@ export type EdgeError =
   | "payment_too_large"
   | "term_too_long"
   | "day_not_kept"
+  | "day_out_of_range"
   | "clearing_not_found"
   | "not_a_lender"
   | "document_too_large"
@@ -114,10 +115,14 @@ export const ERRORS: Readonly<Record<ErrorCode, ErrorRow>> = {
   document_exists: row(449, false, "The application has this document already."),
   document_out_of_range: row(450, false, "The document is empty or too large."),
   document_not_found: row(451, false, "The application has no document of this number."),
-  proposal_incomplete: row(452, false, "An approval has grade and rate, a rejection a reason."),
+  proposal_incomplete: row(
+    452,
+    false,
+    "An approval has grade and rate, a rejection or write-off a reason.",
+  ),
   proposal_changed: row(453, false, "Another proposal waits than the one that was read."),
   maker_is_checker: row(454, false, "Who proposed cannot decide: a second person must."),
-  borrower_cannot_review: row(455, false, "Nobody reviews an application of their own."),
+  borrower_cannot_review: row(455, false, "Nobody judges an application or a debt of their own."),
   contract_hash_mismatch: row(456, false, "This is not the hash of the contract."),
   // 5xx: loans that are repaid
   loan_not_repaying: row(500, false, "The loan was not paid out: there is nothing to repay."),
@@ -134,6 +139,9 @@ export const ERRORS: Readonly<Record<ErrorCode, ErrorRow>> = {
     false,
     "A loan that is repaid at once has no instalment to keep.",
   ),
+  loan_not_defaulted: row(510, false, "Only a loan in default is written off, and only once."),
+  write_off_proposed: row(511, false, "A write-off is proposed already: it waits for a decision."),
+  write_off_not_proposed: row(512, false, "No write-off waits for a decision."),
   // 6xx: what is reckoned or looked up
   payment_never_repays: row(600, false, "The payment does not exceed the interest on the debt."),
   payment_too_small: row(601, false, "The payment repays no principal within that term."),
@@ -142,6 +150,7 @@ export const ERRORS: Readonly<Record<ErrorCode, ErrorRow>> = {
   day_not_kept: row(610, false, "That day is not closed, or its books are no longer kept."),
   clearing_not_found: row(611, false, "The loan has no clearing of this number."),
   not_a_lender: row(612, false, "The account holds no part of this loan."),
+  day_out_of_range: row(613, false, "No business date may begin so far ahead at once, or at all."),
   // 65x: documents over HTTP
   document_too_large: row(650, false, "The document has more bytes than are accepted."),
   document_type_not_allowed: row(651, false, "No PDF, JPEG or PNG, or its bytes are of another."),

@@ -92,6 +92,8 @@ const BY_NAME: Readonly<Record<string, unknown>> = {
   dueCents: 0,
   expectedCents: 9_750,
   xirrPpm: 107_113,
+  writtenOffCents: 75_500_000,
+  recoveredCents: 4_200_000,
   from: 0,
   paymentCents: 888_490,
   totalCents: 106_618_700,

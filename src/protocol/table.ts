@@ -163,6 +163,13 @@ export const APPLICATION_STATUSES = [
   "withdrawn",
   "listed",
 ] as const;
+export const OVERDUE_BUCKETS = [
+  "current",
+  "days_1_30",
+  "days_31_60",
+  "days_61_90",
+  "days_over_90",
+] as const;
 export const GRADES = ["A", "B", "C", "D", "E"] as const;
 export const VERDICTS = ["approve", "reject"] as const;
 export const JUDGEMENTS = ["confirm", "return"] as const;
@@ -181,14 +188,16 @@ const ACCOUNT_VIEW = [
   { name: "openBids", type: "count", about: "bids that are neither posted nor voided" },
 ] as const satisfies readonly Field[];
 
+const LOAN_STATUS = {
+  name: "status",
+  type: "choice",
+  choices: LOAN_STATUSES,
+  about: "where the loan is in its life",
+} as const satisfies Field;
+
 const LOAN_VIEW = [
   LOAN_ID,
-  {
-    name: "status",
-    type: "choice",
-    choices: LOAN_STATUSES,
-    about: "where the loan is in its life",
-  },
+  LOAN_STATUS,
   { name: "borrowerId", type: "accountId", about: "whose loan it is" },
   { name: "principalCents", type: "cents", about: "what it wants" },
   { name: "raisedCents", type: "cents", about: "what standing bids sum to" },
@@ -227,6 +236,19 @@ const LOAN_VIEW = [
   { name: "lateDays", type: "count", optional: true, about: "age of the oldest unpaid instalment" },
   { name: "clearings", type: "count", optional: true, about: "payments divided among lenders" },
   { name: "grade", type: "choice", choices: GRADES, optional: true, about: "the reviewers' grade" },
+  {
+    name: "overdue",
+    type: "choice",
+    choices: OVERDUE_BUCKETS,
+    optional: true,
+    about: "the class of lateDays, once it is paid out",
+  },
+  {
+    name: "writtenOffCents",
+    type: "cents",
+    optional: true,
+    about: "outstanding when it was written off; what is outstanding now is less by what came back",
+  },
 ] as const satisfies readonly Field[];
 
 const LENDING_TERMS = [
@@ -792,6 +814,63 @@ export const OPERATIONS = {
       },
     ],
     reply: REPAID,
+  },
+  "writeoff.propose": {
+    number: 37,
+    command: "ProposeWriteOff",
+    subject: "operations",
+    roles: ["operator"],
+    mutates: true,
+    tellsWho: true,
+    about:
+      "The first of two: proposes to write off a loan in default, with the reason. The debt stays, " +
+      "and what comes back of it is divided among the lenders as before.",
+    fields: [REQUEST_ID, LOAN_ID, { name: "reason", type: "text", about: "why" }],
+    reply: [{ name: "proposal", type: "count", about: "number of the proposal" }],
+  },
+  "writeoff.decide": {
+    number: 38,
+    command: "DecideWriteOff",
+    subject: "operations",
+    roles: ["operator"],
+    mutates: true,
+    tellsWho: true,
+    about:
+      "The second of two, never the one who proposed: confirms the proposal of this number, or " +
+      "returns it, so that another can be made.",
+    fields: [
+      REQUEST_ID,
+      LOAN_ID,
+      { name: "proposal", type: "count", about: "number of the proposal that was read" },
+      { name: "answer", type: "choice", choices: JUDGEMENTS, about: "confirm or return" },
+      { name: "reason", type: "text", optional: true, about: "why it is returned" },
+    ],
+    reply: [LOAN_STATUS],
+  },
+  "writeoff.get": {
+    number: 39,
+    command: "GetWriteOff",
+    subject: "operations",
+    roles: ["operator", "auditor"],
+    mutates: false,
+    about: "Who proposed to write a loan off and why, who confirmed it, and what came back since.",
+    fields: [LOAN_ID],
+    reply: [
+      LOAN_ID,
+      LOAN_STATUS,
+      {
+        name: "proposal",
+        type: "count",
+        optional: true,
+        about: "the proposal that waits or was confirmed; left out, with the rest: there is none",
+      },
+      { name: "maker", type: "accountId", optional: true, about: "who proposed" },
+      { name: "reason", type: "text", optional: true, about: "why" },
+      { name: "checker", type: "accountId", optional: true, about: "who confirmed" },
+      { name: "writtenOffOn", type: "day", optional: true, about: "the business date" },
+      { name: "writtenOffCents", type: "cents", optional: true, about: "outstanding then" },
+      { name: "recoveredCents", type: "cents", optional: true, about: "principal back since" },
+    ],
   },
   "calendar.get": {
     number: 60,

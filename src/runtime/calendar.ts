@@ -30,6 +30,11 @@ export class Calendar {
     return this.#closings;
   }
 
+  /** Actors that wait for a day: the loans that are being repaid. */
+  get waiting(): number {
+    return this.#dayOf.size;
+  }
+
   begin(day: number, totals: Readonly<Record<string, string>>): void {
     assert(day > this.#day, "days follow each other", day);
     if (this.#day > 0) this.#closings.push({ day: this.#day, totals });

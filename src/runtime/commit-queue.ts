@@ -15,6 +15,8 @@ export interface CommitHost {
   readonly dead: boolean;
   /** Messages in inboxes: a batch waits a little for them. */
   readonly messagesQueued: number;
+  /** Shares of repayments under way: a batch waits for them, too, when the journal is busy. */
+  readonly legsQueued: number;
   /** A batch was opened: what only waited for one may be written into it. */
   opened(): void;
   /** The shard's state is just that after the last appended batch. */
@@ -116,13 +118,19 @@ export class CommitQueue {
     this.#appendWaiting();
     const { batch } = this;
     if (!batch.isOpen || !this.#o.journal.ready) return;
-    if (this.#host.messagesQueued > 0 && this.#turnsOpen < this.#o.limits.sealTurnsMax) {
+    if (this.#isMoreToCome && this.#turnsOpen < this.#o.limits.sealTurnsMax) {
       this.#turnsOpen++;
       this.#scheduleSeal();
       return;
     }
     this.#seal();
   };
+
+  /** Legs need not share the commit of the payment: they are booked while that is written. */
+  get #isMoreToCome(): boolean {
+    const { messagesQueued, legsQueued } = this.#host;
+    return messagesQueued > 0 || (legsQueued > 0 && this.#o.journal.inFlight > 0);
+  }
 
   #flushImmediate(): void {
     if (this.#immediate.length === 0) return;

@@ -21,7 +21,6 @@ export interface FanOutHost {
   readonly state: ShardState;
   readonly batch: Batch;
   readonly dead: boolean;
-  messagesQueued: number;
   openBatch(at: number): void;
   countRecord(): number;
   changed(cell: Cell): void;
@@ -74,7 +73,6 @@ export class FanOut {
     // Out of service: it stays under way until a mended program starts again.
     const receiver = this.#host.accountCell(legReceiver(fan, 0));
     if (legCount(fan) === 1 && receiver.phase === "quarantined") return;
-    this.#host.messagesQueued++;
     this.legsQueued += legCount(fan) - message.nextLeg;
     this.#queue.push({ messageNo, message });
     this.schedule();
@@ -132,10 +130,7 @@ export class FanOut {
         this.#host.changed(cell);
       }
     }
-    if (upTo === legCount(fan)) {
-      this.#queue.shift();
-      this.#host.messagesQueued--;
-    }
+    if (upTo === legCount(fan)) this.#queue.shift();
     state.received(messageNo, upTo, skipped, netCents);
     batch.legs += cells.length;
     this.legsQueued -= cells.length;

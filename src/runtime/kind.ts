@@ -46,6 +46,7 @@ import {
 } from "../../actors/loan/events.ts";
 import { evolveLoan } from "../../actors/loan/evolve.ts";
 import { absentLoan, type LoanCommand, type LoanState } from "../../actors/loan/loan.ts";
+import { overdueSince } from "../../actors/loan/repayment/repayment.ts";
 import { loanPartsOf, restoreLoan, snapshotLoan } from "../../actors/loan/snapshot.ts";
 import { assert } from "../money/assert.ts";
 import type { Typed } from "../journal/records.ts";
@@ -79,6 +80,8 @@ export interface ActorKind {
   alarm(event: Typed): AlarmChange;
   /** The day on which the actor wants to be asked next; undefined: as before. */
   dayWanted(event: Typed): AlarmChange;
+  /** When the oldest of what it owes fell due; null when it owes nothing. */
+  overdueSince(state: ShellState): number | null;
   snapshot(state: ShellState, parts: "changed" | "all"): StateSnapshot;
   partsOf(main: readonly unknown[]): number[];
   restore(id: string, main: readonly unknown[], parts: Iterable<RowSegment>): ShellState;
@@ -106,6 +109,7 @@ const account: ActorKind = {
     accountPostings(event as AccountEvent, id as AccountId, transit, post),
   alarm: () => undefined,
   dayWanted: () => undefined,
+  overdueSince: () => null,
   snapshot: (state, parts) => snapshotAccount(state as AccountState, parts),
   partsOf: accountPartsOf,
   restore: (id, main, parts) => restoreAccount(id as AccountId, main, parts),
@@ -141,6 +145,7 @@ const loan: ActorKind = {
     loanPostings(event as LoanEvent, id as LoanId, transit, post),
   alarm: (event) => loanAlarm(event as LoanEvent),
   dayWanted: (event) => loanDayWanted(event as LoanEvent),
+  overdueSince: (state) => overdueSince(state as LoanState),
   snapshot: (state, parts) => snapshotLoan(state as LoanState, parts),
   partsOf: loanPartsOf,
   restore: (id, main, parts) => restoreLoan(id as LoanId, main, parts),

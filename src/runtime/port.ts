@@ -86,7 +86,8 @@ type ReadName =
   | "books.get"
   | "clearing.get"
   | "clearing.path"
-  | "loan.schedule";
+  | "loan.schedule"
+  | "writeoff.get";
 type ReadView = { readonly [Name in ReadName]: ReplyOf<Name> }[ReadName];
 
 /** Something that may now be seen outside, in the order in which it became true. */

@@ -8,6 +8,7 @@ import { isHiddenFrom } from "../../actors/loan/application/decide.ts";
 import { applicationView, contractView, documentView } from "../../actors/loan/application/view.ts";
 import { isOnMarket, loanView, type LoanState } from "../../actors/loan/loan.ts";
 import { loanScheduleView } from "../../actors/loan/repayment/schedule-view.ts";
+import { writeOffView } from "../../actors/loan/write-off/write-off.ts";
 import type { Outcome } from "../../actors/outcomes.ts";
 import type { OutcomeWindow } from "../../actors/outcome-window.ts";
 import { assert, assertNever } from "../money/assert.ts";
@@ -35,7 +36,7 @@ type ApplicationRead = Extract<
 export type Read =
   | AccountRead
   | ApplicationRead
-  | Extract<ActorCommand, { type: "GetLoan" | "WatchLoan" | "GetLoanSchedule" }>
+  | Extract<ActorCommand, { type: "GetLoan" | "WatchLoan" | "GetLoanSchedule" | "GetWriteOff" }>
   | GatheredCommand;
 
 const READS: ReadonlySet<string> = new Set<Read["type"]>([
@@ -48,6 +49,7 @@ const READS: ReadonlySet<string> = new Set<Read["type"]>([
   "GetLoan",
   "WatchLoan",
   "GetLoanSchedule",
+  "GetWriteOff",
   "GetApplication",
   "GetDocument",
   "GetContract",
@@ -75,6 +77,11 @@ export function answerRead(cell: Cell, command: Read, self: AccountId | null): A
       const loan = cell.state as unknown as LoanState;
       if (!isOnMarket(loan)) return { type: "Refused", code: "loan_not_found" };
       return { type: "Read", view: loanScheduleView(loan, command.after) };
+    }
+    case "GetWriteOff": {
+      const loan = cell.state as unknown as LoanState;
+      if (!isOnMarket(loan)) return { type: "Refused", code: "loan_not_found" };
+      return { type: "Read", view: writeOffView(loan) };
     }
     case "GetApplication":
     case "GetDocument":
@@ -219,6 +226,7 @@ function settledView(outcome: Outcome): OutcomeView {
     case "ApplicationChanged":
     case "DocumentAttached":
     case "ReviewProposed":
+    case "WriteOffDecided":
       return { ...NOTHING, state: "done" };
     default:
       return assertNever(outcome);

@@ -30,6 +30,9 @@ export function receiverOf(
       return accountAddress(command.accountId ?? self);
     case "ListLoan":
     case "ConfirmLoan":
+    case "ProposeWriteOff":
+    case "DecideWriteOff":
+    case "GetWriteOff":
     case "UpdateApplication":
     case "AttachDocument":
     case "SubmitApplication":

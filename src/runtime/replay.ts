@@ -199,7 +199,7 @@ class Replay {
     if (applies && record.version > 0) this.#changes(cell, record);
     for (const event of record.events) {
       this.#events++;
-      this.#state.imply(kind, record.id, event, record.at);
+      this.#state.imply(kind, record.id, event, record.at, cell.state);
     }
     if (record.cause !== 0) this.#state.consume(record.cause);
   }

@@ -23,9 +23,10 @@ import type { RecordCodec, Typed } from "../journal/records.ts";
 import { Alarms } from "./alarms.ts";
 import { Calendar } from "./calendar.ts";
 import { cellKey } from "./cell.ts";
-import { KINDS, kindByNumber, type ActorKind } from "./kind.ts";
+import { KINDS, kindByNumber, type ActorKind, type ShellState } from "./kind.ts";
 import { singleLeg, splitByShard } from "./legs-by-shard.ts";
 import { Link, type Letter } from "./link.ts";
+import { OverdueLoans } from "./overdue-loans.ts";
 import { shardOf } from "./shard-of.ts";
 
 export interface PendingMessage {
@@ -64,6 +65,7 @@ export class ShardState {
   trial = new TrialBalance();
   readonly alarms = new Alarms();
   readonly calendar = new Calendar();
+  readonly overdue = new OverdueLoans();
   /** Withdrawals that the custodian is to carry out or may be carrying out, by their reference. */
   readonly payouts = new Map<string, Payout>();
   postman: Postman = NOBODY;
@@ -109,15 +111,29 @@ export class ShardState {
     this.postman.local(messageNo, message);
   }
 
-  /** What an event implies for the shard: postings, alarm, messages. Returns the alarm's change. */
-  imply(kind: ActorKind, id: string, event: Typed, at: number): number | null | undefined {
+  /**
+   * What an event implies for the shard: postings, alarm, messages. Returns the alarm's change.
+   * `actor` is the state after it, in a replay perhaps a later one: what is read of it is read again
+   * at the event that led there.
+   */
+  imply(
+    kind: ActorKind,
+    id: string,
+    event: Typed,
+    at: number,
+    actor: ShellState,
+  ): number | null | undefined {
     this.#at = at;
     kind.postings(event, id, this.#transit, this.trial.post);
     this.trial.closeEvent();
     const alarm = kind.alarm(event);
     if (alarm !== undefined) this.alarms.set(cellKey(kind.name, id), alarm);
     const day = kind.dayWanted(event);
-    if (day !== undefined) this.calendar.set(cellKey(kind.name, id), day);
+    if (day !== undefined) {
+      const key = cellKey(kind.name, id);
+      this.calendar.set(key, day);
+      this.overdue.set(key, day === null ? null : kind.overdueSince(actor));
+    }
     kind.messages(event, id, this.#send);
     if (kind === KINDS.account) this.#payOut(event, id as AccountId);
     return alarm;
@@ -185,7 +201,7 @@ export class ShardState {
       this.trial.totals(),
       this.alarms.toSnapshot(),
       this.calendar.toSnapshot(),
-      ...payoutRows(this.payouts),
+      ...laterRows(this.payouts, this.overdue),
     ];
   }
 
@@ -204,6 +220,7 @@ export class ShardState {
     state.alarms.restore(values[7] as unknown[]);
     if (values[8] !== undefined) state.calendar.restore(values[8] as unknown[]);
     restorePayouts(state.payouts, (values[9] as unknown[] | undefined) ?? []);
+    state.overdue.restore((values[10] as unknown[] | undefined) ?? []);
     return state;
   }
 }
@@ -219,17 +236,20 @@ type PendingRow = [
 
 const FORMAT = 1;
 
-/** One value, four items a payout; none at all when there are no payouts. */
+/** What came to the snapshot later: stored as it always was where there is none of it. */
+function laterRows(payouts: ReadonlyMap<string, Payout>, overdue: OverdueLoans): unknown[] {
+  if (overdue.size > 0) return [payoutRows(payouts), overdue.toSnapshot()];
+  return payouts.size > 0 ? [payoutRows(payouts)] : [];
+}
+
+/** Four items a payout. */
 function payoutRows(payouts: ReadonlyMap<string, Payout>): unknown[] {
-  if (payouts.size === 0) return [];
-  return [
-    [...payouts.values()].flatMap(({ accountId, withdrawalNo, amountCents, beneficiary }) => [
-      accountId,
-      withdrawalNo,
-      amountCents,
-      beneficiary,
-    ]),
-  ];
+  return [...payouts.values()].flatMap(({ accountId, withdrawalNo, amountCents, beneficiary }) => [
+    accountId,
+    withdrawalNo,
+    amountCents,
+    beneficiary,
+  ]);
 }
 
 function restorePayouts(payouts: Map<string, Payout>, rows: readonly unknown[]): void {

@@ -226,7 +226,7 @@ export class Shell {
       assert(write !== undefined, "the event has a layout", event.type);
       write(writer, event);
       cell.state = kind.evolve(cell.state, event, cell.id, at);
-      const alarm = state.imply(kind, cell.id, event, at);
+      const alarm = state.imply(kind, cell.id, event, at, cell.state);
       if (alarm !== undefined) batch.alarms.push([cellKey(kind.name, cell.id), alarm]);
     }
     if (messageNo !== 0) state.consume(messageNo);

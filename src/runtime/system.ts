@@ -3,6 +3,7 @@
 
 import type { PayoutChange } from "../../actors/account/custody/events.ts";
 import type { AccountId, Address, LoanId } from "../../actors/address.ts";
+import type { OverdueBucket } from "../lending/overdue.ts";
 import { assert } from "../money/assert.ts";
 import type { RecordCodec } from "../journal/records.ts";
 import { LocalBus } from "./bus.ts";
@@ -12,6 +13,7 @@ import { Gatherings, isGathered, type GatheredCommand } from "./gatherings.ts";
 import { KINDS } from "./kind.ts";
 import { checkRuntimeLimits, type RuntimeLimits } from "./limits.ts";
 import { Looks } from "./looks.ts";
+import { noLoans, type LoansByBucket } from "./overdue-loans.ts";
 import type { Notice, NoticeWaiter, Outlet, Rejection, Request, Runtime } from "./port.ts";
 import { isRead } from "./reads.ts";
 import { receiverOf } from "./receiver.ts";
@@ -293,6 +295,18 @@ export class System implements Runtime {
       legsQueued: run?.legsQueued ?? 0,
       trialBalanceDifferenceCents: Number(run?.state.trial.differenceCents() ?? 0n),
     }));
+  }
+
+  /** Loans that are being repaid, by the age of the oldest unpaid instalment. */
+  loansByBucket(): LoansByBucket {
+    const sums = noLoans();
+    for (const { run } of this.#shards) {
+      if (run === null) continue;
+      const { overdue, calendar } = run.state;
+      const counts = overdue.countBy(calendar.day, calendar.waiting);
+      for (const bucket of Object.keys(sums) as OverdueBucket[]) sums[bucket] += counts[bucket];
+    }
+    return sums;
   }
 
   /** The shards, for checks and tests that look inside. */

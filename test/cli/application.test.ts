@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { stopLeftoverRedis } from "../../src/journal/embedded-redis.ts";
-import { runProgram, startProgram, type RunningProgram } from "./program.ts";
+import { runProgram, startProgram, urlOf, type RunningProgram } from "./program.ts";
 
 // Each command is a process: half a second of CPU, and on a busy machine some seconds.
 vi.setConfig({ testTimeout: 240_000, hookTimeout: 120_000 });
@@ -39,18 +39,6 @@ afterAll(async () => {
   await stopLeftoverRedis(join(folder, "data"));
   await rm(folder, { recursive: true });
 });
-
-function urlOf({ child, ended }: RunningProgram): Promise<string> {
-  return new Promise((resolve, reject) => {
-    let said = "";
-    child.stderr!.on("data", (chunk) => {
-      said += String(chunk);
-      const url = /serves (ws:\S+);/.exec(said)?.[1];
-      if (url !== undefined) resolve(url);
-    });
-    void ended.then(({ stderr }) => reject(new Error(`the server did not start: ${stderr}`)));
-  });
-}
 
 /** What the command answers to this person; it must not fail. */
 async function by(who: string, ...args: string[]): Promise<Record<string, unknown>> {

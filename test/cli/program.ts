@@ -4,7 +4,7 @@ import { spawn, type ChildProcess } from "node:child_process";
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
-const PROGRAM = fileURLToPath(new URL("../../dist/src/cli/loanloom.js", import.meta.url));
+export const PROGRAM = fileURLToPath(new URL("../../dist/src/cli/loanloom.js", import.meta.url));
 
 export interface Ended {
   readonly code: number | null;
@@ -46,4 +46,17 @@ export function runProgram(
   environment: Readonly<Record<string, string>> = {},
 ): Promise<Ended> {
   return startProgram(args, environment).ended;
+}
+
+/** Where a server that was started listens. Rejects when it ends before it does. */
+export function urlOf({ child, ended }: RunningProgram): Promise<string> {
+  return new Promise((resolve, reject) => {
+    let said = "";
+    child.stderr!.on("data", (chunk) => {
+      said += String(chunk);
+      const url = /serves (ws:\S+);/.exec(said)?.[1];
+      if (url !== undefined) resolve(url);
+    });
+    void ended.then(({ stderr }) => reject(new Error(`the server did not start: ${stderr}`)));
+  });
 }

@@ -8,6 +8,7 @@ import {
   OPERATIONS,
   ROLES,
   type Command,
+  type Operation,
   type OperationName,
   type Role,
 } from "../../src/protocol/table.ts";
@@ -302,6 +303,22 @@ const TABLE: Readonly<Record<OperationName, Row>> = {
     names: "nothing",
     ...CLIENTS,
   },
+  "writeoff.propose": {
+    fields: () => ({ ...fresh(), loanId: "promo", reason: "insolvent" }),
+    names: "nothing",
+    ...OPERATORS,
+  },
+  "writeoff.decide": {
+    fields: () => ({ ...fresh(), loanId: "promo", proposal: 1, answer: "confirm" }),
+    names: "nothing",
+    ...OPERATORS,
+  },
+  "writeoff.get": {
+    fields: () => ({ loanId: "promo" }),
+    names: "nothing",
+    ...OPERATORS,
+    auditor: "ok",
+  },
   "calendar.get": { fields: () => ({}), names: "nothing", ...EVERYBODY },
   "calendar.advance": { fields: () => ({ day: 20_000 }), names: "nothing", ...OPERATORS },
   "schedule.preview": {
@@ -345,6 +362,7 @@ const LET_THROUGH = [
   "bid_already_settled",
   "loan_not_funded",
   "loan_not_repaying",
+  "loan_not_defaulted",
   "clearing_not_found",
   "exceeds_available",
   "application_not_draft",
@@ -482,6 +500,21 @@ describe("Authorisation: others' accounts", () => {
       const alike = { code: "account_not_found", detail: null, retryAfterMs: null };
       expect(answers).toEqual([alike, alike, alike]);
     }
+  });
+});
+
+describe("Authorisation: the auditor", () => {
+  const all = Object.entries(OPERATIONS) as [OperationName, Operation][];
+  /** It moves business dates on, which is no request with an id of its own. */
+  const MOVES = ["calendar.advance"];
+  const changes = ([name, { mutates }]: (typeof all)[number]) => mutates || MOVES.includes(name);
+
+  test.each(all.filter(changes))("may not ask for %s, which changes something", (_, { roles }) => {
+    expect(roles).not.toContain("auditor");
+  });
+
+  test.each(all.filter((each) => !changes(each)))("may ask for %s, which reads", (_, { roles }) => {
+    expect(roles).toContain("auditor");
   });
 });
 

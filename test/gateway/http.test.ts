@@ -156,6 +156,14 @@ describe("HTTP: reads", () => {
       body: { error: "forbidden" },
     });
     const operator = await as(fixture, "ops", "operator");
+    expect(await get(fixture, "/v1/loans/promo/write-off", alice)).toMatchObject({
+      status: 403,
+      body: { error: "forbidden" },
+    });
+    expect(await get(fixture, "/v1/loans/promo/write-off", operator)).toMatchObject({
+      status: 200,
+      body: { loanId: "promo", status: "listed", proposal: null },
+    });
     expect(await get(fixture, "/v1/books", operator)).toMatchObject({
       status: 200,
       body: { differenceCents: 0, totals: [] },

@@ -1,6 +1,7 @@
 // One history with everything in it that happens to loans that were paid out, over two shards, for
 // tests to spoil.
 
+import { accountId, loanId } from "../../actors/address.ts";
 import { homeOf } from "./good-world.ts";
 import { SmallWorld, START_DAY } from "./small-world.ts";
 
@@ -27,7 +28,7 @@ function fund(world: SmallWorld, loan: string): void {
 
 /**
  * spring: collected on its day, late with a penalty, paid in part and in full, early in part twice,
- * early in full with something to give back. summer: never repaid, in default. autumn: takes bids.
+ * early in full with something to give back. summer: never repaid, in default, written off, and recovered in part. autumn: takes bids.
  */
 export function repaidWorld(): SmallWorld {
   const world = new SmallWorld(2, homeOf);
@@ -52,8 +53,26 @@ export function repaidWorld(): SmallWorld {
   payLate(world, firstDue);
   payEarly(world);
   world.advance(START_DAY + 30 + 95);
+  writeOff(world);
   world.acknowledge();
   return world;
+}
+
+/** Returned once, then confirmed; what the borrower finds afterwards goes to the holders. */
+function writeOff(world: SmallWorld): void {
+  const ask = (by: string, type: string, fields: Record<string, unknown>): void => {
+    const to = { kind: "loan", id: loanId("summer") } as const;
+    const { refusal } = world.request(to, { type, loanId: "summer", by, ...fields });
+    if (refusal !== undefined) throw new Error(`${type} by ${by}: ${refusal}`);
+  };
+  ask("oda", "ProposeWriteOff", { reason: "no answer" });
+  ask("otto", "DecideWriteOff", { proposal: 1, answer: "return", reason: "ask again" });
+  ask("oda", "ProposeWriteOff", { reason: "insolvent" });
+  ask("otto", "DecideWriteOff", { proposal: 2, answer: "confirm", reason: null });
+  deposit(world, 400_00, "dora");
+  world.repay("dora", "summer", 150_00);
+  world.settle();
+  world.advance(world.day + 1);
 }
 
 function payLate(world: SmallWorld, firstDue: number): void {
@@ -92,7 +111,7 @@ function payEarly(world: SmallWorld): void {
   world.settle();
 }
 
-function deposit(world: SmallWorld, amountCents: number): void {
-  const fields = { type: "Deposit", accountId: "borrower", amountCents, reference: "r" };
-  world.request({ kind: "account", id: "borrower" as never }, fields);
+function deposit(world: SmallWorld, amountCents: number, id = "borrower"): void {
+  const fields = { type: "Deposit", accountId: id, amountCents, reference: "r" };
+  world.request({ kind: "account", id: accountId(id) }, fields);
 }

@@ -2,12 +2,12 @@
 
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { Address } from "../../actors/address.ts";
+import { loanId, type Address } from "../../actors/address.ts";
 import { REPAYMENT_METHODS } from "../../src/lending/terms.ts";
 import { audit } from "../../src/history/audit.ts";
 import { shardOf } from "../../src/runtime/shard-of.ts";
 import { homeOf } from "./good-world.ts";
-import { sourcesOf } from "./made-journal.ts";
+import { sourcesOf, type TestEntry } from "./made-journal.ts";
 import { LENDING, repaidWorld } from "./repaid-world.ts";
 import { SmallWorld } from "./small-world.ts";
 
@@ -18,15 +18,15 @@ describe("Auditor: repayments", () => {
     expect(report.violations).toEqual([]);
     expect(report.totals).toMatchObject({
       messagesInFlight: 0,
-      clearings: 8,
-      legs: 24,
+      clearings: 10,
+      legs: 30,
       clearingCents: 0,
       transitCents: 0,
     });
     expect(report.loans).toMatchObject([
       { loanId: "spring", status: "settled" },
       { loanId: "autumn", status: "listed" },
-      { loanId: "summer", status: "defaulted" },
+      { loanId: "summer", status: "written_off" },
     ]);
   });
 
@@ -81,15 +81,22 @@ describe("Auditor: repayments", () => {
         cents: fc.integer({ min: 1, max: 900_00 }),
       }),
       fc.record({ what: fc.constant("some" as const), messages: fc.integer({ min: 0, max: 9 }) }),
-      fc.constantFrom({ what: "owner" as const }, { what: "settle" as const }),
+      fc.constantFrom(
+        { what: "owner" as const },
+        { what: "settle" as const },
+        { what: "write off" as const, answer: "confirm" },
+        { what: "write off" as const, answer: "return" },
+      ),
     );
+    let writtenOff = 0;
     await fc.assert(
       fc.asyncProperty(
         terms,
         fc.array(fc.integer({ min: 1, max: 400_00 }), { minLength: 1, maxLength: 7 }),
         fc.array(step, { minLength: 1, maxLength: 25 }),
         fc.constantFrom(1, 3),
-        async (lending, shares, steps, shards) => {
+        fc.boolean(),
+        async (lending, shares, steps, shards, spends) => {
           const home = (address: Address): number => shardOf(address, shards);
           const world = new SmallWorld(shards, home);
           world.legsPerRecord = 2;
@@ -100,6 +107,11 @@ describe("Auditor: repayments", () => {
           world.list("loan", { ...lending, ...small, disbursesAtOnce: true });
           shares.forEach((cents, lender) => world.bid(`lender-${lender}`, "loan", cents));
           world.settle();
+          if (spends) {
+            spend(world);
+            world.advance(world.wantedBy("loan")! + 91);
+          }
+          let proposals = 0;
           for (const each of steps) {
             if (each.what === "day") world.advance(world.day + each.days);
             else if (each.what === "jump") world.jump(world.day + each.days);
@@ -107,9 +119,12 @@ describe("Auditor: repayments", () => {
             else if (each.what === "money") give(world, each.cents);
             else if (each.what === "some") world.settle(each.messages);
             else if (each.what === "owner") world.takeOver();
+            else if (each.what === "write off")
+              proposals += writeOff(world, proposals + 1, each.answer);
             else world.settle();
           }
           const shardsNow = sourcesOf(world.journal);
+          if (world.journal.some(isWrittenOff)) writtenOff++;
           const running = await audit({ shards: shardsNow, shardOf: home, atRest: false });
           expect(running.violations).toEqual([]);
           give(world, 10_000_000_00);
@@ -120,13 +135,42 @@ describe("Auditor: repayments", () => {
           const rest = await audit({ shards: sources, shardOf: home, atRest: true });
           expect(rest.violations).toEqual([]);
           // With all the money in the world it ends: each lender has exactly the principal.
-          expect(rest.loans[0]!.status).toBe("settled");
+          expect(rest.loans.find(({ loanId: id }) => id === "loan")!.status).toBe("settled");
         },
       ),
       { numRuns: Number(process.env["RUNS"] ?? 150) },
     );
+    expect(writtenOff, "loans written off among all").toBeGreaterThan(0);
   });
 });
+
+function isWrittenOff(entries: readonly TestEntry[]): boolean {
+  return entries.some(({ records }) =>
+    records.some(
+      (record) =>
+        record.record === "act" && record.events.some(({ type }) => type === "LoanWrittenOff"),
+    ),
+  );
+}
+
+/** Proposed and judged, where there is a default at all; how many proposals that made. */
+function writeOff(world: SmallWorld, proposal: number, answer: string): number {
+  const to = { kind: "loan", id: loanId("loan") } as const;
+  const ask = { loanId: "loan", reason: "late", proposal, answer };
+  const { refusal } = world.request(to, { ...ask, type: "ProposeWriteOff", by: "oda" });
+  if (refusal !== undefined) return 0;
+  world.request(to, { ...ask, type: "DecideWriteOff", by: "otto" });
+  return 1;
+}
+
+/** The borrower lends on all that it got, and can repay nothing of it for now. */
+function spend(world: SmallWorld): void {
+  const small = { stepCents: 1, minBidCents: 1, borrowerId: "erik" };
+  world.list("elsewhere", { ...small, principalCents: 90_000_000_00 });
+  world.bid("borrower", "elsewhere", 90_000_000_00);
+  for (let cents = 2 ** 25; cents >= 1; cents /= 2) world.bid("borrower", "elsewhere", cents);
+  world.settle();
+}
 
 function give(world: SmallWorld, amountCents: number): void {
   const fields = { type: "Deposit", accountId: "borrower", amountCents, reference: "r" };

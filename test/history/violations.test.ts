@@ -15,6 +15,7 @@ import { SPOILT_CLIENTS } from "./spoilt-clients.ts";
 import { SPOILT_CUSTODY } from "./spoilt-custody.ts";
 import { SPOILT_MONEY } from "./spoilt-money.ts";
 import { SPOILT_REPAYMENT } from "./spoilt-repayment.ts";
+import { SPOILT_WRITE_OFF } from "./spoilt-write-off.ts";
 
 const SPOILT_BIDDING = {
   ...SPOILT_CHAIN,
@@ -31,6 +32,7 @@ const SPOILT_BIDDING = {
 const SPOILT = [
   ["bids", goodWorld, SPOILT_BIDDING],
   ["repayments", repaidWorld, SPOILT_REPAYMENT],
+  ["write-offs", repaidWorld, SPOILT_WRITE_OFF],
 ] as const;
 
 describe("Auditor: violations", () => {

@@ -60,6 +60,25 @@ async function repaid(world: World, bid: PlaceBid): Promise<void> {
   await world.system.advanceTo(day + 140);
 }
 
+/** What is in default is written off at the second proposal; a part of it comes back afterwards. */
+async function writtenOff(world: World): Promise<void> {
+  type Asked = Parameters<World["ask"]>[0];
+  const of = (by: string, asked: Asked) => {
+    return world.ask({ loanId: loanId("bad"), by: accountId(by), ...asked, ...stamp() });
+  };
+  const decide = (proposal: number, answer: string) => {
+    return of("otto", { type: "DecideWriteOff", proposal, answer, reason: null });
+  };
+  await of("oda", { type: "ProposeWriteOff", reason: "no answer" });
+  await decide(1, "return");
+  await of("oda", { type: "ProposeWriteOff", reason: "insolvent" });
+  await decide(2, "confirm");
+  const deposit = { accountId: accountId("bador"), amountCents: 120_00, reference: "r-bador" };
+  await world.ask({ type: "Deposit", ...deposit, ...stamp() });
+  const payment = { loanId: loanId("bad"), amountCents: 100_00, mode: "due" };
+  await world.ask({ type: "RepayLoan", ...payment, ...stamp() }, "bador");
+}
+
 /** An application that is listed, one rejected, one withdrawn, and a name that is taken. */
 async function applied(world: World): Promise<void> {
   const wanted = { purpose: "a kiln", method: "bullet", term: 12, rateBps: 900 };
@@ -142,6 +161,7 @@ export async function writeGolden(version: string): Promise<GoldenJournal> {
   await bid("anna", "full", 100_00);
   await world.ask({ type: "ConfirmLoan", loanId: loanId("full"), ...stamp() });
   await repaid(world, bid);
+  await writtenOff(world);
   await applied(world);
   world.nowMs += 120_000;
   await world.until(() => world.system.openLoans(1).length === 0);

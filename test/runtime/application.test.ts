@@ -135,6 +135,8 @@ describe.each([1, 4])("Applications with %i shards", (shards) => {
   it("answer a stranger exactly as if they were not there", async () => {
     await start(shards);
     await create();
+    // Nothing of the application itself is under way any more, between shards neither.
+    await settled();
     const old = { requestId: requestId(1), fingerprint: 5 };
     const asked: Draft[] = [
       { type: "GetApplication" },

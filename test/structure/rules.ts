@@ -143,13 +143,15 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     types: ["history", "load/report"],
   },
   "load/bench": { uses: ["protocol", "money", ADDRESS, "load/driver", "load/machine"] },
+  "load/peers": { uses: ["protocol", "load/driver", "load/machine", "load/bench"] },
+  "load/compare": { uses: ["load", "load/driver", "load/machine", "load/bench", "load/peers"] },
 };
 
 /** Where each package may be imported: one room, or the single file behind the colon. */
 export const VENDORS: Readonly<Record<string, readonly string[]>> = {
   "cli-progress": ["cli", "load/run"],
   cockatiel: ["custodian"],
-  commander: ["cli", "load", "load/bench"],
+  commander: ["cli", "load", "load/bench", "load/compare"],
   "decimal.js": ["money", "lending"],
   "hdr-histogram-js": ["load/driver", "cli"],
   ioredis: ["journal"],
@@ -157,11 +159,15 @@ export const VENDORS: Readonly<Record<string, readonly string[]>> = {
   msgpackr: ["journal", "runtime"],
   nact: ["runtime"],
   pino: ["ops"],
+  postgres: ["load/peers"],
   "prom-client": ["ops"],
-  "uWebSockets.js": ["gateway", "load/bench/echo-server.ts"],
+  "uWebSockets.js": ["gateway", "load/bench/echo-server.ts", "load/peers/gateway.ts"],
   ws: ["client"],
   zod: ["config"],
 };
+
+/** Rooms that only developers run: what they import beyond the others is a devDependency. */
+export const DEVELOPERS_ROOMS: readonly string[] = ["load/peers"];
 
 /** Run by developers and imported by nobody: no browser ever meets them. */
 const SCRIPTS: readonly string[] = ["src/protocol/write-docs.ts"];

@@ -193,6 +193,7 @@ export class InlineRuntime implements Runtime {
       case "GetReturns":
         return this.#readReturns(request, (command.accountId ?? self)!);
       case "GetLoanSchedule":
+      case "GetWriteOff":
       case "GetLoan":
       case "WatchLoan":
       case "GetApplication":

@@ -8,6 +8,7 @@ import { MANY_ACCOUNTS, type AccountId, type Address, type LoanId } from "../../
 import type { AlarmChange, PostingSink } from "../../decider.ts";
 import type { Refusal } from "../../refusals.ts";
 import type { LoanMessage } from "../loan.ts";
+import { isWriteOffEvent, writeOffPostings, type WriteOffEvent } from "../write-off/events.ts";
 
 /**
  * What a payment is for. `due`: what is owed now. `collected`: the same, taken by the calendar. Early:
@@ -81,7 +82,7 @@ export type RepaymentEvent =
       readonly last: boolean;
     }
   | { readonly type: "LoanDefaulted"; readonly day: number }
-  | { readonly type: "LoanWrittenOff"; readonly outstandingCents: number }
+  | WriteOffEvent
   | { readonly type: "LoanSettled"; readonly day: number };
 
 export function repaymentPostings(
@@ -134,12 +135,8 @@ export function repaymentPostings(
       post("transit", "legs", -(grossCents - serviceCents));
       return;
     }
-    case "LoanWrittenOff":
-      post("memo.lost", self, event.outstandingCents);
-      post("memo.claim", self, -event.outstandingCents);
-      return;
     default:
-      return;
+      if (isWriteOffEvent(event)) writeOffPostings(event, self, post);
   }
 }
 

@@ -6,6 +6,7 @@ import { allocate } from "../../../src/lending/waterfall.ts";
 import { assert, assertNever } from "../../../src/money/assert.ts";
 import { feeBps } from "../../../src/money/rate.ts";
 import type { LoanState, RepayingLoan } from "../loan.ts";
+import { evolveWriteOff } from "../write-off/evolve.ts";
 import type { RepaymentEvent } from "./events.ts";
 import {
   duesAfter,
@@ -55,9 +56,10 @@ export function evolveRepayment(loan: LoanState, event: RepaymentEvent): LoanSta
     case "LoanDefaulted":
       assert(loan.status === "repaying", "a repaying loan defaults");
       return { ...loan, status: "defaulted" };
+    case "WriteOffProposed":
+    case "WriteOffReturned":
     case "LoanWrittenOff":
-      assert(loan.status === "defaulted", "a defaulted loan is written off");
-      return { ...loan, status: "written_off" };
+      return evolveWriteOff(loan, event);
     case "LoanSettled":
       assert(outstandingCents(repayment) === 0, "a settled loan owes nothing");
       return { ...loan, status: "settled" };

@@ -18,7 +18,9 @@ import type { Due, Settled } from "../../../src/lending/waterfall.ts";
 import { assert } from "../../../src/money/assert.ts";
 import { dailyRatePpm, rateBps } from "../../../src/money/rate.ts";
 import type { BidBook } from "../bid-book.ts";
+import type { LoanState } from "../loan.ts";
 import { basisOf, type LoanTerms } from "../terms.ts";
+import { newWriteOff, type WriteOff } from "../write-off/write-off.ts";
 import { Holders, type ClearingLegs, type SeriesCents } from "./holders.ts";
 
 /** An instalment that is due and not yet paid in full. */
@@ -66,6 +68,7 @@ export interface Repayment {
   isCollecting: boolean;
   readonly clearings: Clearing[];
   readonly openClearings: OpenClearing[];
+  readonly writeOff: WriteOff;
 }
 
 export function scheduleTermsOf(terms: LoanTerms, day: number): ScheduleTerms {
@@ -98,6 +101,7 @@ export function startRepayment(terms: LoanTerms, book: BidBook, day: number): Re
     isCollecting: false,
     clearings: [],
     openClearings: [],
+    writeOff: newWriteOff(),
   };
 }
 
@@ -190,6 +194,12 @@ export function lateDays({ dues, workedThrough }: Repayment): number {
   const oldest = dues[0];
   if (oldest === undefined) return 0;
   return daysPastDue(businessDate(oldest.due), businessDate(workedThrough));
+}
+
+/** When the oldest unpaid instalment fell due; null for every loan that owes nothing now. */
+export function overdueSince(loan: LoanState): number | null {
+  if (!("repayment" in loan) || loan.status === "settled") return null;
+  return loan.repayment.dues[0]?.due ?? null;
 }
 
 /** The next day with something to do when this is owed and that is planned. */

@@ -3,12 +3,13 @@
 import { businessDate } from "../../../src/lending/business-date.ts";
 import type { RepaymentPlan } from "../../../src/lending/plan.ts";
 import type { LoanTerms } from "../terms.ts";
+import { restoreWriteOff, writeOffValues } from "../write-off/write-off.ts";
 import { Holders, SERIES, type ClearingLegs } from "./holders.ts";
 import { scheduleTermsOf, type Clearing, type OpenDue, type Repayment } from "./repayment.ts";
 
 export function snapshotRepayment(repayment: Repayment): unknown[] {
   const { plan } = repayment;
-  return [
+  const values: unknown[] = [
     repayment.disbursedOn,
     [
       plan.accruesFrom,
@@ -50,6 +51,9 @@ export function snapshotRepayment(repayment: Repayment): unknown[] {
       next,
     ]),
   ];
+  // Last, and only of those that somebody would write off: the others are stored as they always were.
+  if (repayment.writeOff.proposals > 0) values.push(writeOffValues(repayment.writeOff));
+  return values;
 }
 
 export function restoreRepayment(values: readonly unknown[], terms: LoanTerms): Repayment {
@@ -91,6 +95,7 @@ export function restoreRepayment(values: readonly unknown[], terms: LoanTerms): 
         next,
       }),
     ),
+    writeOff: restoreWriteOff((values[9] as unknown[] | undefined) ?? null),
   };
 }
 

@@ -1,0 +1,30 @@
+// Which store a gateway process opens, and with how many connections: the numbers are what was found
+// best on two cores, for each peer on its own.
+
+import { PostgresBatch, PostgresRows } from "./postgres-store.ts";
+import { RedisPipe } from "./redis-pipe.ts";
+import { RedisAppend, RedisScript } from "./redis-store.ts";
+import type { PeerStore, StoreEvents, StoreSettings } from "./store.ts";
+
+const ROWS_CONNECTIONS = 8;
+const BATCHES_IN_FLIGHT = 2;
+const CALLS_IN_FLIGHT = 2;
+
+export async function openStore(settings: StoreSettings, events: StoreEvents): Promise<PeerStore> {
+  switch (settings.kind) {
+    case "postgresRows":
+      return new PostgresRows(settings, ROWS_CONNECTIONS, events);
+    case "postgresBatch":
+      return new PostgresBatch(settings, BATCHES_IN_FLIGHT, events);
+    case "redisScript":
+      return new RedisScript(settings, await pipe(settings, events), null, events);
+    case "redisBatch":
+      return new RedisScript(settings, await pipe(settings, events), CALLS_IN_FLIGHT, events);
+    case "redisAppend":
+      return new RedisAppend(await pipe(settings, events), events);
+  }
+}
+
+function pipe(settings: StoreSettings, events: StoreEvents): Promise<RedisPipe> {
+  return RedisPipe.open(settings.address, (error) => events.fail(error));
+}

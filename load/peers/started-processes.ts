@@ -1,0 +1,113 @@
+// Processes that were started for the comparison, each to be ended by its pid whatever happens. What
+// the terminal sends to a group of processes does not reach them: they end when their owner says so.
+
+import { spawn, type ChildProcess, type SpawnOptions } from "node:child_process";
+import { once } from "node:events";
+import { closeSync, mkdtempSync, openSync, readFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+/** Whatever was started and has not ended. */
+const running = new Set<{ readonly pid: number; stop(): Promise<void> }>();
+
+/** Ends all of it; for a run that is interrupted while something is being started or stopped. */
+export async function stopAllStarted(): Promise<void> {
+  await Promise.all([...running].map((each) => each.stop()));
+}
+
+/** Remembers a process until `ended` is called, even beyond an exit that nobody planned. */
+export function rememberStarted(started: { readonly pid: number; stop(): Promise<void> }): {
+  ended: () => void;
+} {
+  if (running.size === 0) process.on("exit", killAllStarted);
+  running.add(started);
+  return {
+    ended: () => {
+      running.delete(started);
+      if (running.size === 0) process.off("exit", killAllStarted);
+    },
+  };
+}
+
+function killAllStarted(): void {
+  for (const { pid } of running) {
+    try {
+      process.kill(pid, "SIGKILL");
+    } catch {
+      // It ended in between, which is what was wanted.
+    }
+  }
+}
+
+const STOP_TIMEOUT_MS = 10_000;
+const LOG_TAIL_CHARACTERS = 2_000;
+
+/** For unix sockets: a path of one may have some hundred bytes, and data folders have longer ones. */
+export function newSocketFolder(): string {
+  return mkdtempSync(join(tmpdir(), "loanloom-"));
+}
+
+export class StartedProcess {
+  readonly #name: string;
+  readonly #child: ChildProcess;
+  readonly #logFile: string;
+  readonly #stopSignal: NodeJS.Signals;
+
+  constructor(
+    program: string,
+    args: readonly string[],
+    options: {
+      readonly logFile: string;
+      readonly stopSignal?: NodeJS.Signals;
+      readonly spawn?: SpawnOptions;
+    },
+  ) {
+    this.#name = program.split("/").at(-1)!;
+    this.#logFile = options.logFile;
+    this.#stopSignal = options.stopSignal ?? "SIGTERM";
+    const log = openSync(options.logFile, "a", 0o644);
+    this.#child = spawn(program, args, {
+      ...options.spawn,
+      detached: true,
+      stdio: ["ignore", log, log],
+    });
+    closeSync(log);
+    // An error here is a program that could not be started; `untilReady` reports it.
+    this.#child.on("error", () => undefined);
+    if (this.#child.pid === undefined) return;
+    const { ended } = rememberStarted(this);
+    this.#child.once("exit", ended);
+  }
+
+  get pid(): number {
+    return this.#child.pid ?? 0;
+  }
+
+  get hasEnded(): boolean {
+    const { pid, exitCode, signalCode } = this.#child;
+    return pid === undefined || exitCode !== null || signalCode !== null;
+  }
+
+  /** Asks again and again until it is ready. Rejects with the log's tail when it ends before. */
+  async untilReady(isReady: () => Promise<boolean>, timeoutMs = 60_000): Promise<void> {
+    const untilMs = performance.now() + timeoutMs;
+    while (!this.hasEnded && performance.now() < untilMs) {
+      if (await isReady().catch(() => false)) return;
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    throw new Error(`${this.#name} did not start:\n${this.#logTail}`);
+  }
+
+  async stop(): Promise<void> {
+    if (this.hasEnded) return;
+    const exited = once(this.#child, "exit");
+    this.#child.kill(this.#stopSignal);
+    const timer = setTimeout(() => this.#child.kill("SIGKILL"), STOP_TIMEOUT_MS);
+    await exited;
+    clearTimeout(timer);
+  }
+
+  get #logTail(): string {
+    return readFileSync(this.#logFile, "utf8").slice(-LOG_TAIL_CHARACTERS);
+  }
+}
