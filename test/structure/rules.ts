@@ -119,6 +119,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
 
 /** Where each package may be imported: one room, or the single file behind the colon. */
 export const VENDORS: Readonly<Record<string, readonly string[]>> = {
+  "@restatedev/restate-sdk": ["load/peers"],
   "cli-progress": ["cli"],
   cockatiel: ["custodian"],
   commander: ["cli", "load", "load/bench", "load/compare"],
