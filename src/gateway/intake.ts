@@ -9,6 +9,7 @@
 // held back.
 
 import { decodeJsonRequest, decodeMsgpackRequest } from "../protocol/decode-request.ts";
+import { parseBusinessDate } from "../lending/business-date.ts";
 import type { ErrorCode } from "../protocol/errors.ts";
 import type { Command } from "../protocol/table.ts";
 import type { Clock } from "../runtime/environment.ts";
@@ -40,6 +41,11 @@ export interface IntakeParts {
 
 /** The most loans that market.loans answers with: the table says 100. */
 export const OPEN_LOANS_MAX = 100;
+
+/** Ten years at once: from a mistyped year there would be no way back. */
+const DAYS_AHEAD_MAX = 3_660;
+/** The last date that may be typed: due dates of every loan come after it, and must be dates too. */
+const LAST_DAY = parseBusinessDate("2999-12-31")!;
 
 /** Held frames take at most as many bytes as so many of the largest. */
 const HELD_LARGE_FRAMES = 4;
@@ -148,6 +154,10 @@ export class Intake {
   /** A closing of business dates takes as long as all that they bring. */
   async #advance(session: Session, id: number, day: number): Promise<void> {
     const { runtime, sender, config, log } = this.#parts;
+    if (day > LAST_DAY || day > runtime.businessDay + DAYS_AHEAD_MAX) {
+      const detail = `at most ${DAYS_AHEAD_MAX} days at once, and none after 2999-12-31`;
+      return sender.error(session, id, "day_out_of_range", detail);
+    }
     try {
       await runtime.advanceTo(day);
       sender.reply(session, "calendar.advance", id, "", { day: runtime.businessDay });

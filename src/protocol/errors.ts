@@ -26,6 +26,7 @@ export type EdgeError =
   | "payment_too_large"
   | "term_too_long"
   | "day_not_kept"
+  | "day_out_of_range"
   | "clearing_not_found"
   | "not_a_lender"
   | "document_too_large"
@@ -149,6 +150,7 @@ export const ERRORS: Readonly<Record<ErrorCode, ErrorRow>> = {
   day_not_kept: row(610, false, "That day is not closed, or its books are no longer kept."),
   clearing_not_found: row(611, false, "The loan has no clearing of this number."),
   not_a_lender: row(612, false, "The account holds no part of this loan."),
+  day_out_of_range: row(613, false, "No business date may begin so far ahead at once, or at all."),
   // 65x: documents over HTTP
   document_too_large: row(650, false, "The document has more bytes than are accepted."),
   document_type_not_allowed: row(651, false, "No PDF, JPEG or PNG, or its bytes are of another."),

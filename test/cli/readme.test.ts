@@ -46,12 +46,36 @@ async function linesOfReadme(): Promise<string> {
   return [...section!.matchAll(/^```sh\n(.*?)^```$/gms)].map(([, block]) => block).join("\n");
 }
 
+/** Of curl what README uses, for machines without it: -fsS, -T, -H. */
+const CURL = `
+  import { readFileSync } from "node:fs";
+  import { parseArgs } from "node:util";
+  const flag = { type: "boolean" };
+  const text = (short) => ({ type: "string", short });
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: {
+      fail: { ...flag, short: "f" },
+      silent: { ...flag, short: "s" },
+      errors: { ...flag, short: "S" },
+      upload: text("T"),
+      header: { ...text("H"), multiple: true },
+    },
+  });
+  const headers = values.header.map((line) => line.split(/: (.*)/).slice(0, 2));
+  const put = values.upload && { method: "PUT", body: readFileSync(values.upload) };
+  const answer = await fetch(positionals[0], { headers, ...put });
+  process.stdout.write(Buffer.from(await answer.arrayBuffer()));
+  process.exitCode = answer.ok ? 0 : 22;
+`;
+
 /** Stops at the first line that fails. */
 function typed(lines: string): Promise<{ code: number | null; said: string }> {
   const { host } = new URL(environment["LOANLOOM_URL"]!);
   const script = [
     "set -euo pipefail",
     `loanloom() { "${process.execPath}" "${PROGRAM}" "$@"; }`,
+    `command -v curl || curl() { "${process.execPath}" --input-type=module -e '${CURL}' -- "$@"; }`,
     lines.replaceAll("127.0.0.1:8080", host),
   ].join("\n");
   const env = { ...process.env, ...environment, LOANLOOM_TOKEN: "" };

@@ -143,3 +143,22 @@ describe("Session: expiry, renewal and revocation", () => {
     expect(fixture.counters.sessionsClosedRevoked).toBe(2);
   });
 });
+
+describe("A business date", () => {
+  test("begins at most ten years ahead, and none after the last that may be typed", async () => {
+    const fixture = await startFixture();
+    const { businessDay } = fixture.runtime;
+    const operator = await fixture.client("ops", {}, "operator");
+    for (const day of [businessDay + 3_661, 376_201, 2_932_896]) {
+      const { code } = await operator.refusal("calendar.advance", { day });
+      expect([day, code]).toEqual([day, "day_out_of_range"]);
+    }
+    for (const day of [0, 2_932_897]) {
+      const { code } = await operator.refusal("calendar.advance", { day });
+      expect([day, code]).toEqual([day, "invalid_field"]);
+    }
+    expect(fixture.runtime.businessDay).toBe(businessDay);
+    await operator.must("calendar.advance", { day: businessDay + 3_660 });
+    expect(fixture.runtime.businessDay).toBe(businessDay + 3_660);
+  });
+});
