@@ -149,6 +149,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
 
 /** Where each package may be imported: one room, or the single file behind the colon. */
 export const VENDORS: Readonly<Record<string, readonly string[]>> = {
+  "@restatedev/restate-sdk": ["load/peers"],
   "cli-progress": ["cli", "load/run"],
   cockatiel: ["custodian"],
   commander: ["cli", "load", "load/bench", "load/compare"],
