@@ -60,7 +60,8 @@ export class ClientFleet {
       const cpuAfter = this.#cpuMs();
       onMeasured?.();
       await allMeasured;
-      const done = await Promise.all(runs.map((run) => run.next("done", DRAIN_TIMEOUT_MS)));
+      const drainMs = DRAIN_TIMEOUT_MS + (job.drainMs ?? 0);
+      const done = await Promise.all(runs.map((run) => run.next("done", drainMs)));
       const results = done.map((message) => message.result);
       const clientCpuMs = cpuBefore === null || cpuAfter === null ? null : cpuAfter - cpuBefore;
       return { ...mergeResults(results, job.bids.length), clientCpuMs };

@@ -14,6 +14,8 @@ export interface ClientJob {
   readonly firstBid: number;
   readonly warmUpMs: number;
   readonly measuredMs: number;
+  /** Until every bid in flight must be answered at the end. */
+  readonly drainMs?: number;
 }
 
 export type ToClient = { readonly type: "job"; readonly job: ClientJob } | { readonly type: "go" };
@@ -41,7 +43,7 @@ async function runJob(job: ClientJob): Promise<void> {
   await pause(job.measuredMs);
   if (group.stage === "measuring") group.stopMeasuring();
   tell({ type: "measured" });
-  await group.settled(DRAIN_TIMEOUT_MS);
+  await group.settled(job.drainMs ?? DRAIN_TIMEOUT_MS);
   closeLanes(group);
   tell({ type: "done", result: group.result() });
 }

@@ -66,6 +66,8 @@ export interface PhaseRun {
 export interface Timing {
   readonly warmUpMs: number;
   readonly measuredMs: number;
+  /** Longer than usual, for servers that answer a thousand bids in half a minute. */
+  readonly drainMs?: number;
 }
 
 export interface Target {

@@ -1,7 +1,6 @@
 // Hot bids: one peer in one round, every shape once, then its books. All peers get the same client
 // processes, the same frames and the same loans.
 
-import { join } from "node:path";
 import type { ClientFleet } from "../bench/client-fleet.ts";
 import { lenderNames, phaseBids, runPhase, WrongState } from "../bench/phases.ts";
 import type { Phase, PhaseRun, Shape, Timing } from "../bench/phases.ts";
@@ -19,6 +18,9 @@ export const SHAPES: Readonly<Record<string, Shape>> = {
   single: { sockets: 64, inFlight: 1 },
   alone: { sockets: 1, inFlight: 1 },
 };
+
+/** The slowest peers answer what is in flight at the widest shape in the better part of a minute. */
+const DRAIN_MS = 120_000;
 
 /** What a peer did at one shape in one round. */
 export interface BidsRun extends PhaseRun {
@@ -64,7 +66,7 @@ export async function contestBids(
     })),
   };
   onStep("starting");
-  const running = await peer.start({ folder: join(folder, "bids"), world, jwtSecret });
+  const running = await peer.start({ folder, world, jwtSecret });
   try {
     const told = new Map(loans.map((loanId) => [loanId, untold(loanId)]));
     const runs: BidsRun[] = [];
@@ -95,7 +97,10 @@ async function runShape(
   const tokens = new Tokens(plan.jwtSecret);
   const lenders = accounts.slice(0, sockets);
   const subprotocols = lenders.map((lender) => tokens.subprotocols(lender, "client"));
-  const { run, result } = await runPhase(phase, running.target, fleet, subprotocols, plan);
+  const { run, result } = await runPhase(phase, running.target, fleet, subprotocols, {
+    ...plan,
+    drainMs: DRAIN_MS,
+  });
   if (run.perSecond === 0) throw new Error(`${shape}: nothing was answered while it was measured`);
   const filledCents = result.filledCentsByLoan[0]!;
   const loanId = loanOf(shape);
@@ -107,7 +112,8 @@ async function runShape(
     inFlightEach: inFlight,
     loanId: directLoanId,
     amountCents: BID_CENTS,
-    warmUpMs: plan.warmUpMs,
+    // Gateway and store are warm from the run before.
+    warmUpMs: plan.warmUpMs / 4,
     measuredMs: plan.measuredMs,
   });
   const { acknowledged } = direct;

@@ -88,14 +88,16 @@ export function titleOf(contest: string, { shape }: ContestFigures): string {
   return contest === "parallel" ? title.replace("many", shape) : title;
 }
 
-export const LEGEND = [
-  "Closed loop; medians of interleaved rounds. `ours is`: Loanloom's rate as a multiple of the peer's, by",
-  "round. gateway, store, client: CPU microseconds of these processes for each bid or posting. direct:",
-  "the same peer driven from within its gateway's process, without sockets.",
-].join("\n");
+const LEGEND = [
+  "Closed loop; medians of interleaved rounds, lowest and highest beside. `ours is`: Loanloom's rate as a",
+  "multiple of the peer's, round by round. gateway, store, client: CPU microseconds of these processes",
+  "for each bid or posting; times the rate, and by a million, that is cores. direct: the same peer driven",
+  "from within its gateway's process, without sockets. Postings are counted when they are on disk; peers",
+  "answer a repayment when all its postings are, Loanloom when the payment and its division are.",
+];
 
-export function comparisonText(comparison: Comparison): string {
-  const { machine, contests, peers } = comparison;
+/** Machine, tables, legend. */
+export function measuredText({ machine, contests, peers }: Comparison): string {
   const lines = [
     `${machine.cpus} x ${machine.model}, ${machine.system}, Node ${machine.node}; ` +
       `a durable write takes ${machine.fdatasyncMs} ms`,
@@ -103,9 +105,16 @@ export function comparisonText(comparison: Comparison): string {
   for (const [key, contest] of Object.entries(contests)) {
     lines.push("", titleOf(key, contest), ...table([HEAD, ...contestRows(contest, peers)]));
   }
-  lines.push("", LEGEND, "", "Published elsewhere, not measured here:");
-  for (const each of PUBLISHED) lines.push(publishedLine(each));
-  return [...lines, ...remarks(comparison)].join("\n");
+  return [...lines, "", ...LEGEND].join("\n");
+}
+
+export function comparisonText(comparison: Comparison): string {
+  const published = [
+    "",
+    "Published elsewhere, not measured here:",
+    ...PUBLISHED.map(publishedLine),
+  ];
+  return [measuredText(comparison), ...published, ...remarks(comparison)].join("\n");
 }
 
 /** What readers must know before they believe a figure. */

@@ -1,11 +1,11 @@
 // `npm run compare`: the command line of the comparison. It says what was measured, what was not and
 // why; a peer whose books are wrong never ends with code 0.
 
-import { chmodSync, mkdtempSync, rmSync } from "node:fs";
+import { chmodSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
 import { Command, InvalidArgumentError } from "commander";
 import { Progress } from "../bench/progress.ts";
+import { temporaryFolder } from "../machine/left-behind.ts";
 import { describeMachine } from "../machine/machine.ts";
 import { newSecret } from "../machine/server-process.ts";
 import type { Contest, Peer } from "../peers/peer.ts";
@@ -14,6 +14,7 @@ import { stopAllStarted } from "../peers/started-processes.ts";
 import { SHAPES } from "./bids-contest.ts";
 import { contestFigures, voidBecause } from "./compare-figures.ts";
 import { comparisonJson, comparisonText, type Comparison } from "./compare-report.ts";
+import { writeComparison } from "./compare-readme.ts";
 import { emptyResult, runRounds, type RoundsPlan, type RoundsResult } from "./rounds.ts";
 
 const EXIT = { failed: 1, void: 2, wrongState: 3, sigint: 130, sigterm: 143 } as const;
@@ -36,6 +37,7 @@ interface Options {
   readonly inFlight: number;
   readonly install: boolean;
   readonly dataFolder: string;
+  readonly readme?: string;
 }
 
 const command = new Command("compare")
@@ -46,7 +48,7 @@ const command = new Command("compare")
   .option("--json", "print one JSON object on the last line of stdout", false)
   .option("--quick", "sizes that run in seconds: to see that it works, not how fast", false)
   .option("--rounds <n>", "interleaved repeats; medians are reported", count, 3)
-  .option("--warm-up <ms>", "load before measuring, at each shape", count, 1_000)
+  .option("--warm-up <ms>", "load before measuring, at each shape", count, 2_000)
   .option("--duration <ms>", "measured time of each shape", count, 2_500)
   .option("--clients <n>", "client processes", count, 1)
   .option(
@@ -67,6 +69,7 @@ const command = new Command("compare")
     "where the peers write; on a real disk, and open to others",
     tmpdir(),
   )
+  .option("--readme <file>", "also write the results between the markers of this file")
   .addHelpText(
     "after",
     `\nExit codes: 0 all measured or skipped with a reason, ${EXIT.failed} a peer broke, ${EXIT.void} void ` +
@@ -123,7 +126,7 @@ async function compare(options: Options, folder: string): Promise<[Comparison, R
     progress.end();
   }
   const contests = contestFigures(result);
-  const { json: _, dataFolder: __, peers: ___, ...settings } = options;
+  const { json: _, dataFolder: __, peers: ___, readme: ____, ...settings } = options;
   const comparison: Comparison = {
     machine,
     settings: { ...settings, contests: options.contests.join(), shapes: options.shapes.join() },
@@ -167,12 +170,13 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
 
 const given = command.parse().opts<Options>();
 const options: Options = given.quick ? { ...given, ...QUICK } : given;
-const folder = mkdtempSync(join(resolve(options.dataFolder), "loanloom-compare-"));
+const temporary = temporaryFolder(options.dataFolder, "loanloom-compare-");
 // PostgreSQL runs as a user of its own, who must get to its folder.
-chmodSync(folder, 0o755);
+chmodSync(temporary.path, 0o755);
 try {
-  const [comparison, result] = await compare(options, folder);
+  const [comparison, result] = await compare(options, temporary.path);
   console.log(options.json ? comparisonJson(comparison) : comparisonText(comparison));
+  if (options.readme !== undefined) writeComparison(options.readme, comparison, new Date());
   for (const { peer, reason } of comparison.failed) console.error(`NO FIGURE: ${peer}: ${reason}`);
   for (const reason of comparison.voidBecause) console.error(`VOID: ${reason}`);
   process.exitCode = exitCode(comparison, result);
@@ -181,5 +185,5 @@ try {
   process.exitCode = EXIT.failed;
 } finally {
   await stopAllStarted();
-  rmSync(folder, { recursive: true, force: true });
+  temporary.remove();
 }

@@ -42,7 +42,7 @@ export async function contestRepayments(
   };
   const { jwtSecret, inFlight } = plan;
   onStep("starting");
-  const running = await peer.start({ folder: join(folder, "repayments"), world, jwtSecret });
+  const running = await peer.start({ folder, world, jwtSecret });
   try {
     const { endpoint } = running.target;
     const tokens = new Tokens(jwtSecret);

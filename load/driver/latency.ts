@@ -74,7 +74,8 @@ export function mergeCurve(encoded: readonly string[]): LatencyCurve {
 
 function merged(encoded: readonly string[]): Histogram {
   const all = emptyHistogram();
-  for (const one of encoded) all.add(decodeFromCompressedBase64(one));
+  // Empty: of a process that has measured nothing.
+  for (const one of encoded) if (one !== "") all.add(decodeFromCompressedBase64(one));
   return all;
 }
 

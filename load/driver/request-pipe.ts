@@ -17,6 +17,8 @@ export interface Requests {
   /** All but the request id, which the pipe adds. */
   readonly fields: (index: number) => object;
   readonly onReply?: (index: number, view: Readonly<Record<string, unknown>>) => void;
+  /** Refusals that are as good as an answer. */
+  readonly tolerates?: readonly string[];
 }
 
 interface Run {
@@ -117,8 +119,8 @@ export class RequestPipe {
     const run = this.#run;
     const message = decodeMsgpackReply(bytes);
     if (run === undefined || message.kind === "push" || message.kind === "unknown") return;
-    const { operation, count, fields, onReply } = run.requests;
-    if (message.kind === "error") {
+    const { operation, count, fields, onReply, tolerates = [] } = run.requests;
+    if (message.kind === "error" && !tolerates.includes(message.code)) {
       const { id, code, detail, retryAfterMs } = message;
       if (id !== null && retryAfterMs !== null && ++run.waitedInRow < WAITED_IN_ROW_MAX) {
         setTimeout(() => {
@@ -130,12 +132,15 @@ export class RequestPipe {
       this.#run = undefined;
       return run.reject(new Error(`${request} was refused: ${code} ${detail ?? ""}`));
     }
-    if (message.kind === "malformed" || message.operation !== operation) {
+    if (
+      message.kind === "malformed" ||
+      (message.kind === "reply" && message.operation !== operation)
+    ) {
       throw new FrameError(`a message that answers no ${operation}`);
     }
     run.waitedInRow = 0;
-    run.ids.delete(message.id);
-    onReply?.(message.id, message.view);
+    if (message.id !== null) run.ids.delete(message.id);
+    if (message.kind === "reply") onReply?.(message.id, message.view);
     if (++run.answered < count) return;
     this.#run = undefined;
     run.resolve();

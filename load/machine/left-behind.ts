@@ -49,7 +49,7 @@ export function guardServer(pid: number, folder: string): () => void {
 export function temporaryFolder(
   parent: string,
   prefix: string,
-): { readonly path: string; remove(): void } {
+): { readonly path: string; remove(): void; keep(): void } {
   const path = realpathSync(mkdtempSync(join(resolve(parent), prefix)));
   const release = guard({ type: "folder", path });
   return {
@@ -58,6 +58,7 @@ export function temporaryFolder(
       endLeftover({ type: "folder", path });
       release();
     },
+    keep: release,
   };
 }
 

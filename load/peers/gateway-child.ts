@@ -8,7 +8,7 @@ import { rememberStarted } from "./started-processes.ts";
 import type { StoreSettings } from "./store.ts";
 
 const PROGRAM = new URL("./gateway-process.js", import.meta.url);
-const DRAIN_TIMEOUT_MS = 60_000;
+const DRAIN_TIMEOUT_MS = 120_000;
 const STOP_TIMEOUT_MS = 5_000;
 
 export class GatewayChild {
@@ -23,7 +23,7 @@ export class GatewayChild {
       if (message.type === "failed") this.#failed(message.reason);
       this.#onMessage?.(message);
     });
-    const { ended } = rememberStarted(this);
+    const ended = rememberStarted(this);
     this.#child.once("exit", (code, signal) => {
       ended();
       const reason = `a gateway process ended: ${code ?? signal}`;

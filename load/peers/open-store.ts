@@ -4,6 +4,7 @@
 import { PostgresBatch, PostgresRows } from "./postgres-store.ts";
 import { RedisPipe } from "./redis-pipe.ts";
 import { RedisAppend, RedisScript } from "./redis-store.ts";
+import { RestateStore } from "./restate-store.ts";
 import type { PeerStore, StoreEvents, StoreSettings } from "./store.ts";
 
 const ROWS_CONNECTIONS = 8;
@@ -20,6 +21,8 @@ export async function openStore(settings: StoreSettings, events: StoreEvents): P
       return new RedisScript(settings, await pipe(settings, events), null, events);
     case "redisBatch":
       return new RedisScript(settings, await pipe(settings, events), CALLS_IN_FLIGHT, events);
+    case "restate":
+      return new RestateStore(settings, events);
     case "redisAppend":
       return new RedisAppend(await pipe(settings, events), events);
   }

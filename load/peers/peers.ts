@@ -5,6 +5,7 @@ import { LOANLOOM } from "./loanloom-peer.ts";
 import type { Peer } from "./peer.ts";
 import { POSTGRES_BATCH, POSTGRES_ROWS } from "./postgres-peers.ts";
 import { REDIS_APPEND, REDIS_BATCH, REDIS_SCRIPT } from "./redis-peers.ts";
+import { RESTATE } from "./restate-peer.ts";
 
 export const PEERS: readonly Peer[] = [
   LOANLOOM,
@@ -12,6 +13,7 @@ export const PEERS: readonly Peer[] = [
   POSTGRES_ROWS,
   REDIS_BATCH,
   REDIS_SCRIPT,
+  RESTATE,
   ECHO,
   REDIS_APPEND,
 ];

@@ -50,7 +50,7 @@ export interface PeerWorld {
 }
 
 export type StoreKind =
-  "postgresRows" | "postgresBatch" | "redisScript" | "redisBatch" | "redisAppend";
+  "postgresRows" | "postgresBatch" | "redisScript" | "redisBatch" | "redisAppend" | "restate";
 
 /** What a gateway process is told to open. */
 export interface StoreSettings {

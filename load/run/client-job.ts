@@ -6,6 +6,11 @@ import type { Endpoint } from "../driver/raw-socket.ts";
 import type { Plan } from "../scenarios/plan.ts";
 
 export interface ClientJob {
+  /**
+   * Those that bid and read are apart from the crowd, so that the work of ten thousand handshakes
+   * makes nobody late.
+   */
+  readonly role: "traffic" | "crowd";
   readonly plan: Plan;
   readonly part: number;
   readonly parts: number;
@@ -24,12 +29,16 @@ export type ToClient =
   | { readonly type: "job"; readonly job: ClientJob }
   /** Milliseconds since the epoch. */
   | { readonly type: "go"; readonly startsAtMs: number }
-  /** Send nothing more, wait for what is in flight, report. */
-  | { readonly type: "stop" };
+  /** Send nothing more and wait for what is in flight. */
+  | { readonly type: "stop" }
+  /** All clients are drained: nothing more will be pushed, so logs and watches are whole. */
+  | { readonly type: "report" };
 
 export type FromClient =
   | { readonly type: "ready" }
   | { readonly type: "progress"; readonly progress: ClientProgress }
+  /** The plan is over, and what was in flight is answered or given up. */
+  | { readonly type: "drained" }
   | { readonly type: "done"; readonly result: ClientResult }
   | { readonly type: "failed"; readonly reason: string };
 
@@ -66,6 +75,7 @@ export interface Tally {
 }
 
 export interface ClientResult {
+  readonly role: ClientJob["role"];
   readonly measuredFromMs: number;
   /** When the last request was due, or the run was stopped; from the start of the run. */
   readonly measuredToMs: number;
@@ -100,3 +110,16 @@ export interface CrowdResult {
   readonly attempts: number;
   readonly failed: number;
 }
+
+/** Of clients that are no crowd. */
+export const NO_CROWD: CrowdResult = {
+  opened: 0,
+  closedByServer: 0,
+  reconnect: "",
+  reconnected: 0,
+  attempts: 0,
+  failed: 0,
+};
+
+/** Of clients that watch nothing. */
+export const NO_WATCHES = { watches: [], pushes: 0, pushLag: "" } as const;

@@ -3,12 +3,15 @@
 
 import { closeSync, openSync, writeSync } from "node:fs";
 import type { FromClient, ToClient } from "./client-job.ts";
+import { CrowdClient } from "./crowd-client.ts";
 import { OpenClient } from "./open-client.ts";
+import type { Worker } from "./worker.ts";
 
 const PROGRESS_MS = 200;
 
-let client: OpenClient | undefined;
+let client: Worker | undefined;
 let logFile = "";
+let report: () => void = () => undefined;
 
 function tell(message: FromClient): void {
   if (process.connected) process.send?.(message);
@@ -32,7 +35,11 @@ async function work(startsAtMs: number): Promise<void> {
     PROGRESS_MS,
   );
   try {
-    const result = await worker.run(startsAtMs);
+    await worker.run(startsAtMs);
+    const reporting = new Promise<void>((resolve) => (report = resolve));
+    tell({ type: "drained" });
+    await reporting;
+    const result = worker.result();
     writeLog(worker.encodedLog());
     worker.close();
     tell({ type: "done", result });
@@ -48,12 +55,15 @@ function failed(error: unknown): void {
 process.on("message", (message: ToClient) => {
   if (message.type === "job") {
     logFile = message.job.logFile;
-    client = new OpenClient(message.job);
+    const { role } = message.job;
+    client = role === "crowd" ? new CrowdClient(message.job) : new OpenClient(message.job);
     client.connect().then(() => tell({ type: "ready" }), failed);
   } else if (message.type === "go") {
     work(message.startsAtMs).catch(failed);
-  } else {
+  } else if (message.type === "stop") {
     client?.stop();
+  } else {
+    report();
   }
 });
 process.once("disconnect", () => process.exit(0));

@@ -13,7 +13,10 @@ import { Session, type SessionOwner } from "./session.ts";
 
 const CONNECTS_AT_ONCE = 64;
 const ASK_EVERY_MS = 50;
-/** Asked for each time, and never read: some 2 KB each on a market of a hundred loans. */
+/**
+ * Asked for each time, and never read: 640 KB/s for each consumer on a market of a hundred loans. The
+ * kernel's buffers take some megabytes of that before the server has anything unsent.
+ */
 const ASKED_AT_ONCE = 20;
 const ATTEMPTS_MAX = 60;
 const RETRY_MS = 250;

@@ -15,12 +15,12 @@ import { FLAG, RequestLog } from "../driver/request-log.ts";
 import { OPCODE, encodeFrame } from "../driver/websocket-frames.ts";
 import { HOT_LOAN, Requests, type PlannedRequest } from "../scenarios/requests.ts";
 import { namesOf, type Names } from "../scenarios/world.ts";
-import type { ClientJob, ClientProgress, ClientResult } from "./client-job.ts";
-import { Crowd } from "./crowd.ts";
+import { NO_CROWD, type ClientJob, type ClientProgress, type ClientResult } from "./client-job.ts";
 import { closedLoop, openLoop, type Loop, type LoopParts } from "./loops.ts";
 import { Session, type SessionOwner } from "./session.ts";
 import { figuresOf } from "./tallies.ts";
 import { wireRequest } from "./wire-request.ts";
+import { CpuMeter, pause, type Worker } from "./worker.ts";
 
 const CONNECTS_AT_ONCE = 64;
 const BIDS_KEPT_MAX = 64;
@@ -29,7 +29,7 @@ const VIOLATIONS_KEPT_MAX = 100;
 const SET_UP_IDS_FROM = 0x8000_0000;
 const REPAY = 5;
 
-export class OpenClient implements SessionOwner {
+export class OpenClient implements SessionOwner, Worker {
   readonly #job: ClientJob;
   readonly #names: Names;
   readonly #identities: Identities;
@@ -40,7 +40,7 @@ export class OpenClient implements SessionOwner {
   readonly #writer = new MsgpackWriter(256);
   readonly #lenders = new Map<number, Session>();
   readonly #borrowers = new Map<number, Session>();
-  readonly #crowd: Crowd;
+  readonly #cpu = new CpuMeter();
   readonly #setUps = new Map<number, (message: ServerMessage) => void>();
   readonly #violations: string[] = [];
   readonly #pushLag = new LatencyHistogram();
@@ -56,14 +56,14 @@ export class OpenClient implements SessionOwner {
   #onLost: (error: Error) => void = () => undefined;
   #onOver: () => void = () => undefined;
   #onDrained: () => void = () => undefined;
-  #cpuFrom: NodeJS.CpuUsage | null = null;
-  #cpuFromMs = 0;
+  #untilMs = 0;
+  #endMs = 0;
 
   constructor(job: ClientJob) {
     this.#job = job;
     const { plan, part, parts } = job;
-    this.#names = namesOf(job.prefix);
     this.#identities = new Identities(job.identity);
+    this.#names = namesOf(job.prefix, this.#identities.names);
     const loop: LoopParts = {
       requests: new Requests(plan, part, parts),
       plan,
@@ -77,12 +77,10 @@ export class OpenClient implements SessionOwner {
     this.#cancels = plan.segments.some(
       ({ cumulativeMix }) => cumulativeMix[1]! > cumulativeMix[0]!,
     );
-    const crowd = this.#own(plan.sizes.crowd).map((at) => this.#names.crowd(at));
-    this.#crowd = new Crowd(job.endpoint, this.#identities, crowd, plan.seed + part);
   }
 
   get progress(): ClientProgress {
-    let connections = this.#crowd.open;
+    let connections = 0;
     for (const session of this.#sessions()) if (session.isOpen) connections++;
     const { count } = this.#log;
     return { sent: count, answered: this.#answered, refused: this.#refused, connections };
@@ -103,42 +101,45 @@ export class OpenClient implements SessionOwner {
     };
     const lost = new Promise<never>((_, reject) => (this.#onLost = reject));
     await Promise.race([Promise.all(Array.from({ length: CONNECTS_AT_ONCE }, worker)), lost]);
-    if (plan.segments.some(({ event }) => event === "storm")) await this.#crowd.connect();
   }
 
   /** Resolves when the plan is over or was stopped, and what was in flight is answered. */
-  async run(startsAtMs: number): Promise<ClientResult> {
+  async run(startsAtMs: number): Promise<void> {
     const { plan, drainMs } = this.#job;
     // The same instant in all processes, on the clock that never jumps.
     this.#startedAt = startsAtMs - performance.timeOrigin;
+    await this.#watchHot();
     await pause(this.#startedAt - performance.now());
-    const timers = this.#crowdTimers();
     const over = new Promise<void>((resolve) => (this.#onOver = resolve));
-    const warm = setTimeout(() => this.#startMeasuring(), plan.warmUpMs);
+    const warm = setTimeout(() => this.#cpu.start(), plan.warmUpMs);
     const end = setTimeout(() => this.stop(), plan.warmUpMs + plan.durationMs);
     this.#loop.start();
     await over;
-    for (const timer of [...timers, warm, end]) clearTimeout(timer);
+    for (const timer of [warm, end]) clearTimeout(timer);
     const plannedEndMs = plan.warmUpMs + plan.durationMs;
-    const untilMs = Math.min(this.#elapsedMs(), plannedEndMs);
-    const cpu = this.#cpuFrom === null ? null : process.cpuUsage(this.#cpuFrom);
-    const cpuOverMs = performance.now() - this.#cpuFromMs;
+    this.#untilMs = Math.min(this.#elapsedMs(), plannedEndMs);
+    this.#cpu.stop();
     await this.#drained(drainMs);
-    const endMs = this.#elapsedMs();
-    const { intervalMs } = this.#job;
+    this.#endMs = this.#elapsedMs();
+  }
+
+  /** After `run`, when nothing more is pushed. */
+  result(): ClientResult {
+    const { plan, intervalMs } = this.#job;
     const sessions = [...this.#sessions()];
     return {
+      role: this.#job.role,
       measuredFromMs: plan.warmUpMs,
-      measuredToMs: untilMs,
-      ...figuresOf(this.#log, plan, intervalMs, untilMs, endMs),
-      cpuMs: cpu === null ? 0 : (cpu.user + cpu.system) / 1_000,
-      cpuOverMs: cpu === null ? 0 : cpuOverMs,
+      measuredToMs: this.#untilMs,
+      ...figuresOf(this.#log, plan, intervalMs, this.#untilMs, this.#endMs),
+      cpuMs: this.#cpu.cpuMs,
+      cpuOverMs: this.#cpu.cpuOverMs,
       watches: sessions.flatMap(({ watch, isOpen }) =>
         watch === null ? [] : [{ ...watch, cut: !isOpen }],
       ),
       pushes: sessions.reduce((sum, { pushes }) => sum + pushes, 0),
       pushLag: this.#pushLag.take(),
-      crowd: this.#crowd.result(),
+      crowd: NO_CROWD,
       violations: this.#violations,
       connectionsLost: this.#connectionsLost,
     };
@@ -153,7 +154,6 @@ export class OpenClient implements SessionOwner {
 
   close(): void {
     this.#isClosing = true;
-    this.#crowd.close();
     for (const session of this.#sessions()) session.close();
   }
 
@@ -264,13 +264,21 @@ export class OpenClient implements SessionOwner {
     sessions.set(client, session);
     const isLender = sessions === this.#lenders;
     await this.#ask(session, "session.ping", {});
-    const { sizes, hotCents } = this.#job.plan;
+    const { sizes } = this.#job.plan;
     if (!isLender || client >= sizes.watchers) return;
-    const loan = hotCents > 0 ? HOT_LOAN : client % Math.max(1, sizes.loans);
-    if (hotCents > 0 || sizes.loans > 0) {
-      await this.#ask(session, "loan.watch", { loanId: this.#names.loan(loan) });
+    if (sizes.loans > 0) {
+      await this.#ask(session, "loan.watch", { loanId: this.#names.loan(client % sizes.loans) });
     }
     await this.#ask(session, "account.watch", { accountId: null, after: null });
+  }
+
+  /** It is listed when everybody is connected, and watched from then on. */
+  async #watchHot(): Promise<void> {
+    const { hotCents, sizes } = this.#job.plan;
+    if (hotCents === 0) return;
+    const watchers = [...this.#lenders.values()].filter(({ client }) => client < sizes.watchers);
+    const loanId = this.#names.loan(HOT_LOAN);
+    await Promise.all(watchers.map((session) => this.#ask(session, "loan.watch", { loanId })));
   }
 
   #ask(session: Session, operation: OperationName, fields: object): Promise<void> {
@@ -288,23 +296,6 @@ export class OpenClient implements SessionOwner {
       });
       session.send(encodeFrame(OPCODE.binary, this.#writer.view()));
     });
-  }
-
-  #crowdTimers(): NodeJS.Timeout[] {
-    const { segments } = this.#job.plan;
-    const failed = (error: unknown): void => this.onViolation(`the crowd: ${String(error)}`);
-    return segments.flatMap(({ event, fromMs }) => {
-      if (event === "slowConsumers") {
-        return [setTimeout(() => void this.#crowd.stopReading().catch(failed), fromMs)];
-      }
-      if (event !== "storm") return [];
-      return [setTimeout(() => void this.#crowd.storm().catch(failed), fromMs)];
-    });
-  }
-
-  #startMeasuring(): void {
-    this.#cpuFrom = process.cpuUsage();
-    this.#cpuFromMs = performance.now();
   }
 
   async #drained(drainMs: number): Promise<void> {
@@ -331,8 +322,4 @@ export class OpenClient implements SessionOwner {
     yield* this.#lenders.values();
     yield* this.#borrowers.values();
   }
-}
-
-function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, Math.max(0, ms)));
 }

@@ -17,8 +17,8 @@ export interface WireRequest {
   readonly bidId: number;
 }
 
-/** So that every lender gets something of a repayment. */
-const LEG_CENTS_MIN = 100;
+/** Of a share of 10,000,000: more than the interest of three days, so that principal is left. */
+const LEG_CENTS_MIN = 2_000;
 
 export function wireRequest(
   { operation, client, loan, amountCents, fill }: PlannedRequest,
@@ -58,7 +58,7 @@ export function wireRequest(
     }
     case "repay": {
       const leastCents = sizes.lendersPerLoan * LEG_CENTS_MIN;
-      // At most a fifty-thousandth of the loan: a run never uses it up.
+      // At most four ten-thousandths of the loan: it bears thousands of repayments.
       const repaidCents = leastCents + (amountCents % leastCents);
       return {
         operation: "loan.repay",

@@ -151,9 +151,9 @@ export const SCENARIOS: readonly Scenario[] = [
     about: "clients that ask and never read, beside others that bid",
     arrivals: "poisson",
     ratePerSecond: 2_000,
-    durationMs: 20_000,
+    durationMs: 30_000,
     warmUpMs: 2_000,
-    sizes: { ...NOBODY, lenders: 500, loans: 100, crowd: 200, watchers: 100 },
+    sizes: { ...NOBODY, lenders: 500, loans: 100, crowd: 50, watchers: 100 },
     demand: null,
     zipf: 1,
     segments: [

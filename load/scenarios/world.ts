@@ -13,16 +13,16 @@ export interface Names {
   readonly owner: string;
 }
 
-/** `prefix` is at most 20 characters of an id. */
-export function namesOf(prefix: string): Names {
+/** `prefix` is at most 20 characters of an id. With tokens of a file, lenders have names of its. */
+export function namesOf(prefix: string, lenders: readonly string[] | null = null): Names {
   const name = (kind: string, at: number): string => `${prefix}-${kind}${padded(at)}`;
   return {
-    lender: (at) => name("lender-", at),
+    lender: (at) => lenders?.[at] ?? name("lender-", at),
     borrower: (at) => name("owner-", at),
     loan: (at) => (at < 0 ? `${prefix}-hot` : name("loan-", at)),
     paidOutLoan: (at) => name("lent-", at),
     crowd: (at) => name("crowd-", at),
-    owner: `${prefix}-owner`,
+    owner: `${prefix}-owns-all`,
   };
 }
 

@@ -113,7 +113,9 @@ export class Releases implements Pick<Outlet, "release"> {
     const { socket } = session;
     if (socket !== undefined) {
       this.#sending = session;
-      socket.cork(this.#sendOutgoing);
+      // One frame is one write either way; the cork would cost a fourteenth of it.
+      if (isOneFrame(session.outgoing)) this.#sendOutgoing();
+      else socket.cork(this.#sendOutgoing);
       this.#sending = undefined;
       // Outside the cork: a socket must not go away while its writes are gathered.
       if (session.isShort) session.cut();
@@ -170,6 +172,12 @@ export class Releases implements Pick<Outlet, "release"> {
     this.#parts.counters.entriesPushed++;
     this.#parts.sender.push(session, "account.entry", entry);
   }
+}
+
+function isOneFrame(outgoing: readonly Outgoing[]): boolean {
+  const only = outgoing[0]!;
+  if (outgoing.length > 1) return false;
+  return only.kind === "entry" || only.answer.type !== "AccountWatched";
 }
 
 /**

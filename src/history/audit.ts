@@ -11,6 +11,7 @@ import { JournalError } from "../journal/errors.ts";
 import { comparePositions, formatPosition, type Position } from "../journal/position.ts";
 import { RecordCodec, type ReadBatch } from "../journal/records.ts";
 import type { ServerLedger } from "./books.ts";
+import { compareClientActions, type ClientAction } from "./client-actions.ts";
 import { compareClientRequests, type ClientRequest } from "./client-log.ts";
 import { checkAtEnd } from "./end-checks.ts";
 import { EntryRules } from "./entry-rules.ts";
@@ -43,6 +44,8 @@ export interface AuditOptions {
   readonly atRest: boolean;
   /** All bids that clients sent on the loans that they name. */
   readonly clientRequests?: readonly ClientRequest[];
+  /** All cancels and repayments that the clients of these accounts sent. */
+  readonly clientActions?: readonly ClientAction[];
   /** Told of each client request where its result stands; null when it has none. */
   readonly onClientRequest?: (request: ClientRequest, settledAt: Place | null) => void;
   readonly ledger?: ServerLedger;
@@ -72,12 +75,16 @@ export async function audit(options: AuditOptions): Promise<AuditReport> {
     full &&= shardRules.fromStart || shardRules.entries === 0;
   }
   let clients = null;
+  let actions = null;
   if (full) {
     checkAtEnd(world, options.atRest);
     const requests = options.clientRequests;
     if (requests !== undefined) {
       clients = compareClientRequests(world, requests);
       tellPlaces(world, requests, options);
+    }
+    if (options.clientActions !== undefined) {
+      actions = compareClientActions(world, options.clientActions);
     }
   }
   const { findings } = world;
@@ -89,6 +96,7 @@ export async function audit(options: AuditOptions): Promise<AuditReport> {
     totals: totalsOf(world, rules),
     loans: loanTotalsOf(world),
     clients,
+    actions,
   };
 }
 

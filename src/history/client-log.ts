@@ -37,7 +37,7 @@ export type ClientOutcome =
   | { readonly type: "Refused"; readonly code: ErrorCode };
 
 /** Refusals that leave no trace by design: of absent actors, and of ids that are not taken up. */
-const NOT_JOURNALED: ReadonlySet<string> = new Set([
+export const NOT_JOURNALED: ReadonlySet<string> = new Set([
   "account_not_found",
   "request_id_reused",
   "request_id_too_old",
@@ -193,9 +193,9 @@ function expectSameBid(
 }
 
 /** The result stands in the journal at the position that came with the answer, or before it. */
-function expectDurable(
+export function expectDurable(
   world: World,
-  request: ClientRequest,
+  request: { readonly outcome?: object | undefined; readonly position?: string | undefined },
   { settledAt }: RequestFact,
   name: string,
 ): void {

@@ -1,6 +1,8 @@
 // What the auditor looks for, and what it reports. It must never decide what is right: a check here
 // is a name, the invariant behind it (RELIABILITY, Invariants) and one sentence for people.
 
+import type { ActionTotals } from "./client-actions.ts";
+
 export const CHECKS = {
   // the chain of entries
   chain_broken: [9, "an entry, the head or a MAC is not what the owner wrote"],
@@ -143,6 +145,8 @@ export interface AuditReport {
   readonly totals: AuditTotals;
   readonly loans: readonly LoanTotals[];
   readonly clients: ClientTotals | null;
+  /** Of cancels and repayments; null when none were given. */
+  readonly actions: ActionTotals | null;
 }
 
 export const VIOLATIONS_KEPT_MAX = 200;

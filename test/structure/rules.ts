@@ -96,11 +96,39 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   },
   // Benchmarks are clients: they reach the server over its socket and never from inside.
   load: {
-    uses: ["client", "protocol", "money", ADDRESS, "load/driver", "load/machine", "load/bench"],
+    uses: [
+      "client",
+      "protocol",
+      "money",
+      ADDRESS,
+      "load/driver",
+      "load/machine",
+      "load/bench",
+      "load/scenarios",
+      "load/run",
+      "load/report",
+    ],
   },
   "load/driver": { uses: ["protocol", "money", ADDRESS] },
   "load/machine": { uses: ["money", "load/driver"] },
   "load/scenarios": { uses: ["money", "src/simulation/random.ts"], node: [] },
+  // After the run, it reads journals as `loanloom verify` does.
+  "load/audit": {
+    uses: [
+      "protocol",
+      "money",
+      "history",
+      ADDRESS,
+      "src/cli/journal-access.ts",
+      "src/runtime/shard-of.ts",
+      "load/driver",
+      "load/scenarios",
+    ],
+  },
+  "load/report": {
+    uses: ["money", "load/driver", "load/machine", "load/run", "load/scenarios"],
+    types: ["history"],
+  },
   "load/run": {
     uses: [
       "protocol",
@@ -110,7 +138,9 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       "load/driver",
       "load/machine",
       "load/scenarios",
+      "load/audit",
     ],
+    types: ["history", "load/report"],
   },
   "load/bench": { uses: ["protocol", "money", ADDRESS, "load/driver", "load/machine"] },
   "load/peers": { uses: ["protocol", "load/driver", "load/machine", "load/bench"] },
@@ -119,7 +149,8 @@ export const ROOMS: Readonly<Record<string, Room>> = {
 
 /** Where each package may be imported: one room, or the single file behind the colon. */
 export const VENDORS: Readonly<Record<string, readonly string[]>> = {
-  "cli-progress": ["cli"],
+  "@restatedev/restate-sdk": ["load/peers"],
+  "cli-progress": ["cli", "load/run"],
   cockatiel: ["custodian"],
   commander: ["cli", "load", "load/bench", "load/compare"],
   "decimal.js": ["money", "lending"],

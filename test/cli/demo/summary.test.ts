@@ -149,6 +149,7 @@ function goodReport(status: string, takeOvers: number, heldCents: number): Burst
         bids: 1,
       },
     ],
+    actions: null,
     clients: {
       requests: 2,
       accepted: 1,

@@ -1,0 +1,109 @@
+// `npm run load`: the command line of the load tool. It never ends with code 0 when the audit failed
+// or the figures do not count, and it leaves nothing running, whatever ends it.
+
+import { CommanderError } from "commander";
+import { TokenFileError } from "./driver/identities.ts";
+import { loadCommand, runOptionsOf, UsageError, type LoadOptions } from "./load-options.ts";
+import { exitCodeOf, loadReport, type LoadReport } from "./report/load-report.ts";
+import { reportText } from "./report/report-text.ts";
+import { EXIT } from "./report/verdict.ts";
+import { runOnce, type Run, type RunOptions } from "./run/run.ts";
+import { Screen } from "./run/screen.ts";
+import { searchMax } from "./run/search.ts";
+import { Interrupted, StopSignal } from "./run/stop-signal.ts";
+import { planOf } from "./scenarios/plan.ts";
+import { SCENARIOS, scenarioNamed } from "./scenarios/catalogue.ts";
+import type { Scenario } from "./scenarios/scenario.ts";
+import { describeScenario, listScenarios } from "./scenarios/describe.ts";
+
+async function main(name: string | undefined, options: LoadOptions): Promise<number> {
+  if (options.list) {
+    print(options.json ? JSON.stringify(SCENARIOS) : listScenarios(SCENARIOS));
+    return EXIT.ok;
+  }
+  if (name === undefined) throw new UsageError("name a scenario; --list shows them");
+  const scenario = scenarioNamed(name);
+  if (scenario === undefined) throw new UsageError(`there is no scenario ${name}; see --list`);
+  const runOptions = runOptionsOf(scenario, options);
+  if (options.describe) {
+    const described = { scenario, plan: runOptions.plan };
+    print(options.json ? JSON.stringify(described) : describeScenario(scenario, runOptions.plan));
+    return EXIT.ok;
+  }
+  const stop = new StopSignal();
+  stop.listen();
+  try {
+    const report = await measured(scenario, options, runOptions, stop);
+    print(options.json ? JSON.stringify(report) : reportText(report));
+    const code = exitCodeOf(report);
+    return code === EXIT.ok ? (stop.exitCode ?? EXIT.ok) : code;
+  } catch (error) {
+    if (!(error instanceof Interrupted)) throw error;
+    process.stderr.write(`${error.message}\n`);
+    return stop.exitCode ?? EXIT.failed;
+  }
+}
+
+async function measured(
+  scenario: Scenario,
+  options: LoadOptions,
+  runOptions: RunOptions,
+  stop: StopSignal,
+): Promise<LoadReport> {
+  const screen = new Screen();
+  const targetP99Ms = options.p99 ?? null;
+  const at = new Date();
+  if (!options.findMax) {
+    const run = await runOnce(runOptions, stop, screen);
+    return loadReport({ run, runOptions, scenario, targetP99Ms, findMax: null, at });
+  }
+  if (targetP99Ms === null) throw new UsageError("--find-max needs a target: --p99 <ms>");
+  const withRate = (ratePerSecond: number): RunOptions => ({
+    ...runOptions,
+    plan: planOf(scenario, { ...options.plan, ratePerSecond }),
+  });
+  const { result, best } = await searchMax(
+    {
+      fromPerSecond: options.from ?? runOptions.plan.ratePerSecond,
+      targetP99Ms,
+      tolerance: options.tolerance / 100,
+      probesMax: options.probes,
+      confirmations: options.confirm,
+    },
+    async (ratePerSecond): Promise<{ run: Run; report: LoadReport }> => {
+      const probed = withRate(ratePerSecond);
+      const run = await runOnce(probed, stop, screen);
+      const report = loadReport({
+        run,
+        runOptions: probed,
+        scenario,
+        targetP99Ms,
+        findMax: null,
+        at,
+      });
+      return { run, report };
+    },
+    stop,
+    screen,
+  );
+  return { ...best, findMax: result };
+}
+
+function print(text: string): void {
+  process.stdout.write(`${text}\n`);
+}
+
+const command = loadCommand(async (name, options) => {
+  process.exitCode = await main(name, options);
+});
+try {
+  await command.parseAsync();
+} catch (error) {
+  if (error instanceof CommanderError) {
+    process.exitCode = error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+  } else {
+    process.stderr.write(`load: ${error instanceof Error ? error.message : String(error)}\n`);
+    const isUsage = error instanceof UsageError || error instanceof TokenFileError;
+    process.exitCode = isUsage ? EXIT.usage : EXIT.failed;
+  }
+}
