@@ -1,11 +1,11 @@
 // `npm run compare`: the command line of the comparison. It says what was measured, what was not and
 // why; a peer whose books are wrong never ends with code 0.
 
-import { chmodSync, mkdtempSync, rmSync } from "node:fs";
+import { chmodSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
 import { Command, InvalidArgumentError } from "commander";
 import { Progress } from "../bench/progress.ts";
+import { temporaryFolder } from "../machine/left-behind.ts";
 import { describeMachine } from "../machine/machine.ts";
 import { newSecret } from "../machine/server-process.ts";
 import type { Contest, Peer } from "../peers/peer.ts";
@@ -170,11 +170,11 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
 
 const given = command.parse().opts<Options>();
 const options: Options = given.quick ? { ...given, ...QUICK } : given;
-const folder = mkdtempSync(join(resolve(options.dataFolder), "loanloom-compare-"));
+const temporary = temporaryFolder(options.dataFolder, "loanloom-compare-");
 // PostgreSQL runs as a user of its own, who must get to its folder.
-chmodSync(folder, 0o755);
+chmodSync(temporary.path, 0o755);
 try {
-  const [comparison, result] = await compare(options, folder);
+  const [comparison, result] = await compare(options, temporary.path);
   console.log(options.json ? comparisonJson(comparison) : comparisonText(comparison));
   if (options.readme !== undefined) writeComparison(options.readme, comparison, new Date());
   for (const { peer, reason } of comparison.failed) console.error(`NO FIGURE: ${peer}: ${reason}`);
@@ -185,5 +185,5 @@ try {
   process.exitCode = EXIT.failed;
 } finally {
   await stopAllStarted();
-  rmSync(folder, { recursive: true, force: true });
+  temporary.remove();
 }

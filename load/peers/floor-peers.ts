@@ -25,7 +25,7 @@ async function startEcho(): Promise<RunningPeer> {
     if (child.connected) child.disconnect();
     await exited;
   };
-  const { ended } = rememberStarted({ pid: child.pid!, stop });
+  const ended = rememberStarted({ pid: child.pid!, stop });
   child.once("exit", ended);
   const [{ port }] = (await once(child, "message")) as [{ port: number }];
   return {

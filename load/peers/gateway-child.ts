@@ -23,7 +23,7 @@ export class GatewayChild {
       if (message.type === "failed") this.#failed(message.reason);
       this.#onMessage?.(message);
     });
-    const { ended } = rememberStarted(this);
+    const ended = rememberStarted(this);
     this.#child.once("exit", (code, signal) => {
       ended();
       const reason = `a gateway process ended: ${code ?? signal}`;

@@ -2,7 +2,7 @@
 // durable before each commit is answered, gone with its folder. It never touches another cluster.
 
 import { execFileSync } from "node:child_process";
-import { chownSync, mkdirSync, rmSync } from "node:fs";
+import { chownSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import type { Sql } from "postgres";
 import { postgresPrograms, postgresUser } from "./postgres-program.ts";
@@ -28,11 +28,11 @@ export const POSTGRES_SETTINGS: Readonly<Record<string, string>> = {
 };
 
 export class PostgresCluster {
-  readonly socketFolder: string;
+  readonly #sockets: ReturnType<typeof newSocketFolder>;
   readonly #process: StartedProcess;
 
-  private constructor(socketFolder: string, process: StartedProcess) {
-    this.socketFolder = socketFolder;
+  private constructor(sockets: ReturnType<typeof newSocketFolder>, process: StartedProcess) {
+    this.#sockets = sockets;
     this.#process = process;
   }
 
@@ -47,17 +47,17 @@ export class PostgresCluster {
     // Not synced yet: what is measured is, and a cluster that a power cut spoils is made anew.
     const init = ["-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-locale", "-N"];
     execFileSync(join(programs, "initdb"), init, { ...asUser, stdio: "pipe" });
-    const socketFolder = newSocketFolder();
-    if (user !== undefined) chownSync(socketFolder, user.uid, user.gid);
-    const settings = { ...POSTGRES_SETTINGS, unix_socket_directories: socketFolder };
+    const sockets = newSocketFolder();
+    if (user !== undefined) chownSync(sockets.path, user.uid, user.gid);
+    const settings = { ...POSTGRES_SETTINGS, unix_socket_directories: sockets.path };
     const args = Object.entries(settings).flatMap(([name, value]) => ["-c", `${name}=${value}`]);
     const started = new StartedProcess(join(programs, "postgres"), ["-D", data, ...args], {
-      logFile: join(folder, "postgres.log"),
+      folder,
       // An immediate end: the folder is removed, so nothing need be written to it.
       stopSignal: "SIGQUIT",
       spawn: asUser,
     });
-    const cluster = new PostgresCluster(socketFolder, started);
+    const cluster = new PostgresCluster(sockets, started);
     try {
       await started.untilReady(() => cluster.#answers());
     } catch (error) {
@@ -67,13 +67,17 @@ export class PostgresCluster {
     return cluster;
   }
 
+  get socketFolder(): string {
+    return this.#sockets.path;
+  }
+
   get pid(): number {
     return this.#process.pid;
   }
 
   async stop(): Promise<void> {
     await this.#process.stop();
-    rmSync(this.socketFolder, { recursive: true, force: true });
+    this.#sockets.remove();
   }
 
   /** A connection for set-up and checks; to be ended by the caller. */

@@ -25,6 +25,14 @@ function uuidText(requestId: string): string {
   return Buffer.from(requestId, "latin1").toString("hex");
 }
 
+/**
+ * An array as PostgreSQL reads it. The client's own way looks at each item for what must be quoted,
+ * and cost the gateway as much as all else; hex and integers need none.
+ */
+function arrayText(items: readonly (string | number)[]): string {
+  return `{${items.join(",")}}`;
+}
+
 interface BidRow {
   readonly outcome: number;
   readonly rank: string | null;
@@ -72,10 +80,10 @@ abstract class PostgresStore implements PeerStore {
 
   protected async repay(requests: readonly PeerRequest[]): Promise<void> {
     const [row] = await this.sql<RepaymentRow[]>`select * from repay(
-      ${requests.map((each) => uuidText(each.requestId))}::uuid[],
-      ${requests.map((each) => this.account(each))}::int[],
-      ${requests.map((each) => this.loan(each))}::int[],
-      ${requests.map((each) => each.amountCents)}::bigint[])`;
+      ${arrayText(requests.map((each) => uuidText(each.requestId)))}::uuid[],
+      ${arrayText(requests.map((each) => this.account(each)))}::int[],
+      ${arrayText(requests.map((each) => this.loan(each)))}::int[],
+      ${arrayText(requests.map((each) => each.amountCents))}::bigint[])`;
     requests.forEach((request, at) => {
       request.errorNumber = row!.outcomes[at]!;
       request.ordinal = Number(row!.ordinals[at] ?? 0);
@@ -171,9 +179,9 @@ export class PostgresBatch extends PostgresStore {
   async #place(batch: readonly PeerRequest[]): Promise<void> {
     const [row] = await this.sql<BatchRow[]>`select * from place_bids(
       ${this.loan(batch[0]!)}::int,
-      ${batch.map((each) => uuidText(each.requestId))}::uuid[],
-      ${batch.map((each) => this.account(each))}::int[],
-      ${batch.map((each) => each.amountCents)}::bigint[])`;
+      ${arrayText(batch.map((each) => uuidText(each.requestId)))}::uuid[],
+      ${arrayText(batch.map((each) => this.account(each)))}::int[],
+      ${arrayText(batch.map((each) => each.amountCents))}::bigint[])`;
     const { outcomes, ranks } = row!;
     const first = Number(ranks[0] ?? 0);
     const remainingCents = Number(row!.remaining ?? 0);

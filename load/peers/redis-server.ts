@@ -1,7 +1,7 @@
 // A Redis of its own for the comparison, as durable as ours: append-only, fsync before each answer.
 
-import { accessSync, constants, mkdirSync, rmSync } from "node:fs";
-import { delimiter, dirname, join } from "node:path";
+import { accessSync, constants, mkdirSync } from "node:fs";
+import { delimiter, join } from "node:path";
 import { NOTE_CENTS } from "./postgres-schema.ts";
 import { REDIS_LIBRARY } from "./redis-functions.ts";
 import { RedisPipe } from "./redis-pipe.ts";
@@ -36,23 +36,24 @@ export function redisProgram(): string | null {
   return null;
 }
 
+const socketIn = (folder: string): string => join(folder, "redis.sock");
+
 export class PeerRedis {
-  readonly socketPath: string;
+  readonly #sockets: ReturnType<typeof newSocketFolder>;
   readonly #process: StartedProcess;
 
-  private constructor(socketPath: string, process: StartedProcess) {
-    this.socketPath = socketPath;
+  private constructor(sockets: ReturnType<typeof newSocketFolder>, process: StartedProcess) {
+    this.#sockets = sockets;
     this.#process = process;
   }
 
   static async start(folder: string): Promise<PeerRedis> {
     mkdirSync(folder, { recursive: true });
-    const socketPath = join(newSocketFolder(), "redis.sock");
-    const settings = { ...REDIS_SETTINGS, dir: folder, unixsocket: socketPath };
+    const sockets = newSocketFolder();
+    const settings = { ...REDIS_SETTINGS, dir: folder, unixsocket: socketIn(sockets.path) };
     const args = Object.entries(settings).flatMap(([name, value]) => [`--${name}`, value]);
-    const logFile = join(folder, "redis.log");
-    const started = new StartedProcess(redisProgram()!, args, { logFile, stopSignal: "SIGKILL" });
-    const redis = new PeerRedis(socketPath, started);
+    const started = new StartedProcess(redisProgram()!, args, { folder, stopSignal: "SIGKILL" });
+    const redis = new PeerRedis(sockets, started);
     try {
       await started.untilReady(async () => (await redis.asked("PING")) === "PONG");
     } catch (error) {
@@ -62,13 +63,17 @@ export class PeerRedis {
     return redis;
   }
 
+  get socketPath(): string {
+    return socketIn(this.#sockets.path);
+  }
+
   get pid(): number {
     return this.#process.pid;
   }
 
   async stop(): Promise<void> {
     await this.#process.stop();
-    rmSync(dirname(this.socketPath), { recursive: true, force: true });
+    this.#sockets.remove();
   }
 
   /** One question over a connection of its own. */

@@ -33,7 +33,7 @@ export class RestateCluster {
     this.#folder = folder;
     this.#process = process;
     this.#service = service;
-    const { ended } = rememberStarted({ pid: service.pid!, stop: () => this.#stopService() });
+    const ended = rememberStarted({ pid: service.pid!, stop: () => this.#stopService() });
     service.once("exit", ended);
   }
 
@@ -41,7 +41,7 @@ export class RestateCluster {
     mkdirSync(folder, { recursive: true });
     const args = ["--no-logo", "--base-dir", folder, "--node-name", NODE];
     const started = new StartedProcess(restateProgram()!, args, {
-      logFile: join(folder, "restate.log"),
+      folder,
       // Its data go with the folder: nothing need be written to it.
       stopSignal: "SIGKILL",
       spawn: { cwd: folder, env: { ...process.env, ...SETTINGS } },

@@ -3,48 +3,40 @@
 
 import { spawn, type ChildProcess, type SpawnOptions } from "node:child_process";
 import { once } from "node:events";
-import { closeSync, mkdtempSync, openSync, readFileSync } from "node:fs";
+import { closeSync, openSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { guardServer, temporaryFolder } from "../machine/left-behind.ts";
+
+interface Started {
+  readonly pid: number;
+  stop(): Promise<void>;
+}
 
 /** Whatever was started and has not ended. */
-const running = new Set<{ readonly pid: number; stop(): Promise<void> }>();
+const running = new Set<Started>();
 
 /** Ends all of it; for a run that is interrupted while something is being started or stopped. */
 export async function stopAllStarted(): Promise<void> {
   await Promise.all([...running].map((each) => each.stop()));
 }
 
-/** Remembers a process until `ended` is called, even beyond an exit that nobody planned. */
-export function rememberStarted(started: { readonly pid: number; stop(): Promise<void> }): {
-  ended: () => void;
-} {
-  if (running.size === 0) process.on("exit", killAllStarted);
+/** From now on it ends with this process at the latest; the function takes that back. */
+export function rememberStarted(started: Started, folder = ""): () => void {
   running.add(started);
-  return {
-    ended: () => {
-      running.delete(started);
-      if (running.size === 0) process.off("exit", killAllStarted);
-    },
+  const release = guardServer(started.pid, folder);
+  return () => {
+    running.delete(started);
+    release();
   };
-}
-
-function killAllStarted(): void {
-  for (const { pid } of running) {
-    try {
-      process.kill(pid, "SIGKILL");
-    } catch {
-      // It ended in between, which is what was wanted.
-    }
-  }
 }
 
 const STOP_TIMEOUT_MS = 10_000;
 const LOG_TAIL_CHARACTERS = 2_000;
 
 /** For unix sockets: a path of one may have some hundred bytes, and data folders have longer ones. */
-export function newSocketFolder(): string {
-  return mkdtempSync(join(tmpdir(), "loanloom-"));
+export function newSocketFolder(): { readonly path: string; remove(): void } {
+  return temporaryFolder(tmpdir(), "loanloom-");
 }
 
 export class StartedProcess {
@@ -57,15 +49,16 @@ export class StartedProcess {
     program: string,
     args: readonly string[],
     options: {
-      readonly logFile: string;
+      /** Its log is there. */
+      readonly folder: string;
       readonly stopSignal?: NodeJS.Signals;
       readonly spawn?: SpawnOptions;
     },
   ) {
     this.#name = program.split("/").at(-1)!;
-    this.#logFile = options.logFile;
+    this.#logFile = join(options.folder, `${this.#name}.log`);
     this.#stopSignal = options.stopSignal ?? "SIGTERM";
-    const log = openSync(options.logFile, "a", 0o644);
+    const log = openSync(this.#logFile, "a", 0o644);
     this.#child = spawn(program, args, {
       ...options.spawn,
       detached: true,
@@ -75,8 +68,7 @@ export class StartedProcess {
     // An error here is a program that could not be started; `untilReady` reports it.
     this.#child.on("error", () => undefined);
     if (this.#child.pid === undefined) return;
-    const { ended } = rememberStarted(this);
-    this.#child.once("exit", ended);
+    this.#child.once("exit", rememberStarted(this, options.folder));
   }
 
   get pid(): number {

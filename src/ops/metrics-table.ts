@@ -236,6 +236,11 @@ export const METRICS = {
     "answers",
     "Answers whose client had gone.",
   ),
+  receiptsFailed: counter(
+    "loanloom_receipts_failed_total",
+    "receipts",
+    "Receipts of repayments that watchers wanted and were not told; they may ask for them.",
+  ),
   pushes: counter("loanloom_pushes_total", "pushes", "Frames sent unasked, by kind.", ["kind"]),
   progressConflated: counter(
     "loanloom_progress_conflated_total",

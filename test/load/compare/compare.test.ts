@@ -119,6 +119,23 @@ describe("npm run compare", () => {
     },
   );
 
+  test("leaves nothing behind even when it is killed", async () => {
+    const folder = newFolder();
+    const peer = POSTGRES[0] ?? "redis";
+    const options = ["--peers", peer, "--contests", "bids", "--duration", "60000"];
+    const child = spawn(process.execPath, [PROGRAM, ...options, "--data-folder", folder], {
+      stdio: "ignore",
+      env: environmentOf(folder),
+    });
+    while (!processesOf(folder).some((line) => line.includes("gateway-process"))) {
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    child.kill("SIGKILL");
+    await expect
+      .poll(() => [...processesOf(folder), ...readdirSync(folder)], { timeout: 15_000 })
+      .toEqual([]);
+  });
+
   test("refuses a peer that it does not have", () => {
     const done = spawnSync(process.execPath, [PROGRAM, "--peers", "oracle"], { encoding: "utf8" });
     expect(done.status).not.toBe(0);
