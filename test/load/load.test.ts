@@ -59,8 +59,12 @@ describe("npm run load", () => {
       verdict: { auditOk: true, void: false },
       figures: { answered: positive, unanswered: 0, violations: [], latency, service: latency },
     });
-    const { figures } = report as { figures: { sent: number; answered: number } };
+    const { figures } = report as { figures: { sent: number; answered: number; crowd: unknown } };
     expect(figures.answered).toBe(figures.sent);
+    if (name === "reconnect-storm") {
+      const back = { opened: 200, reconnected: 200, failed: 0, closedByServer: 0 };
+      expect(figures.crowd).toMatchObject(back);
+    }
     expect(readdirSync(folder)).toEqual([]);
     expect(processesOf(folder)).toEqual([]);
   });
