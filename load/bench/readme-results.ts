@@ -1,19 +1,11 @@
-// Puts the results of a run into README, between its two markers: figures are never typed there.
+// The results of bench:burst as README shows them.
 
-import { readFileSync, writeFileSync } from "node:fs";
+import { writeBlock } from "./readme-block.ts";
 import { reportText, type Report } from "./report.ts";
 
-const BEGIN = "<!-- results:begin -->";
-const END = "<!-- results:end -->";
-
-/** Throws when the file has no markers: it is then not README. */
+/** Throws when the file has no place for them. */
 export function writeResults(file: string, done: Report, onDay: Date): void {
-  const text = readFileSync(file, "utf8");
-  const begin = text.indexOf(BEGIN);
-  const end = text.indexOf(END);
-  if (begin < 0 || end < begin) throw new Error(`${file} has no place for results`);
-  const results = resultsMarkdown(done, onDay.toISOString().slice(0, 10));
-  writeFileSync(file, `${text.slice(0, begin + BEGIN.length)}\n\n${results}\n\n${text.slice(end)}`);
+  writeBlock(file, "results", resultsMarkdown(done, onDay.toISOString().slice(0, 10)));
 }
 
 function resultsMarkdown(done: Report, day: string): string {

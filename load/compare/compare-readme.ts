@@ -1,21 +1,13 @@
-// Puts a comparison into README, between its two markers: figures are never typed there.
+// The comparison as README shows it.
 
-import { readFileSync, writeFileSync } from "node:fs";
+import { writeBlock } from "../bench/readme-block.ts";
 import { measuredText, publishedLine, remarks, type Comparison } from "./compare-report.ts";
 import { PUBLISHED } from "./published.ts";
 
-const BEGIN = "<!-- compare:begin -->";
-const END = "<!-- compare:end -->";
-
-/** Throws when the file has no markers, or when the run was cut short: README shows whole runs only. */
+/** Throws when the file has no place for it, or when the run was cut short: README shows whole runs. */
 export function writeComparison(file: string, comparison: Comparison, onDay: Date): void {
   if (comparison.interrupted) throw new Error(`an interrupted run is not written to ${file}`);
-  const text = readFileSync(file, "utf8");
-  const begin = text.indexOf(BEGIN);
-  const end = text.indexOf(END);
-  if (begin < 0 || end < begin) throw new Error(`${file} has no place for a comparison`);
-  const results = comparisonMarkdown(comparison, onDay.toISOString().slice(0, 10));
-  writeFileSync(file, `${text.slice(0, begin + BEGIN.length)}\n\n${results}\n\n${text.slice(end)}`);
+  writeBlock(file, "compare", comparisonMarkdown(comparison, onDay.toISOString().slice(0, 10)));
 }
 
 export function comparisonMarkdown(comparison: Comparison, day: string): string {

@@ -144,6 +144,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   },
   "load/bench": { uses: ["protocol", "money", ADDRESS, "load/driver", "load/machine"] },
   "load/peers": { uses: ["protocol", "load/driver", "load/machine", "load/bench"] },
+  "load/growth": { uses: ["load/driver", "load/machine", "load/bench"] },
   "load/compare": { uses: ["load", "load/driver", "load/machine", "load/bench", "load/peers"] },
 };
 
@@ -152,7 +153,7 @@ export const VENDORS: Readonly<Record<string, readonly string[]>> = {
   "@restatedev/restate-sdk": ["load/peers"],
   "cli-progress": ["cli", "load/run"],
   cockatiel: ["custodian"],
-  commander: ["cli", "load", "load/bench", "load/compare"],
+  commander: ["cli", "load", "load/bench", "load/compare", "load/growth"],
   "decimal.js": ["money", "lending"],
   "hdr-histogram-js": ["load/driver", "cli"],
   ioredis: ["journal"],
