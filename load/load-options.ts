@@ -16,6 +16,7 @@ export interface LoadOptions {
   readonly list: boolean;
   readonly describe: boolean;
   readonly json: boolean;
+  readonly html?: string;
   readonly plan: PlanOptions;
   readonly clients?: number;
   readonly closed?: number;
@@ -68,6 +69,7 @@ export function loadCommand(
     .option("--list", "list the scenarios", false)
     .option("--describe", "print the plan that would be run, and end", false)
     .option("--json", "print the report as one JSON object on the last line of stdout", false)
+    .option("--html <file>", "also write the report as one self-contained page")
     .optionsGroup("Load:")
     .option("--rate <n>", "requests a second, on average", positive)
     .option("--duration <time>", "measured time, such as 500ms, 30s, 10m, 8h", time)

@@ -1,10 +1,12 @@
 // `npm run load`: the command line of the load tool. It never ends with code 0 when the audit failed
 // or the figures do not count, and it leaves nothing running, whatever ends it.
 
+import { writeFileSync } from "node:fs";
 import { CommanderError } from "commander";
 import { TokenFileError } from "./driver/identities.ts";
 import { loadCommand, runOptionsOf, UsageError, type LoadOptions } from "./load-options.ts";
 import { exitCodeOf, loadReport, type LoadReport } from "./report/load-report.ts";
+import { reportPage } from "./report/page.ts";
 import { reportText } from "./report/report-text.ts";
 import { EXIT } from "./report/verdict.ts";
 import { runOnce, type Run, type RunOptions } from "./run/run.ts";
@@ -34,6 +36,10 @@ async function main(name: string | undefined, options: LoadOptions): Promise<num
   stop.listen();
   try {
     const report = await measured(scenario, options, runOptions, stop);
+    if (options.html !== undefined) {
+      writeFileSync(options.html, reportPage(report));
+      process.stderr.write(`report: ${options.html}\n`);
+    }
     print(options.json ? JSON.stringify(report) : reportText(report));
     const code = exitCodeOf(report);
     return code === EXIT.ok ? (stop.exitCode ?? EXIT.ok) : code;

@@ -1,11 +1,11 @@
-// The results of bench:burst as README shows them.
+// The results of a run as README shows them, with what they do not say.
 
-import { writeBlock } from "./readme-block.ts";
+import { writeSection } from "../report/readme-section.ts";
 import { reportText, type Report } from "./report.ts";
 
 /** Throws when the file has no place for them. */
 export function writeResults(file: string, done: Report, onDay: Date): void {
-  writeBlock(file, "results", resultsMarkdown(done, onDay.toISOString().slice(0, 10)));
+  writeSection(file, "results", resultsMarkdown(done, onDay.toISOString().slice(0, 10)));
 }
 
 function resultsMarkdown(done: Report, day: string): string {

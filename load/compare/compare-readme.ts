@@ -1,13 +1,13 @@
-// The comparison as README shows it.
+// A comparison as README shows it, with all that limits it.
 
-import { writeBlock } from "../bench/readme-block.ts";
+import { writeSection } from "../report/readme-section.ts";
 import { measuredText, publishedLine, remarks, type Comparison } from "./compare-report.ts";
 import { PUBLISHED } from "./published.ts";
 
-/** Throws when the file has no place for it, or when the run was cut short: README shows whole runs. */
+/** Throws when the file has no place for it, or when the run was cut short: README shows whole runs only. */
 export function writeComparison(file: string, comparison: Comparison, onDay: Date): void {
   if (comparison.interrupted) throw new Error(`an interrupted run is not written to ${file}`);
-  writeBlock(file, "compare", comparisonMarkdown(comparison, onDay.toISOString().slice(0, 10)));
+  writeSection(file, "compare", comparisonMarkdown(comparison, onDay.toISOString().slice(0, 10)));
 }
 
 export function comparisonMarkdown(comparison: Comparison, day: string): string {

@@ -1,9 +1,9 @@
 // The figures of growth for programs and for people: a table with bars, and the same as a picture.
 
-import { writeBlock } from "../bench/readme-block.ts";
 import { median } from "../bench/report.ts";
 import type { PhaseRun } from "../bench/phases.ts";
 import type { Machine } from "../machine/machine.ts";
+import { writeSection } from "../report/readme-section.ts";
 import { AXES, type Axis, type Point } from "./growth-axes.ts";
 
 /** Dearest over cheapest point of an axis: above it, growth costs something that must be explained. */
@@ -101,7 +101,7 @@ export function writeGrowth(file: string, growth: Growth, onDay: Date): void {
     growthText(growth),
     "```",
   ];
-  writeBlock(file, "growth", block.join("\n"));
+  writeSection(file, "growth", block.join("\n"));
 }
 
 const BAR_CHARACTERS = 40;

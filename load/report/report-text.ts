@@ -2,6 +2,7 @@
 
 import type { Latencies } from "../driver/latency.ts";
 import type { LoadReport } from "./load-report.ts";
+import { ms, whole } from "./numbers.ts";
 
 export function reportText(report: LoadReport): string {
   const { figures, machine, settings } = report;
@@ -47,6 +48,8 @@ function verdictLines({ verdict, audit, wasStopped }: LoadReport): string[] {
         "bound of what the server does",
     );
   }
+  if (verdict.machineBecause !== null)
+    lines.push(`THE MACHINE WAS FULL: ${verdict.machineBecause}`);
   if (verdict.targetMet !== null) {
     const word = verdict.targetMet ? "met" : "MISSED";
     lines.push(`target ${word}: p99 under ${verdict.targetP99Ms} ms`);
@@ -198,12 +201,4 @@ function table(rows: readonly (readonly string[])[]): string[] {
       .join("  ")
       .trimEnd(),
   );
-}
-
-function whole(value: number): string {
-  return Math.round(value).toLocaleString("en-US");
-}
-
-function ms(value: number): string {
-  return value < 10 ? value.toFixed(2) : value < 100 ? value.toFixed(1) : whole(value);
 }

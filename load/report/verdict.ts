@@ -3,6 +3,7 @@
 
 import type { Run } from "../run/run.ts";
 import type { RunFigures } from "./figures.ts";
+import { percent } from "./numbers.ts";
 
 export const EXIT = {
   ok: 0,
@@ -37,6 +38,8 @@ export interface Verdict {
   /** Whether the sender, not the server, set the limit; the figures are then a lower bound. */
   readonly clientWasLimit: boolean;
   readonly clientBecause: readonly string[];
+  /** Null unless the machine had no core left: latencies are then those of waiting for one. */
+  readonly machineBecause: string | null;
   readonly targetP99Ms: number | null;
   readonly targetMet: boolean | null;
 }
@@ -52,12 +55,6 @@ export function verdictOf(
   const auditBecause = auditFaults(run, figures);
   const voidBecause = voidReasons(figures);
   const clientBecause = clientReasons(run, figures);
-  const { machine, others } = cores;
-  if (machine !== null && machine > run.machine.cpus * MACHINE_SHARE_MAX) {
-    const by = others === null ? "" : `, ${others.toFixed(1)} of them by others and the kernel`;
-    const full = `${machine.toFixed(1)} of ${run.machine.cpus} cores were in use${by}`;
-    if (clientBecause.length > 0) clientBecause.push(full);
-  }
   return {
     auditOk: auditBecause.length === 0,
     auditBecause: auditBecause.slice(0, REASONS_SHOWN_MAX),
@@ -65,9 +62,19 @@ export function verdictOf(
     voidBecause,
     clientWasLimit: clientBecause.length > 0,
     clientBecause,
+    machineBecause: machineReason(run.machine.cpus, cores),
     targetP99Ms,
     targetMet: targetP99Ms === null ? null : figures.latency.p99Ms <= targetP99Ms,
   };
+}
+
+function machineReason(
+  cpus: number,
+  { machine, others }: Readonly<Record<"machine" | "others", number | null>>,
+): string | null {
+  if (machine === null || machine <= cpus * MACHINE_SHARE_MAX) return null;
+  const by = others === null ? "" : `, ${others.toFixed(1)} of them by others and the kernel`;
+  return `${machine.toFixed(1)} of ${cpus} cores were in use${by}`;
 }
 
 function auditFaults({ journalAudit, protocolAudit }: Run, figures: RunFigures): string[] {
@@ -114,8 +121,4 @@ function clientReasons({ plan, closedInFlight }: Run, figures: RunFigures): stri
     reasons.push(`${figures.sent} requests were sent, ${Math.round(wanted)} were planned`);
   }
   return reasons;
-}
-
-export function percent(share: number): string {
-  return `${(share * 100).toFixed(1)} %`;
 }

@@ -18,7 +18,7 @@ export interface WireRequest {
 }
 
 /** Of a share of 10,000,000: more than the interest of three days, so that principal is left. */
-const LEG_CENTS_MIN = 2_000;
+const LEG_CENTS_MIN = 10_000;
 
 export function wireRequest(
   { operation, client, loan, amountCents, fill }: PlannedRequest,
@@ -58,7 +58,7 @@ export function wireRequest(
     }
     case "repay": {
       const leastCents = sizes.lendersPerLoan * LEG_CENTS_MIN;
-      // At most four ten-thousandths of the loan: it bears thousands of repayments.
+      // At most two thousandths of the loan: it bears hundreds of repayments.
       const repaidCents = leastCents + (amountCents % leastCents);
       return {
         operation: "loan.repay",

@@ -71,6 +71,7 @@ export function accountCommand(): Command {
 
 interface WatchOptions extends RemoteOptions {
   readonly after?: number;
+  readonly receipts: boolean;
 }
 
 function watchCommand(): Command {
@@ -78,12 +79,14 @@ function watchCommand(): Command {
     .description("shows the account and then every entry as it comes, until Ctrl-C")
     .argument("[accountId]", "the account; left out: the client's own", id)
     .option("--after <entry>", "continue behind this entry", wholeNumber)
+    .option("--receipts", "show the receipt of each repayment too, and whether it holds", false)
     .action(async (accountId: string | undefined, options: WatchOptions) => {
       await withServer(options, ["client", "operator"], async (client) => {
-        const { after } = options;
+        const { after, receipts } = options;
         await client.watchAccount((update) => showUpdate(update, options.json), {
           ...(accountId === undefined ? {} : { accountId }),
           ...(after === undefined ? {} : { after }),
+          receipts,
         });
         await untilInterrupted(client);
       });

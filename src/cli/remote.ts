@@ -126,6 +126,12 @@ export function showUpdate(update: AccountUpdate | LoanUpdate, json: boolean): v
       const { kind, ...entry } = update.entry;
       return show({ kind: update.kind, moved: kind, ...entry }, json);
     }
+    case "receipt": {
+      const { kind, entry, receipt, fault } = update;
+      const { loanId, clearing, ownCents, root } = receipt;
+      const checked = fault ?? "holds";
+      return show({ kind, entry: entry.entry, loanId, clearing, ownCents, root, checked }, json);
+    }
     case "ended":
       return;
   }

@@ -1,9 +1,12 @@
 // Follows one account: a snapshot, then every entry exactly once and in order, over any number of
-// connections. A gap is filled from the server or announced, never passed over.
+// connections. A gap is filled from the server or announced, never passed over. With receipts, each
+// repayment is followed by its receipt, over any number of connections too.
 
 import type { LoanloomError } from "./loanloom-error.ts";
 import { notify } from "./listeners.ts";
 import type { AccountEntry, AccountView } from "./request-types.ts";
+import { PendingReceipts, type ReceiptUpdate } from "./pending-receipts.ts";
+import type { PushName } from "../protocol/table.ts";
 import type { Watch, WatchPort } from "./watch.ts";
 
 export type AccountUpdate =
@@ -19,8 +22,23 @@ export type AccountUpdate =
       readonly missedAfter: number | null;
     }
   | { readonly kind: "entry"; readonly entry: AccountEntry }
+  | ReceiptUpdate
   /** The watch is over: the server refused to go on. */
   | { readonly kind: "ended"; readonly error: LoanloomError };
+
+export interface AccountWatchOptions {
+  /** Left out: the client's own. */
+  readonly accountId?: string;
+  /** Continues behind this entry, which the caller has already. */
+  readonly after?: number;
+  readonly receipts?: boolean;
+}
+
+interface Asked {
+  readonly accountId: string | null;
+  readonly after: number | null;
+  readonly receipts: boolean;
+}
 
 export class AccountWatch implements Watch {
   readonly unwatch = "account.unwatch";
@@ -31,19 +49,21 @@ export class AccountWatch implements Watch {
   /** Known from the first snapshot on. */
   #accountId: string | null = null;
   #lastEntry: number | null;
+  /** Null when no receipts are wanted. */
+  readonly #receipts: PendingReceipts | null;
   #asking = false;
   #begun = false;
 
   /** `started` is called once: with null after the first snapshot, or with why there is none. */
   constructor(
-    accountId: string | null,
-    after: number | null,
+    { accountId, after, receipts }: Asked,
     port: WatchPort,
     listener: (update: AccountUpdate) => void,
     started: (error: LoanloomError | null) => void,
   ) {
-    this.#asked = accountId;
+    this.#asked = accountId ?? null;
     this.#lastEntry = after;
+    this.#receipts = receipts ? new PendingReceipts() : null;
     this.#port = port;
     this.#listener = listener;
     this.#started = started;
@@ -72,10 +92,12 @@ export class AccountWatch implements Watch {
 
   #ask(bound: boolean): void {
     this.#asking = true;
-    const after = this.#lastEntry;
+    // What was told and has no receipt yet comes once more, and its receipt behind it.
+    const after = this.#receipts?.resumeAfter(this.#lastEntry) ?? this.#lastEntry;
+    const receipts = this.#receipts === null ? null : true;
     this.#port.ask(
       "account.watch",
-      { accountId: this.#asked, after },
+      { accountId: this.#asked, after, receipts },
       bound,
       (view) => this.#snapshot(view as unknown as AccountView & { resumed: boolean }, after),
       (error) => {
@@ -86,7 +108,12 @@ export class AccountWatch implements Watch {
     );
   }
 
-  pushed(view: Readonly<Record<string, unknown>>): void {
+  pushed(view: Readonly<Record<string, unknown>>, push: PushName): void {
+    if (push === "clearing.receipt") {
+      const update = this.#receipts?.received(view) ?? null;
+      if (update !== null) notify(this.#listener, update);
+      return;
+    }
     const entry = view as unknown as AccountEntry;
     if (!this.#begun || this.#lastEntry === null) return;
     if (entry.entry <= this.#lastEntry) return; // Told already, before the last resumption.
@@ -96,6 +123,7 @@ export class AccountWatch implements Watch {
       return;
     }
     this.#lastEntry = entry.entry;
+    this.#receipts?.expect(entry);
     notify(this.#listener, { kind: "entry", entry });
   }
 
@@ -105,6 +133,12 @@ export class AccountWatch implements Watch {
   }
 
   #snapshot(view: AccountView & { resumed: boolean }, after: number | null): void {
+    if (!view.resumed && after !== this.#lastEntry) {
+      // Too far back for receipts; the entries themselves may go on where they were.
+      this.#receipts?.forget();
+      this.#ask(true);
+      return;
+    }
     const first = !this.#begun;
     this.#begun = true;
     this.#asking = false;
@@ -112,7 +146,10 @@ export class AccountWatch implements Watch {
     const { resumed: covered, ...account } = view;
     const resumed = after !== null && covered && account.entry >= after;
     const missedAfter = resumed ? null : after;
-    if (!resumed) this.#lastEntry = account.entry;
+    if (!resumed) {
+      this.#lastEntry = account.entry;
+      this.#receipts?.forget();
+    }
     notify(this.#listener, { kind: "snapshot", account, resumed, missedAfter });
     if (first) this.#started(null);
   }

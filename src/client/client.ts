@@ -5,7 +5,7 @@ import { formatRequestId, parseRequestId } from "../../actors/address.ts";
 import { complaintAbout } from "../protocol/encode-request.ts";
 import type { ServerMessage } from "../protocol/decode-reply.ts";
 import { OPERATIONS, type OperationName } from "../protocol/table.ts";
-import { AccountWatch, type AccountUpdate } from "./account-watch.ts";
+import { AccountWatch, type AccountUpdate, type AccountWatchOptions } from "./account-watch.ts";
 import type { Connection } from "./connection.ts";
 import { ENCODINGS } from "./encoding.ts";
 import { Link } from "./link.ts";
@@ -22,7 +22,8 @@ import type { Watch } from "./watch.ts";
 export { LoanloomError, type LoanloomErrorCode } from "./loanloom-error.ts";
 export type { ClientOptions } from "./options.ts";
 export { verifyReceipt, type Receipt, type ReceiptFault } from "./receipt.ts";
-export type { AccountUpdate } from "./account-watch.ts";
+export type { AccountUpdate, AccountWatchOptions } from "./account-watch.ts";
+export type { PushedReceiptFault, ReceiptUpdate } from "./pending-receipts.ts";
 export type { LoanUpdate } from "./loan-watch.ts";
 export type * from "./request-types.ts";
 
@@ -157,18 +158,18 @@ export class LoanloomClient {
   }
 
   /**
-   * Follows an account: snapshot, then every entry once and in order. `after` continues from an
-   * entry that the caller has already. Gives the watch after the first snapshot.
+   * Follows an account: snapshot, then every entry once and in order. `after` continues from an entry
+   * that the caller has. With `receipts`, the receipt of each repayment follows, checked.
    */
   watchAccount(
     listener: (update: AccountUpdate) => void,
-    options: { readonly accountId?: string; readonly after?: number } = {},
+    options: AccountWatchOptions = {},
   ): Promise<Watching> {
-    const { accountId = null, after = null } = options;
-    const complaint = complaintAbout("account.watch", { accountId, after });
+    const asked = { accountId: null, after: null, receipts: false, ...options };
+    const complaint = complaintAbout("account.watch", asked);
     if (complaint !== null) return Promise.reject(invalid("account.watch", complaint));
     return this.#watch(
-      (told, started) => new AccountWatch(accountId, after, this.#watchPort, told, started),
+      (told, started) => new AccountWatch(asked, this.#watchPort, told, started),
       listener,
     );
   }
@@ -245,10 +246,11 @@ export class LoanloomClient {
       this.#link.announced(view["reconnectAfterMs"] as number, view["url"] as string | null);
       return;
     }
-    const subject = push === "account.entry" ? view["accountId"] : view["loanId"];
-    const unwatch = push === "account.entry" ? "account.unwatch" : "loan.unwatch";
+    const ofLoan = push === "loan.progress";
+    const subject = ofLoan ? view["loanId"] : view["accountId"];
+    const unwatch = ofLoan ? "loan.unwatch" : "account.unwatch";
     for (const watch of this.#watches) {
-      if (watch.subject === subject && watch.unwatch === unwatch) watch.pushed(view);
+      if (watch.subject === subject && watch.unwatch === unwatch) watch.pushed(view, push);
     }
   }
 

@@ -1,6 +1,6 @@
 // What the client knows of anything that is watched.
 
-import type { OperationName } from "../protocol/table.ts";
+import type { OperationName, PushName } from "../protocol/table.ts";
 import type { LoanloomError } from "./loanloom-error.ts";
 
 type View = Readonly<Record<string, unknown>>;
@@ -16,7 +16,7 @@ export interface Watch {
   /** A new connection is there: subscribes again, if it had begun. */
   resume(): void;
   /** A push about the subject. */
-  pushed(view: View): void;
+  pushed(view: View, push: PushName): void;
   /** It is over, and will be told nothing more. */
   end(error: LoanloomError): void;
 }

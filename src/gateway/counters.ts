@@ -41,6 +41,9 @@ export interface GatewayCounters {
   /** Answers whose session had gone: the client asks for the outcome after it reconnects. */
   answersWithoutSession: number;
   entriesPushed: number;
+  receiptsPushed: number;
+  /** Receipts that could not be told in time; the client may ask for them. */
+  receiptsFailed: number;
   progressPublished: number;
   /** Changes of watched loans that a later one overtook before it was published. */
   progressConflated: number;
@@ -90,6 +93,8 @@ export function createGatewayCounters(): GatewayCounters {
     answersReleased: 0,
     answersWithoutSession: 0,
     entriesPushed: 0,
+    receiptsPushed: 0,
+    receiptsFailed: 0,
     progressPublished: 0,
     progressConflated: 0,
     sessionsClosedSlow: 0,

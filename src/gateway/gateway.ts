@@ -20,6 +20,7 @@ import { Intake } from "./intake.ts";
 import type { GatewayLog } from "./log.ts";
 import { MarketFeed } from "./market-feed.ts";
 import { Questions } from "./questions.ts";
+import { ReceiptPushes } from "./receipt-pushes.ts";
 import { Releases } from "./releases.ts";
 import { Seats } from "./seats.ts";
 import { CLOSE } from "./session.ts";
@@ -66,6 +67,7 @@ interface Attached {
   readonly intake: Intake;
   readonly http: HttpEndpoint;
   readonly documents: DocumentEndpoint | null;
+  readonly receipts: ReceiptPushes;
 }
 
 const DRAIN_POLL_MS = 10;
@@ -123,7 +125,9 @@ class Door implements Gateway {
     const sender = this.#sender;
     const feed = this.#feed;
     const subscriptions = new Subscriptions(runtime, feed, config.watchesPerSessionMax);
-    const releases = new Releases({ counters, sender, subscriptions, feed });
+    const questions = this.#questions(runtime);
+    const receipts = new ReceiptPushes({ counters, sender, questions, log });
+    const releases = new Releases({ counters, sender, subscriptions, feed, receipts });
     const common = { config, counters, clock, admission };
     const bank = extra.custodian === undefined ? {} : { custodian: extra.custodian };
     const intake = new Intake({ ...common, log, runtime, sender, subscriptions, ...bank });
@@ -134,7 +138,7 @@ class Door implements Gateway {
     this.#app
       .ws(SOCKET_PATH, sockets.behavior())
       .any("/*", (response, request) => http.handle(response, request));
-    this.#attached = { runtime, releases, intake, http, documents };
+    this.#attached = { runtime, releases, intake, http, documents, receipts };
   }
 
   #documents(runtime: Runtime, intake: Intake): DocumentEndpoint | null {
@@ -142,11 +146,15 @@ class Door implements Gateway {
     if (documents === undefined) return null;
     const { store, limits, counters: documentCounters } = documents;
     checkDocumentLimits(limits);
-    const { httpAnswerMsMax, busyRetryAfterMs } = config;
-    const questions = new Questions(runtime, clock, httpAnswerMsMax, busyRetryAfterMs);
+    const questions = this.#questions(runtime);
     const seats = new Seats(limits.transfersMax, limits.transfersPerAccountMax);
     const common = { config, counters, clock, log, admission: this.#admission, intake };
     return new DocumentEndpoint({ ...common, limits, documentCounters, store, questions, seats });
+  }
+
+  #questions(runtime: Runtime): Questions {
+    const { httpAnswerMsMax, busyRetryAfterMs } = this.#options.config;
+    return new Questions(runtime, this.#options.clock, httpAnswerMsMax, busyRetryAfterMs);
   }
 
   async standingOf(label: Label): Promise<Standing> {
@@ -173,8 +181,9 @@ class Door implements Gateway {
 
   async drain(reason: string): Promise<void> {
     const { config, log, clock } = this.#options;
-    const { intake, http, documents } = this.#parts;
+    const { intake, http, documents, receipts } = this.#parts;
     intake.isDraining = true;
+    receipts.end();
     this.#stopListening();
     const notice = { reconnectAfterMs: config.reconnectAfterMs, url: config.reconnectUrl };
     for (const session of this.#admission.sessions) {
@@ -227,6 +236,7 @@ class Door implements Gateway {
     metrics.sessionsClosedByReset += this.#admission.sessions.size;
     this.#parts.http.failOpen("unavailable");
     this.#parts.documents?.failOpen();
+    this.#parts.receipts.failOpen();
     this.#endSessions(reason);
   }
 
@@ -239,7 +249,7 @@ class Door implements Gateway {
   /** Expiry, revocation, late tokens and late answers: looked at together, without a timer each. */
   #sweep(): void {
     const { config, clock } = this.#options;
-    const { intake, http, documents } = this.#parts;
+    const { intake, http, documents, receipts } = this.#parts;
     const nowMs = clock.wallMs();
     const monotonicMs = clock.monotonicMs();
     const { revocationsVersion } = this.#admission;
@@ -254,6 +264,7 @@ class Door implements Gateway {
     }
     http.sweep(monotonicMs);
     documents?.sweep(monotonicMs);
+    receipts.sweep(monotonicMs);
     this.#admission.sweep(nowMs);
   }
 }

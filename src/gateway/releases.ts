@@ -2,6 +2,8 @@
 // in order; changes of watched loans after that. This is where a client learns what happened, and
 // nothing reaches this place before it is durable.
 
+import type { AccountId } from "../../actors/address.ts";
+import type { Entry } from "../../actors/account/entry-log.ts";
 import { assert } from "../money/assert.ts";
 import type { ErrorCode } from "../protocol/errors.ts";
 import { OPERATIONS, type Operation } from "../protocol/table.ts";
@@ -11,6 +13,7 @@ import type { GatewayCounters } from "./counters.ts";
 import type { FrameSender } from "./frame-sender.ts";
 import { HttpExchange } from "./http-exchange.ts";
 import type { MarketFeed } from "./market-feed.ts";
+import type { ReceiptPushes } from "./receipt-pushes.ts";
 import { Session, type Outgoing } from "./session.ts";
 import type { Subscriptions } from "./subscriptions.ts";
 
@@ -19,6 +22,7 @@ export interface ReleaseParts {
   readonly sender: FrameSender;
   readonly subscriptions: Subscriptions;
   readonly feed: MarketFeed;
+  readonly receipts: ReceiptPushes;
 }
 
 export class Releases implements Pick<Outlet, "release"> {
@@ -79,6 +83,9 @@ export class Releases implements Pick<Outlet, "release"> {
             ? "account"
             : null;
       this.#parts.subscriptions.answered(session, command, request.self, snapshot);
+      if (answer.type === "AccountWatched" && "receipts" in command && command.receipts === true) {
+        session.receiptsOf = (session.receiptsOf ?? new Set()).add(answer.view.accountId);
+      }
     }
     if (session.socket === undefined) this.#parts.counters.answersWithoutSession++;
     else this.#queue(session, release);
@@ -87,7 +94,15 @@ export class Releases implements Pick<Outlet, "release"> {
   #entry(release: Extract<Release, { kind: "entry" }>): void {
     const watchers = this.#parts.subscriptions.watchersOf(release.accountId);
     if (watchers === undefined) return;
-    for (const session of watchers) this.#queue(session, release);
+    for (const session of watchers) {
+      this.#queue(session, release);
+      if (session.receiptsOf !== null) this.#offer(session, release.accountId, release.entry);
+    }
+  }
+
+  #offer(session: Session, accountId: AccountId, entry: Entry): void {
+    if (session.receiptsOf?.has(accountId) !== true) return;
+    this.#parts.receipts.offer(session, accountId, entry);
   }
 
   #queue(session: Session, outgoing: Outgoing): void {
@@ -141,7 +156,10 @@ export class Releases implements Pick<Outlet, "release"> {
       case "AccountWatched": {
         const { accountId, entries } = answer.view;
         sender.reply(session, operation, correlationId, this.#position, answer.view);
-        for (const entry of entries) this.#sendEntry(session, { accountId, ...entry });
+        for (const entry of entries) {
+          this.#sendEntry(session, { accountId, ...entry });
+          this.#offer(session, accountId, entry);
+        }
         return;
       }
       default:

@@ -2,6 +2,7 @@
 // beyond closing; who it speaks for, what it may and what it gets is decided by its neighbours.
 
 import type * as uWS from "uWebSockets.js";
+import type { AccountId } from "../../actors/address.ts";
 import type { Release } from "../runtime/port.ts";
 import type { Allowance } from "./allowances.ts";
 import type { Principal } from "./authenticator.ts";
@@ -43,6 +44,8 @@ export class Session {
   badFramesInRow = 0;
   rateLimitedInRow = 0;
   outgoing: Outgoing[] = [];
+  /** Watched accounts whose repayments are followed by their receipts. */
+  receiptsOf: Set<AccountId> | null = null;
 
   constructor(isBinary: boolean, address: string, openedAtMs: number) {
     this.isBinary = isBinary;

@@ -2,18 +2,7 @@
 // (seconds, bytes), counters end in _total, one meaning a name. Names are stable: dashboards and
 // alarms depend on them.
 
-export type MetricType = "counter" | "gauge" | "histogram";
-
-export interface MetricRow {
-  readonly name: string;
-  readonly type: MetricType;
-  readonly help: string;
-  readonly labels: readonly string[];
-  /** What one is; the name ends in it when it is a unit and not a thing. */
-  readonly unit: string;
-  /** Upper bounds of a histogram, ascending; +Inf is added. */
-  readonly buckets?: readonly number[];
-}
+import { counter, gauge, histogram, type MetricRow, type MetricType } from "./metric-row.ts";
 
 // The commit takes 0.25 to 0.34 ms when all is well; seconds mean that Redis was away.
 const LATENCY_SECONDS = [
@@ -236,6 +225,11 @@ export const METRICS = {
     "answers",
     "Answers whose client had gone.",
   ),
+  receiptsFailed: counter(
+    "loanloom_receipts_failed_total",
+    "receipts",
+    "Receipts of repayments that watchers wanted and were not told; they may ask for them.",
+  ),
   pushes: counter("loanloom_pushes_total", "pushes", "Frames sent unasked, by kind.", ["kind"]),
   progressConflated: counter(
     "loanloom_progress_conflated_total",
@@ -314,36 +308,3 @@ export type MetricKey = keyof typeof METRICS;
 export type KeyOfType<Type extends MetricType> = {
   [Key in MetricKey]: (typeof METRICS)[Key]["type"] extends Type ? Key : never;
 }[MetricKey];
-
-interface Counter extends MetricRow {
-  readonly type: "counter";
-}
-interface Gauge extends MetricRow {
-  readonly type: "gauge";
-}
-interface Histogram extends MetricRow {
-  readonly type: "histogram";
-  readonly buckets: readonly number[];
-}
-
-function counter(
-  name: string,
-  unit: string,
-  help: string,
-  labels: readonly string[] = [],
-): Counter {
-  return { name, type: "counter", help, labels, unit };
-}
-
-function gauge(name: string, unit: string, help: string, labels: readonly string[] = []): Gauge {
-  return { name, type: "gauge", help, labels, unit };
-}
-
-function histogram(
-  name: string,
-  unit: string,
-  help: string,
-  buckets: readonly number[],
-): Histogram {
-  return { name, type: "histogram", help, labels: [], unit, buckets };
-}

@@ -4,7 +4,8 @@
 import { collectDefaultMetrics, Counter, Gauge, Registry, type Metric } from "prom-client";
 import { assert } from "../money/assert.ts";
 import { Buckets } from "./buckets.ts";
-import { METRICS, type KeyOfType, type MetricKey, type MetricRow } from "./metrics-table.ts";
+import type { MetricRow } from "./metric-row.ts";
+import { METRICS, type KeyOfType, type MetricKey } from "./metrics-table.ts";
 
 export interface Sample {
   readonly labels: Readonly<Record<string, string>>;

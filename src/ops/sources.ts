@@ -40,6 +40,8 @@ const GATEWAY_TARGETS = {
   answersReleased: ["answersReleased"],
   answersWithoutSession: ["answersWithoutSession"],
   entriesPushed: ["pushes", { kind: "entry" }],
+  receiptsPushed: ["pushes", { kind: "receipt" }],
+  receiptsFailed: ["receiptsFailed"],
   progressPublished: ["pushes", { kind: "progress" }],
   progressConflated: ["progressConflated"],
   sessionsClosedSlow: ["sessionsClosed", { reason: "slow" }],

@@ -577,10 +577,18 @@ export const OPERATIONS = {
     about:
       "Subscribes to the account's entries. The reply is a snapshot; every later entry follows. " +
       "With `after`, entries after that number follow the snapshot first; `resumed` is false when " +
-      "they are no longer kept, and the client must take the snapshot as its new start.",
+      "they are no longer kept, and the client must take the snapshot as its new start. With " +
+      "`receipts`, a push clearing.receipt follows some time after each repayment that is received.",
     fields: [
       OWN_ACCOUNT,
       { name: "after", type: "count", optional: true, about: "last entry that the client has" },
+      {
+        name: "receipts",
+        type: "flag",
+        optional: true,
+        added: true,
+        about: "each repayment received is followed by its receipt, until it is unwatched",
+      },
     ],
     reply: [
       ...ACCOUNT_VIEW,
@@ -1378,6 +1386,16 @@ export const PUSHES = {
     number: 2,
     about: "A watched loan changed; at most some ten times a second for each loan.",
     fields: LOAN_VIEW,
+  },
+  "clearing.receipt": {
+    number: 4,
+    about:
+      "Behind an entry of a watched account that asked for receipts: the leg that the entry is, with " +
+      "its Merkle path, as clearing.path answers it. Entries do not wait for it.",
+    fields: [
+      { name: "entry", type: "count", about: "the account's entry that it is the receipt of" },
+      ...PATH,
+    ],
   },
   "server.shutdown": {
     number: 3,

@@ -129,8 +129,12 @@ class Simulation {
         ids.slice(from, from + OPENED_AT_ONCE).map(async (id) => {
           const account = accountId(id);
           await clients.get("AccountOpened", { type: "OpenAccount", accountId: account });
-          const watch = { type: "WatchAccount", accountId: account, after: null } as const;
-          await clients.get("AccountWatched", watch);
+          const from = { after: null, receipts: null };
+          await clients.get("AccountWatched", {
+            type: "WatchAccount",
+            accountId: account,
+            ...from,
+          });
         }),
       );
     }

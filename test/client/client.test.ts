@@ -433,6 +433,7 @@ describe("Client: watching an account", () => {
     const watching = client.watchAccount(
       (update: AccountUpdate) => {
         if (update.kind === "entry") told.push(update.entry.entry);
+        else if (update.kind === "receipt") told.push(`receipt of ${update.entry.entry}`);
         else if (update.kind === "ended") told.push(`ended ${update.error.code}`);
         else if (update.resumed) told.push(`resumed at ${update.account.entry}`);
         else told.push(`start at ${update.account.entry}, missed after ${update.missedAfter}`);

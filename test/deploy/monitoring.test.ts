@@ -2,7 +2,8 @@ import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 import { loadConfig } from "../../src/config.ts";
-import { METRICS, type MetricRow } from "../../src/ops/metrics-table.ts";
+import type { MetricRow } from "../../src/ops/metric-row.ts";
+import { METRICS } from "../../src/ops/metrics-table.ts";
 
 function deployed(name: string): string {
   return readFileSync(fileURLToPath(new URL(`../../deploy/${name}`, import.meta.url)), "utf8");

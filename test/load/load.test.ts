@@ -3,7 +3,7 @@
 
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -75,6 +75,30 @@ describe("npm run load", () => {
       settings: { loop: "closed, 4 in flight", ratePerSecond: null },
       audit: { ok: true },
     });
+  });
+
+  test("writes a page that fetches nothing and has every chart", () => {
+    const folder = temporaryFolder();
+    const html = join(folder, "report.html");
+    const short = ["--duration", "1s", "--warm-up", "200ms", "--data-folder", folder];
+    const done = load("burst", ...SMALL["burst"]!, ...short, "--html", html);
+    expect(done.status).toBe(0);
+    expect(done.stdout).toContain("audit passed, against the journal");
+    const page = readFileSync(html, "utf8");
+    expect(page).not.toMatch(/(src|href)\s*=|@import|url\(/);
+    const text = /<script type="application\/json" id="charts">(.*?)<\/script>/s.exec(page)![1]!;
+    const charts = JSON.parse(text) as {
+      id: string;
+      x: number[];
+      series: { values: number[] }[];
+    }[];
+    const ids = charts.map(({ id }) => id);
+    expect(ids).toEqual(expect.arrayContaining(["throughput", "latency", "percentiles", "cores"]));
+    for (const { id, x, series } of charts) {
+      expect(page).toContain(`id="${id}"`);
+      expect(series.length).toBeGreaterThan(0);
+      for (const { values } of series) expect(values.length).toBe(x.length);
+    }
   });
 
   test("searches the highest rate, and exits with 5 when a target is missed", () => {

@@ -2,13 +2,9 @@ import { describe, expect, test } from "vitest";
 import { createStoreCounters } from "../../src/documents/store-counters.ts";
 import { createDocumentCounters } from "../../src/gateway/documents/counters.ts";
 import { createGatewayCounters } from "../../src/gateway/counters.ts";
+import type { MetricRow } from "../../src/ops/metric-row.ts";
 import { Metrics } from "../../src/ops/metrics.ts";
-import {
-  METRICS,
-  type KeyOfType,
-  type MetricKey,
-  type MetricRow,
-} from "../../src/ops/metrics-table.ts";
+import { METRICS, type KeyOfType, type MetricKey } from "../../src/ops/metrics-table.ts";
 import { readDocuments, readGateway, readRuntime } from "../../src/ops/sources.ts";
 import { createRuntimeCounters } from "../../src/runtime/counters.ts";
 

@@ -11,6 +11,9 @@ export interface Past {
   readonly crashes: number;
   readonly settled: number;
   readonly defaulted: number;
+  readonly writtenOff: number;
+  /** Payments of loans that were written off. */
+  readonly recoveries: number;
   /** Accounts that were out of service for a while, and legs that were kept for them. */
   readonly quarantined: number;
   readonly skippedLegs: number;
@@ -92,6 +95,8 @@ export class RepaymentHistory {
       crashes: this.#crashes,
       settled: count("LoanSettled"),
       defaulted: count("LoanDefaulted"),
+      writtenOff: count("LoanWrittenOff"),
+      recoveries: events.filter((event) => event["isRecovery"] === true).length,
       quarantined: this.#quarantined,
       skippedLegs: events.filter(({ type }) => type === "skipped").length,
       loaded: world.counters.loaded,
@@ -153,8 +158,9 @@ export class RepaymentHistory {
     if (choice < 12) this.#bid();
     else if (choice < 34) this.#advance(1 + random(40));
     else if (choice < 48) this.#repay();
-    else if (choice < 56) this.#operate();
-    else if (choice < 60) this.#repeat();
+    else if (choice < 55) this.#operate();
+    else if (choice < 58) this.#writeOff();
+    else if (choice < 61) this.#repeat();
     else if (choice < 82) {
       for (const journal of world.journals) if (random(3) > 0) journal.acknowledge(random(6));
       await world.turns(random(6));
@@ -207,6 +213,17 @@ export class RepaymentHistory {
     this.#submit({ type: "Deposit", accountId: accountId(id), amountCents, reference });
   }
 
+  /** Mostly of a loan that is not in default; sometimes by one person alone. */
+  #writeOff(): void {
+    const random = this.#random;
+    const of = { loanId: loanId(LOANS[random(LOANS.length)]!), reason: "late" };
+    const proposal = 1 + random(3);
+    this.#submit({ type: "ProposeWriteOff", ...of, by: "oda" });
+    const answer = random(3) > 0 ? "confirm" : "return";
+    const by = random(4) > 0 ? "otto" : "oda";
+    this.#submit({ type: "DecideWriteOff", ...of, by, proposal, answer });
+  }
+
   #repeat(): void {
     const random = this.#random;
     const repeat = this.#sent[random(Math.max(1, this.#sent.length))];
@@ -240,7 +257,10 @@ export class RepaymentHistory {
     }
     await settle(world);
     const { system } = world;
-    await system.advanceTo(system.businessDay + 20);
+    // Long enough for a default, or not; what is lost by then is mostly written off.
+    await system.advanceTo(system.businessDay + (this.#random(2) === 0 ? 20 : 130));
+    for (let attempt = 0; attempt < 12; attempt++) this.#writeOff();
+    await settle(world);
     if (this.#random(4) > 0) {
       for (const id of ["some", "poor"]) await world.openWithMoney(id, 9_000_00);
     }

@@ -1,8 +1,8 @@
 // Seeded histories of loans that are paid out and repaid, on real actors, real shells and real
-// recovery over journals in memory: by the calendar and by hand, early, late and never, over shards,
-// with crashes at random moments, lenders who leave memory between two legs, and accounts that are
-// out of service for a while. Afterwards the auditor reads all journals, and everything that is
-// resident equals a full replay.
+// recovery over journals in memory: by the calendar and by hand, early, late and never, written off
+// and recovered, over shards, with crashes at random moments, lenders who leave memory between two
+// legs, and accounts that are out of service for a while. Afterwards the auditor reads all journals,
+// and everything that is resident equals a full replay.
 
 import { afterEach, describe, expect, it } from "vitest";
 import { audit } from "../../src/history/audit.ts";
@@ -50,6 +50,8 @@ describe.each([1, 3])("Repayments with %i shards", (shards) => {
     expect(sum(({ legs }) => legs)).toBeGreaterThan(SEEDS * 20);
     expect(sum(({ settled }) => settled)).toBeGreaterThan(SEEDS);
     expect(sum(({ defaulted }) => defaulted)).toBeGreaterThan(0);
+    expect(sum(({ writtenOff }) => writtenOff)).toBeGreaterThan(0);
+    expect(sum(({ recoveries }) => recoveries)).toBeGreaterThan(0);
     expect(sum(({ quarantined }) => quarantined)).toBeGreaterThan(0);
     expect(sum(({ skippedLegs }) => skippedLegs)).toBeGreaterThan(0);
     expect(sum(({ loaded }) => loaded)).toBeGreaterThan(SEEDS);

@@ -20,6 +20,8 @@ interface Room {
 }
 
 const ADDRESS = "actors/address.ts";
+/** Whatever measures may write into README. */
+const README_SECTION = "load/report/readme-section.ts";
 
 export const ROOMS: Readonly<Record<string, Room>> = {
   money: { uses: [], node: [] },
@@ -142,10 +144,24 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     ],
     types: ["history", "load/report"],
   },
-  "load/bench": { uses: ["protocol", "money", ADDRESS, "load/driver", "load/machine"] },
+  "load/bench": {
+    uses: ["protocol", "money", ADDRESS, "load/driver", "load/machine", README_SECTION],
+  },
+  "load/fanout": {
+    uses: ["protocol", "load/driver", "load/machine", "load/bench", README_SECTION],
+  },
   "load/peers": { uses: ["protocol", "load/driver", "load/machine", "load/bench"] },
-  "load/growth": { uses: ["load/driver", "load/machine", "load/bench"] },
-  "load/compare": { uses: ["load", "load/driver", "load/machine", "load/bench", "load/peers"] },
+  "load/growth": { uses: ["load/driver", "load/machine", "load/bench", README_SECTION] },
+  "load/compare": {
+    uses: [
+      "load/driver",
+      "load/machine",
+      "load/bench",
+      "load/fanout",
+      "load/peers",
+      README_SECTION,
+    ],
+  },
 };
 
 /** Where each package may be imported: one room, or the single file behind the colon. */
@@ -153,7 +169,7 @@ export const VENDORS: Readonly<Record<string, readonly string[]>> = {
   "@restatedev/restate-sdk": ["load/peers"],
   "cli-progress": ["cli", "load/run"],
   cockatiel: ["custodian"],
-  commander: ["cli", "load", "load/bench", "load/compare", "load/growth"],
+  commander: ["cli", "load", "load/bench", "load/fanout", "load/compare", "load/growth"],
   "decimal.js": ["money", "lending"],
   "hdr-histogram-js": ["load/driver", "cli"],
   ioredis: ["journal"],

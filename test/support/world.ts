@@ -67,6 +67,8 @@ export class World {
   resets: string[] = [];
   /** What was told of payouts, over all lives. */
   payouts: PayoutChange[] = [];
+  /** Told of all that is released, before anybody else. */
+  onRelease: (position: string, releases: readonly Release[]) => void = () => undefined;
   /** Told of payouts besides. */
   onPayout: (change: PayoutChange) => void = () => undefined;
   nowMs = 1_700_000_000_000;
@@ -91,6 +93,7 @@ export class World {
   #create(): System {
     const outlet: Outlet = {
       release: (position, releases) => {
+        this.onRelease(position, releases);
         for (const release of releases) {
           this.told.push({ position, release });
           if (release.kind !== "answer") continue;

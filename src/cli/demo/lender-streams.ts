@@ -61,6 +61,7 @@ export class LenderStreams {
   told(log: AccountLog, update: AccountUpdate): void {
     if (update.kind === "entry") this.#entry(log, update.entry);
     else if (update.kind === "ended") this.#ended(log, update.error);
+    else if (update.kind === "receipt") return;
     else if (update.missedAfter !== null) {
       this.failures.push(`${log.accountId} missed entries after ${update.missedAfter}`);
     } else if (!update.resumed) {

@@ -20,7 +20,7 @@ describe("A run that is ended in the middle", () => {
     ["bench/bench-burst.js", "SIGINT", 130],
     ["bench/bench-burst.js", "SIGTERM", 143],
     ["bench/bench-burst.js", "SIGKILL", null],
-    ["bench-fanout.js", "SIGTERM", 143],
+    ["fanout/bench-fanout.js", "SIGTERM", 143],
   ] as const)("%s leaves nothing behind after %s", async (name, signal, code) => {
     const folder = mkdtempSync(join(tmpdir(), "loanloom-left-"));
     onTestFinished(() => rmSync(folder, { recursive: true, force: true }));

@@ -1,11 +1,11 @@
 // The world of the fan-out benchmark: loans that are full and paid out, each with its lenders, and a
 // connection of every borrower.
 
-import type { Endpoint } from "./driver/raw-socket.ts";
-import { RequestPipe } from "./driver/request-pipe.ts";
-import type { Progress } from "./bench/progress.ts";
-import type { Tokens } from "./driver/tokens.ts";
-import type { Market } from "./driver/market.ts";
+import type { Endpoint } from "../driver/raw-socket.ts";
+import { RequestPipe } from "../driver/request-pipe.ts";
+import type { Progress } from "../bench/progress.ts";
+import type { Tokens } from "../driver/tokens.ts";
+import type { Market } from "../driver/market.ts";
 
 export const SHARE_CENTS = 10_000_000;
 const TERM_MONTHS = 36;

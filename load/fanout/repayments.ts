@@ -2,19 +2,19 @@
 // the last lender of one has its push.
 
 import { setTimeout as delay } from "node:timers/promises";
-import { decodeMsgpackReply } from "../src/protocol/decode-reply.ts";
-import { encodeRequest } from "../src/protocol/encode-request.ts";
-import { MsgpackReader } from "../src/protocol/msgpack-reader.ts";
-import { MsgpackWriter } from "../src/protocol/msgpack-writer.ts";
-import { ENTRY_KINDS, PUSHES } from "../src/protocol/table.ts";
-import type { FanoutLoan } from "./fanout-market.ts";
-import { LatencyRecorder, mergeLatencies, type Latencies } from "./driver/latency.ts";
-import { cpuMsOf, sumOrNull } from "./machine/process-cpu.ts";
-import { openSocket, type Endpoint, type RawSocket } from "./driver/raw-socket.ts";
-import { RequestPipe } from "./driver/request-pipe.ts";
-import type { Tokens } from "./driver/tokens.ts";
-import { FrameError, OPCODE, encodeFrame } from "./driver/websocket-frames.ts";
-import type { Target } from "./bench/phases.ts";
+import { decodeMsgpackReply } from "../../src/protocol/decode-reply.ts";
+import { encodeRequest } from "../../src/protocol/encode-request.ts";
+import { MsgpackReader } from "../../src/protocol/msgpack-reader.ts";
+import { MsgpackWriter } from "../../src/protocol/msgpack-writer.ts";
+import { ENTRY_KINDS, PUSHES } from "../../src/protocol/table.ts";
+import type { FanoutLoan } from "./lent-loans.ts";
+import { LatencyRecorder, mergeLatencies, type Latencies } from "../driver/latency.ts";
+import { cpuMsOf, sumOrNull } from "../machine/process-cpu.ts";
+import { openSocket, type Endpoint, type RawSocket } from "../driver/raw-socket.ts";
+import { RequestPipe } from "../driver/request-pipe.ts";
+import type { Tokens } from "../driver/tokens.ts";
+import { FrameError, OPCODE, encodeFrame } from "../driver/websocket-frames.ts";
+import type { Target } from "../bench/phases.ts";
 
 /** So that every lender gets something, and has a push. */
 const LEG_CENTS_MIN = 100;

@@ -4,9 +4,9 @@
 import { tmpdir } from "node:os";
 import { Command, InvalidArgumentError } from "commander";
 import { measureFanout, type FanoutOptions } from "./fanout.ts";
-import { fanoutJson, fanoutText } from "./fanout-report.ts";
-import { temporaryFolder } from "./machine/left-behind.ts";
-import { WrongState } from "./bench/phases.ts";
+import { fanoutJson, fanoutText, writeFanout } from "./fanout-report.ts";
+import { temporaryFolder } from "../machine/left-behind.ts";
+import { WrongState } from "../bench/phases.ts";
 
 const EXIT = { failed: 1, wrongState: 3 } as const;
 
@@ -41,6 +41,7 @@ const command = new Command("bench:fanout")
     [10, 100, 1_000, 10_000],
   )
   .option("--data-folder <path>", "where Redis writes; on a real disk", tmpdir())
+  .option("--readme <file>", "also write the results between the markers of this file")
   .option("--profile [folder]", "the server under --cpu-prof")
   .addHelpText(
     "after",
@@ -52,6 +53,7 @@ const command = new Command("bench:fanout")
 interface Parsed extends Omit<FanoutOptions, "folder" | "profileFolder"> {
   readonly json: boolean;
   readonly dataFolder: string;
+  readonly readme?: string;
   readonly profile?: string | true;
 }
 
@@ -61,6 +63,7 @@ const folder = temporary.path;
 try {
   const profileFolder = parsed.profile === true ? "." : (parsed.profile ?? null);
   const done = await measureFanout({ ...parsed, folder, profileFolder });
+  if (parsed.readme !== undefined) writeFanout(parsed.readme, done, new Date());
   console.log(parsed.json ? fanoutJson(done) : fanoutText(done));
 } catch (error) {
   console.error(error instanceof Error ? error.message : error);

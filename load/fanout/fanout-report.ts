@@ -1,8 +1,9 @@
 // The figures of the fan-out benchmark for programs and for people.
 
 import type { FanoutResult } from "./fanout.ts";
-import type { FanoutFigures } from "./fanout-phases.ts";
-import { median } from "./bench/report.ts";
+import type { FanoutFigures } from "./repayments.ts";
+import { writeSection } from "../report/readme-section.ts";
+import { median } from "../bench/report.ts";
 
 export function fanoutJson(result: FanoutResult): string {
   const { machine, options, lastPush, growth } = result;
@@ -79,6 +80,26 @@ export function fanoutText(result: FanoutResult): string {
     "",
     "A posting is one leg. Medians of the rounds; server and Redis: CPU microseconds for each leg.",
   ].join("\n");
+}
+
+/** Throws when the file has no place for them. */
+export function writeFanout(file: string, result: FanoutResult, onDay: Date): void {
+  const { rounds, duration, warmUp } = result.options;
+  const markdown = [
+    `Written by \`npm run bench:fanout -- --readme README.md\` on ${onDay.toISOString().slice(0, 10)}: ` +
+      `${rounds} interleaved rounds of`,
+    `${duration} ms after ${warmUp} ms of warm-up, closed loop, the borrower's debit included; server, Redis and`,
+    "client on the same machine, fsync before every answer.",
+    "",
+    "```",
+    fanoutText(result),
+    "```",
+    "",
+    "Legs are counted where they become durable, and the lenders' money is held against the borrowers'",
+    "answers at the end. One business date: legs carry principal alone. Pushes are timed with every lender",
+    "of the loan connected to this machine; one client process reads them all.",
+  ].join("\n");
+  writeSection(file, "fanout", markdown);
 }
 
 function grouped(value: number): string {

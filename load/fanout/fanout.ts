@@ -1,8 +1,8 @@
 // One run of the fan-out benchmark from set-up to the check of the final state.
 
 import { resolve } from "node:path";
-import { openLoans, planLoans, SERVICE_FEE_BPS, SHARE_CENTS } from "./fanout-market.ts";
-import type { FanoutLoan } from "./fanout-market.ts";
+import { openLoans, planLoans, SERVICE_FEE_BPS, SHARE_CENTS } from "./lent-loans.ts";
+import type { FanoutLoan } from "./lent-loans.ts";
 import {
   Borrower,
   durableLegs,
@@ -10,15 +10,15 @@ import {
   measureRepayments,
   Watchers,
   type FanoutFigures,
-} from "./fanout-phases.ts";
-import type { Latencies } from "./driver/latency.ts";
-import { describeMachine, type Machine } from "./machine/machine.ts";
-import { DEPOSIT_CENTS, Market } from "./driver/market.ts";
-import { lenderNames, WrongState } from "./bench/phases.ts";
-import { Progress } from "./bench/progress.ts";
-import type { Endpoint } from "./driver/raw-socket.ts";
-import { newSecret, ServerProcess } from "./machine/server-process.ts";
-import { Tokens } from "./driver/tokens.ts";
+} from "./repayments.ts";
+import type { Latencies } from "../driver/latency.ts";
+import { describeMachine, type Machine } from "../machine/machine.ts";
+import { DEPOSIT_CENTS, Market } from "../driver/market.ts";
+import { lenderNames, WrongState } from "../bench/phases.ts";
+import { Progress } from "../bench/progress.ts";
+import type { Endpoint } from "../driver/raw-socket.ts";
+import { newSecret, ServerProcess } from "../machine/server-process.ts";
+import { Tokens } from "../driver/tokens.ts";
 
 export interface FanoutOptions {
   readonly loans: number;

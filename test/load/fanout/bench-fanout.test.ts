@@ -2,13 +2,15 @@
 // have against what borrowers were told, and leaves nothing behind.
 
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, onTestFinished, test } from "vitest";
 
-const PROGRAM = fileURLToPath(new URL("../../dist/load/bench-fanout.js", import.meta.url));
+const PROGRAM = fileURLToPath(
+  new URL("../../../dist/load/fanout/bench-fanout.js", import.meta.url),
+);
 
 describe("npm run bench:fanout", () => {
   test("measures repayments and pushes, and the books of both sides agree", () => {
@@ -16,7 +18,10 @@ describe("npm run bench:fanout", () => {
     onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
     const world = ["--loans", "4", "--lenders", "40", "--accounts", "60", "--growth", "10"];
     const short = ["--rounds", "1", "--duration", "400", "--warm-up", "100", "--pushes", "5"];
-    const options = ["--json", ...world, ...short, "--data-folder", folder];
+    const readme = join(mkdtempSync(join(tmpdir(), "loanloom-fanout-readme-")), "README.md");
+    onTestFinished(() => rmSync(dirname(readme), { recursive: true, force: true }));
+    writeFileSync(readme, "before\n<!-- fanout:begin -->\nold\n<!-- fanout:end -->\nbehind\n");
+    const options = ["--json", "--readme", readme, ...world, ...short, "--data-folder", folder];
     const done = spawnSync(process.execPath, [PROGRAM, ...options], {
       encoding: "utf8",
       timeout: 100_000,
@@ -32,5 +37,13 @@ describe("npm run bench:fanout", () => {
       growth: [{ lenders: 10, postingsPerSecond: positive, lastPushP99Ms: positive }],
     });
     expect(readdirSync(folder)).toEqual([]);
+    const page = readFileSync(readme, "utf8");
+    expect(page).toMatch(
+      /^before\n<!-- fanout:begin -->\n\nWritten by [^]*1 interleaved rounds of\n400 ms/,
+    );
+    expect(page).toMatch(
+      /4 loans of 40 lenders out of 60 accounts[^]*<!-- fanout:end -->\nbehind\n$/,
+    );
+    expect(page).not.toContain("old");
   });
 });
