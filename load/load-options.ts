@@ -57,6 +57,11 @@ const CLIENTS_MAX = 64;
 /** Objects of the auditor's memory: some gigabytes. */
 const AUDIT_REQUESTS_MAX = 3_000_000;
 
+const RUNNING_HELP =
+  "\nWith --url the load is real there, and stays: it opens accounts, deposits money that nobody has\n" +
+  "paid in (also into the accounts of a token file), lists loans and bids. Never on a server that\n" +
+  "keeps anybody's money. Its business date is left alone.\n";
+
 export function loadCommand(
   act: (scenario: string | undefined, options: LoadOptions) => Promise<void>,
 ): Command {
@@ -113,7 +118,7 @@ export function loadCommand(
       count,
       AUDIT_REQUESTS_MAX,
     )
-    .addHelpText("after", EXIT_HELP)
+    .addHelpText("after", RUNNING_HELP + EXIT_HELP)
     .exitOverride()
     .action((scenario: string | undefined, parsed: Parsed) => act(scenario, withPlan(parsed)));
 }
@@ -137,7 +142,7 @@ function withPlan(parsed: Parsed): LoadOptions {
 /** Throws UsageError and TokenFileError. */
 export function runOptionsOf(scenario: Scenario, options: LoadOptions): RunOptions {
   const target = targetOf(options);
-  let { plan } = options;
+  let plan: PlanOptions = { ...options.plan, movesDates: target.type === "own" };
   if (target.type === "running") {
     const { names } = new Identities(target.identity);
     const wanted = plan.sizes?.lenders ?? scenario.sizes.lenders;

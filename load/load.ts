@@ -13,7 +13,6 @@ import { runOnce, type Run, type RunOptions } from "./run/run.ts";
 import { Screen } from "./run/screen.ts";
 import { searchMax } from "./run/search.ts";
 import { Interrupted, StopSignal } from "./run/stop-signal.ts";
-import { planOf } from "./scenarios/plan.ts";
 import { SCENARIOS, scenarioNamed } from "./scenarios/catalogue.ts";
 import type { Scenario } from "./scenarios/scenario.ts";
 import { describeScenario, listScenarios } from "./scenarios/describe.ts";
@@ -64,10 +63,9 @@ async function measured(
     return loadReport({ run, runOptions, scenario, targetP99Ms, findMax: null, at });
   }
   if (targetP99Ms === null) throw new UsageError("--find-max needs a target: --p99 <ms>");
-  const withRate = (ratePerSecond: number): RunOptions => ({
-    ...runOptions,
-    plan: planOf(scenario, { ...options.plan, ratePerSecond }),
-  });
+  // All that the first plan was made of, at another rate.
+  const withRate = (ratePerSecond: number): RunOptions =>
+    runOptionsOf(scenario, { ...options, plan: { ...options.plan, ratePerSecond } });
   const { result, best } = await searchMax(
     {
       fromPerSecond: options.from ?? runOptions.plan.ratePerSecond,

@@ -193,6 +193,9 @@ function notMeasured({ run, scenario, runOptions }: ReportOptions): string[] {
   const isLoopback = runOptions.target.type === "own";
   if (isLoopback) missing.push("a network: server and clients are on one machine, over loopback");
   if (isLoopback) missing.push("limits for each account and address: they are lifted here");
+  if (!isLoopback && scenario.segments.some(({ event }) => event === "dueDate")) {
+    missing.push("a due date: business dates of a server that is not our own are left alone");
+  }
   if (!isLoopback) missing.push("CPU and memory of the server: only its own /metrics are known");
   if (run.samples.every(({ commitP99Ms }) => commitP99Ms === null)) {
     missing.push("the server's own metrics: /metrics was not readable");

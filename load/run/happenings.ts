@@ -57,7 +57,7 @@ async function advanceMonth(operator: RequestPipe, startsAtMs: number): Promise<
     });
     return { what, atMs, tookMs: performance.now() - fromMs, detail: "" };
   } catch (error) {
-    // A server whose dates follow the clock refuses; the run goes on, and its report says so.
+    // The run goes on, and its report says that it did not happen.
     return { what, atMs, tookMs: null, detail: (error as Error).message };
   }
 }

@@ -47,6 +47,11 @@ export interface PlanOptions {
   readonly sizes?: { readonly [Key in keyof Sizes]?: number | undefined };
   readonly demand?: number | undefined;
   readonly arrivals?: "poisson" | "constant" | undefined;
+  /**
+   * False for a server that is not our own: a business date that begins there collects from all of
+   * its borrowers, and nobody can take it back.
+   */
+  readonly movesDates?: boolean | undefined;
 }
 
 export function planOf(scenario: Scenario, options: PlanOptions): Plan {
@@ -55,7 +60,10 @@ export function planOf(scenario: Scenario, options: PlanOptions): Plan {
   const warmUpMs = options.warmUpMs ?? scenario.warmUpMs;
   assert(ratePerSecond > 0 && durationMs > 0 && warmUpMs >= 0, "a plan has a rate and time");
   const sizes = sizesOf(scenario, options);
-  const segments = segmentsOf(scenario, ratePerSecond, warmUpMs, durationMs);
+  const movesDates = options.movesDates ?? true;
+  const segments = segmentsOf(scenario, ratePerSecond, warmUpMs, durationMs).map((segment) =>
+    segment.event === "dueDate" && !movesDates ? { ...segment, event: null } : segment,
+  );
   const opening = segments.find((segment) => segment.event === "opening");
   return {
     scenario: scenario.name,
