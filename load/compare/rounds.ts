@@ -90,8 +90,10 @@ async function runOne(
   // PostgreSQL runs as a user of its own, who must get to its folder.
   mkdirSync(folder, { mode: 0o755 });
   chmodSync(folder, 0o755);
-  const onStep = (text: string): void =>
+  const onStep = (text: string): void => {
+    interruption.throwIfAborted();
     progress.show(`round ${round + 1}, ${contest}, ${peer.name}: ${text}`);
+  };
   try {
     if (contest === "bids") {
       const runs = await contestBids(peer, plan.bids, fleet, folder, onStep);

@@ -151,6 +151,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     uses: ["protocol", "load/driver", "load/machine", "load/bench", README_SECTION],
   },
   "load/peers": { uses: ["protocol", "load/driver", "load/machine", "load/bench"] },
+  "load/growth": { uses: ["load/driver", "load/machine", "load/bench", README_SECTION] },
   "load/compare": {
     uses: [
       "load/driver",
@@ -168,7 +169,7 @@ export const VENDORS: Readonly<Record<string, readonly string[]>> = {
   "@restatedev/restate-sdk": ["load/peers"],
   "cli-progress": ["cli", "load/run"],
   cockatiel: ["custodian"],
-  commander: ["cli", "load", "load/bench", "load/fanout", "load/compare"],
+  commander: ["cli", "load", "load/bench", "load/fanout", "load/compare", "load/growth"],
   "decimal.js": ["money", "lending"],
   "hdr-histogram-js": ["load/driver", "cli"],
   ioredis: ["journal"],

@@ -9,9 +9,11 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { postgresPrograms } from "../../../load/peers/postgres-program.ts";
+import { restateProgram } from "../../../load/peers/restate-program.ts";
 
 const PROGRAM = fileURLToPath(new URL("../../../dist/load/compare/compare.js", import.meta.url));
 const POSTGRES = postgresPrograms() === null ? [] : ["postgresBatch", "postgresRows"];
+const QUICK_PEERS = "loanloom,postgresBatch,postgresRows,redisBatch,redis,echo,append";
 
 function newFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), "loanloom-compare-test-"));
@@ -46,7 +48,8 @@ function textOf(path: string): string {
 describe("npm run compare", () => {
   test("measures every peer that is installed, and names the others", () => {
     const folder = newFolder();
-    const options = ["--quick", "--json", "--no-install", "--shapes", "single"];
+    const some = ["--peers", QUICK_PEERS, "--shapes", "single"];
+    const options = ["--quick", "--json", "--no-install", ...some];
     const done = spawnSync(process.execPath, [PROGRAM, ...options, "--data-folder", folder], {
       encoding: "utf8",
       timeout: 150_000,
@@ -90,6 +93,31 @@ describe("npm run compare", () => {
     expect(readdirSync(folder)).toEqual([]);
     expect(processesOf(folder)).toEqual([]);
   }, 180_000);
+
+  test("measures Restate, which takes its time, or says why not", () => {
+    const folder = newFolder();
+    const only = ["--peers", "restate", "--contests", "bids", "--shapes", "alone", "--no-direct"];
+    const long = ["--rounds", "1", "--warm-up", "500", "--duration", "6000"];
+    const options = ["--json", "--no-install", ...only, ...long, "--data-folder", folder];
+    const done = spawnSync(process.execPath, [PROGRAM, ...options], {
+      encoding: "utf8",
+      timeout: 100_000,
+      env: environmentOf(folder),
+    });
+    expect(done.status, done.stderr).toBe(0);
+    const comparison = JSON.parse(done.stdout.trim().split("\n").at(-1)!) as object;
+    if (restateProgram() === null) {
+      const reason = expect.stringContaining("not installed") as string;
+      expect(comparison).toMatchObject({ skipped: [{ peer: "restate", reason }] });
+    } else {
+      const median = expect.toSatisfy((value: number) => value > 0);
+      expect(comparison).toMatchObject({
+        alone: { peers: { restate: { perSecond: { median } } } },
+      });
+    }
+    expect(readdirSync(folder)).toEqual([]);
+    expect(processesOf(folder)).toEqual([]);
+  }, 120_000);
 
   test.each([
     ["SIGTERM", 143],
