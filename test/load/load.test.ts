@@ -105,20 +105,24 @@ describe("npm run load", () => {
     }
   });
 
-  test("searches the highest rate, and exits with 5 when a target is missed", () => {
-    const folder = temporaryFolder();
-    const world = ["--lenders", "8", "--loans", "5", "--watchers", "0", "--data-folder", folder];
-    const short = ["--duration", "500ms", "--warm-up", "200ms", "--json"];
-    const search = ["--find-max", "--p99", "10000", "--from", "50", "--probes", "2"];
-    const found = load("market", ...world, ...short, ...search);
-    expect(found.status).toBe(0);
-    expect(JSON.parse(found.stdout)).toMatchObject({
-      findMax: { ratePerSecond: 100, probes: [{ passed: true }, { passed: true }] },
-    });
-    const missed = load("market", ...world, ...short, "--rate", "50", "--p99", "0.001");
-    expect(missed.status).toBe(5);
-    expect(JSON.parse(missed.stdout)).toMatchObject({ verdict: { targetMet: false } });
-  });
+  test(
+    "searches the highest rate, and exits with 5 when a target is missed",
+    { timeout: 120_000 },
+    () => {
+      const folder = temporaryFolder();
+      const world = ["--lenders", "8", "--loans", "5", "--watchers", "0", "--data-folder", folder];
+      const short = ["--duration", "500ms", "--warm-up", "200ms", "--json"];
+      const search = ["--find-max", "--p99", "10000", "--from", "50", "--probes", "2"];
+      const found = load("market", ...world, ...short, ...search);
+      expect(found.status).toBe(0);
+      expect(JSON.parse(found.stdout)).toMatchObject({
+        findMax: { ratePerSecond: 100, probes: [{ passed: true }, { passed: true }] },
+      });
+      const missed = load("market", ...world, ...short, "--rate", "50", "--p99", "0.001");
+      expect(missed.status).toBe(5);
+      expect(JSON.parse(missed.stdout)).toMatchObject({ verdict: { targetMet: false } });
+    },
+  );
 
   test.each([
     ["SIGINT", 130],

@@ -17,7 +17,7 @@ describe("npm run bench:fanout", () => {
     const folder = mkdtempSync(join(tmpdir(), "loanloom-fanout-test-"));
     onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
     const world = ["--loans", "4", "--lenders", "40", "--accounts", "60", "--growth", "10"];
-    const short = ["--rounds", "1", "--duration", "400", "--warm-up", "100", "--pushes", "5"];
+    const short = ["--rounds", "1", "--duration", "1500", "--warm-up", "300", "--pushes", "5"];
     const readme = join(mkdtempSync(join(tmpdir(), "loanloom-fanout-readme-")), "README.md");
     onTestFinished(() => rmSync(dirname(readme), { recursive: true, force: true }));
     writeFileSync(readme, "before\n<!-- fanout:begin -->\nold\n<!-- fanout:end -->\nbehind\n");
@@ -39,7 +39,7 @@ describe("npm run bench:fanout", () => {
     expect(readdirSync(folder)).toEqual([]);
     const page = readFileSync(readme, "utf8");
     expect(page).toMatch(
-      /^before\n<!-- fanout:begin -->\n\nWritten by [^]*1 interleaved rounds of\n400 ms/,
+      /^before\n<!-- fanout:begin -->\n\nWritten by [^]*1 interleaved rounds of\n1500 ms/,
     );
     expect(page).toMatch(
       /4 loans of 40 lenders out of 60 accounts[^]*<!-- fanout:end -->\nbehind\n$/,
