@@ -8,6 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, onTestFinished, test } from "vitest";
+import { descendantsOf } from "../../load/machine/process-cpu.ts";
 import { SCENARIOS } from "../../load/scenarios/catalogue.ts";
 import { processesOf, until, untilGone } from "./processes.ts";
 
@@ -136,6 +137,9 @@ describe("npm run load", { timeout: 120_000 }, () => {
       const ended = once(run, "close") as Promise<[number | null]>;
       const hasClient = (): boolean => processesOf(folder).some((line) => line.includes("redis"));
       await until(hasClient, 60_000, "the server runs");
+      // Server, guardian and client: the world is open, and the load is about to begin.
+      const processes = (): number => descendantsOf(run.pid!, /^node/).length;
+      await until(() => processes() >= 3, 60_000, "the client runs");
       await new Promise((resolve) => setTimeout(resolve, 5_000));
       run.kill(signal);
       expect((await ended)[0]).toBe(code);
