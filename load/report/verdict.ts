@@ -99,6 +99,10 @@ function voidReasons(figures: RunFigures): string[] {
   if (unanswered / sent > LOST_SHARE_MAX) {
     reasons.push(`${percent(unanswered / sent)} of the requests were never answered`);
   }
+  const { crowd } = figures;
+  if (crowd !== null && crowd.failed > crowd.opened * LOST_SHARE_MAX) {
+    reasons.push(`${crowd.failed} of ${crowd.opened} connections did not come back before the end`);
+  }
   return reasons;
 }
 

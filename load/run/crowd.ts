@@ -29,13 +29,15 @@ export class Crowd {
   readonly #random: () => number;
   readonly #reconnect = new LatencyHistogram();
   #sessions: Session[] = [];
+  /** By us: the server has no part in it. */
+  readonly #cut = new WeakSet<Session>();
   #timer: NodeJS.Timeout | undefined;
   #isOver = false;
   #opened = 0;
   #closedByServer = 0;
   #reconnected = 0;
   #attempts = 0;
-  #failed = 0;
+  #stormed = 0;
 
   constructor(endpoint: Endpoint, identities: Identities, names: readonly string[], seed: number) {
     this.#endpoint = endpoint;
@@ -78,7 +80,11 @@ export class Crowd {
     const cut = this.#sessions;
     this.#sessions = [];
     const fromMs = performance.now();
-    for (const session of cut) session.destroy();
+    this.#stormed = this.#names.length;
+    for (const session of cut) {
+      this.#cut.add(session);
+      session.destroy();
+    }
     await Promise.all(this.#names.map((name) => this.#comeBack(name, fromMs)));
   }
 
@@ -98,7 +104,6 @@ export class Crowd {
         await new Promise((resolve) => setTimeout(resolve, waitMs));
       }
     }
-    this.#failed++;
   }
 
   /** Resolves when its token is accepted and it was answered. */
@@ -116,8 +121,8 @@ export class Crowd {
           settle(null);
         } else settle(new Error("refused"));
       },
-      onClose: (_, reason) => {
-        if (wasAnswered && !this.#isOver) this.#closedByServer++;
+      onClose: (session, reason) => {
+        if (wasAnswered && !this.#isOver && !this.#cut.has(session)) this.#closedByServer++;
         settle(new Error(reason));
       },
       onPushLag: () => undefined,
@@ -145,7 +150,8 @@ export class Crowd {
       reconnect: this.#reconnect.take(),
       reconnected: this.#reconnected,
       attempts: this.#attempts,
-      failed: this.#failed,
+      // Also those that were still trying when the run ended.
+      failed: this.#stormed - this.#reconnected,
     };
   }
 }

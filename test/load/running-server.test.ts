@@ -51,7 +51,7 @@ beforeAll(async () => {
       () => false,
     );
   while (!(await isReady())) await new Promise((resolve) => setTimeout(resolve, 50));
-}, 30_000);
+}, 90_000);
 
 afterAll(async () => {
   const ended = once(server, "exit");
@@ -87,7 +87,7 @@ function load(tokenFile: object, ...options: readonly string[]) {
 
 const positive = expect.toSatisfy((value: number) => value > 0);
 
-describe("A server that runs already", () => {
+describe("A server that runs already", { timeout: 120_000 }, () => {
   test.each([
     ["market", ["--lenders", "20", "--loans", "20", "--watchers", "5", "--rate", "200"]],
     [

@@ -39,7 +39,7 @@ beforeAll(() => {
     .map((name) => RequestLog.decode(readFileSync(join(kept, name))));
   expect(logs.length).toBe(2);
   records = recordsOf(logs, namesOf("load"));
-}, 90_000);
+}, 120_000);
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 

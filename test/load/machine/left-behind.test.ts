@@ -15,7 +15,7 @@ const program = (name: string): string =>
 
 const LONG = ["--rounds", "9", "--duration", "60000", "--warm-up", "60000"];
 
-describe("A run that is ended in the middle", () => {
+describe("A run that is ended in the middle", { timeout: 120_000 }, () => {
   test.each([
     ["bench/bench-burst.js", "SIGINT", 130],
     ["bench/bench-burst.js", "SIGTERM", 143],
@@ -29,7 +29,7 @@ describe("A run that is ended in the middle", () => {
     const run = spawn(process.execPath, [program(name), ...options], { stdio: "ignore" });
     const ended = once(run, "exit") as Promise<[number | null, string | null]>;
     const hasRedis = (): boolean => processesOf(folder).some((line) => line.includes("redis-serv"));
-    await until(hasRedis, 30_000, "the server and its Redis run");
+    await until(hasRedis, 90_000, "the server and its Redis run");
     run.kill(signal);
     const [exitCode, endedBy] = await ended;
     expect(exitCode).toBe(code);

@@ -89,6 +89,15 @@ describe("The verdict of a run", () => {
     expect(verdict({ turnedAway: 101 }).void).toBe(true);
     expect(verdict({ unanswered: 101 }).voidBecause[0]).toContain("never answered");
     expect(verdict({ sent: 0 }).void).toBe(true);
+    const crowd = {
+      opened: 100,
+      closedByServer: 0,
+      reconnected: 98,
+      attempts: 100,
+      reconnect: null,
+    };
+    expect(verdict({ crowd: { ...crowd, failed: 1 } }).void).toBe(false);
+    expect(verdict({ crowd: { ...crowd, failed: 2 } }).voidBecause[0]).toContain("come back");
   });
 
   test("says so when the sender was the limit: busy, late, or short of the plan", () => {
