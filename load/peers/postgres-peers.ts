@@ -26,7 +26,7 @@ export const POSTGRES_ROWS: Peer = {
 export const POSTGRES_BATCH: Peer = {
   key: "postgresBatch",
   name: "PostgreSQL, batching gateway",
-  how: "gateway that gives all waiting requests to one set-based function call, two in flight",
+  how: "gateway that gives all waiting requests to one set-based call; a second beside it if large",
   durability: DURABILITY,
   atomicity: "the batch",
   isFloor: false,

@@ -130,6 +130,9 @@ export class PostgresRows extends PostgresStore {
 /** More than that in one statement, and its latency grows faster than what it saves. */
 const BATCH_MAX = 1_024;
 
+/** Fewer are not worth a statement beside one that runs: they would only take its batch apart. */
+const BATCH_BESIDE_MIN = 256;
+
 /** All that waits goes in one statement; while it runs, the next ones gather. */
 export class PostgresBatch extends PostgresStore {
   readonly #inFlightMax: number;
@@ -166,6 +169,7 @@ export class PostgresBatch extends PostgresStore {
 
   #next(): (() => Promise<void>) | null {
     for (const [loanId, waiting] of this.#bids) {
+      if (this.#inFlight > 0 && waiting.length < BATCH_BESIDE_MIN) continue;
       const batch = waiting.splice(0, BATCH_MAX);
       if (waiting.length === 0) this.#bids.delete(loanId);
       return () => this.#place(batch);
