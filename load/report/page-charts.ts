@@ -42,8 +42,8 @@ export function chartsOf(report: LoadReport): readonly Chart[] {
   const all = [
     throughput(report),
     latencies(report),
-    percentiles(report),
     search(report),
+    percentiles(report),
     cores(report),
     sampled(report, {
       id: "lag",
@@ -223,8 +223,8 @@ function search({ findMax }: LoadReport): ChartParts | null {
     probes.map(({ passed, p99Ms }) => (passed === wanted ? Math.max(MS_MIN, p99Ms) : null));
   return {
     id: "search",
-    title: `The search for p99 under ${findMax.targetP99Ms} ms`,
-    note: "Each point is a run of its own on a fresh server.",
+    title: "The search: p99 by rate",
+    note: `Each point is a run of its own on a fresh server; the target is ${findMax.targetP99Ms} ms.`,
     x: probes.map(({ ratePerSecond }) => ratePerSecond),
     axis: "rate",
     unit: "ms",
