@@ -74,6 +74,11 @@ describe("A server and its custodian", () => {
       let deposits = NAMES.length;
       let asked = 0;
       const fired = { refuseRate: 0, bounceRate: 0, duplicateRate: 0, failRate: 0, dropRate: 0 };
+      // Before each end of the bank and each change of its switches, for both begin counting anew.
+      const countFired = async (): Promise<void> => {
+        const since = await bank.fired();
+        for (const name of Object.keys(fired) as (keyof typeof fired)[]) fired[name] += since[name];
+      };
       for (const victim of ["server", "bank", "both"] as const) {
         await bank.faults(FAULTS);
         const asking: Promise<unknown>[] = [];
@@ -88,10 +93,8 @@ describe("A server and its custodian", () => {
         asked += 6;
         // Some are answered, some are under way.
         await asking[4];
-        for (const name of Object.keys(fired) as (keyof typeof fired)[]) {
-          fired[name] += (await bank.fired())[name];
-        }
         if (victim !== "bank") await server.kill();
+        await countFired();
         if (victim !== "server") await bank.kill();
         if (victim !== "server") await bank.start();
         await bank.faults(FAULTS);
@@ -107,15 +110,14 @@ describe("A server and its custodian", () => {
             totals.every(({ entry }) => entry > 0) && (await bank.health()).noticesPending === 0
           );
         });
+        await countFired();
         await bank.faults({ ...FAULTS, dropRate: 0.5 });
         for (const client of clients.values()) {
           await client.request("account.withdraw", { amountCents: 7_00, beneficiary: "bank 7" });
         }
         asked += 1;
         for (const client of clients.values()) await ended(client, asked);
-        for (const name of Object.keys(fired) as (keyof typeof fired)[]) {
-          fired[name] += (await bank.fired())[name];
-        }
+        await countFired();
       }
       expect(server.deaths).toEqual([]);
       for (const [name, times] of Object.entries(fired))
