@@ -3,9 +3,10 @@
 import { availableParallelism, tmpdir } from "node:os";
 import { Command, InvalidArgumentError, Option } from "commander";
 import { Identities, readTokenFile } from "./driver/identities.ts";
+import { TOKEN_LIFETIME_S } from "./driver/tokens.ts";
 import type { Endpoint } from "./driver/raw-socket.ts";
 import { EXIT_HELP } from "./report/verdict.ts";
-import type { RunOptions, Target } from "./run/run.ts";
+import { connectionsOf, type RunOptions, type Target } from "./run/run.ts";
 import { planOf, type PlanOptions } from "./scenarios/plan.ts";
 import type { Scenario } from "./scenarios/scenario.ts";
 
@@ -154,10 +155,12 @@ export function runOptionsOf(scenario: Scenario, options: LoadOptions): RunOptio
     }
   }
   const planned = planOf(scenario, plan);
-  const { sizes } = planned;
-  const connections = sizes.lenders + sizes.paidOutLoans + sizes.crowd;
+  const connections = connectionsOf(planned);
   if (connections > CONNECTIONS_MAX) {
     throw new UsageError(`${connections} connections are more than ${CONNECTIONS_MAX}`);
+  }
+  if (planned.warmUpMs + planned.durationMs > TOKEN_LIFETIME_S * 1_000) {
+    throw new UsageError("a run lasts at most as long as its tokens: seven days");
   }
   return {
     plan: planned,

@@ -9,7 +9,7 @@ import { exitCodeOf, loadReport, type LoadReport } from "./report/load-report.ts
 import { reportPage } from "./report/page.ts";
 import { reportText } from "./report/report-text.ts";
 import { EXIT } from "./report/verdict.ts";
-import { runOnce, type Run, type RunOptions } from "./run/run.ts";
+import { runOnce, type RunOptions } from "./run/run.ts";
 import { Screen } from "./run/screen.ts";
 import { searchMax } from "./run/search.ts";
 import { Interrupted, StopSignal } from "./run/stop-signal.ts";
@@ -58,10 +58,11 @@ async function measured(
   const screen = new Screen();
   const targetP99Ms = options.p99 ?? null;
   const at = new Date();
-  if (!options.findMax) {
-    const run = await runOnce(runOptions, stop, screen);
-    return loadReport({ run, runOptions, scenario, targetP99Ms, findMax: null, at });
-  }
+  const measureOnce = async (one: RunOptions): Promise<LoadReport> => {
+    const run = await runOnce(one, stop, screen);
+    return loadReport({ run, runOptions: one, scenario, targetP99Ms, findMax: null, at });
+  };
+  if (!options.findMax) return measureOnce(runOptions);
   if (targetP99Ms === null) throw new UsageError("--find-max needs a target: --p99 <ms>");
   // All that the first plan was made of, at another rate.
   const withRate = (ratePerSecond: number): RunOptions =>
@@ -74,19 +75,7 @@ async function measured(
       probesMax: options.probes,
       confirmations: options.confirm,
     },
-    async (ratePerSecond): Promise<{ run: Run; report: LoadReport }> => {
-      const probed = withRate(ratePerSecond);
-      const run = await runOnce(probed, stop, screen);
-      const report = loadReport({
-        run,
-        runOptions: probed,
-        scenario,
-        targetP99Ms,
-        findMax: null,
-        at,
-      });
-      return { run, report };
-    },
+    (ratePerSecond) => measureOnce(withRate(ratePerSecond)),
     stop,
     screen,
   );

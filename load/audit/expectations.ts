@@ -1,7 +1,6 @@
 // What a server must show at the end, by its clients' logs alone: sums of what they were told. Plain
 // arithmetic on the logs; no rule of the server is in it.
 
-import { errorByNumber } from "../../src/protocol/errors.ts";
 import { FLAG, type RequestLog } from "../driver/request-log.ts";
 import { OPERATIONS } from "../scenarios/scenario.ts";
 import type { RequestId } from "../../actors/address.ts";
@@ -133,9 +132,4 @@ function expectRepayment(expected: Expectations, request: Logged): void {
 
 function add(sums: Map<number, number>, key: number, cents: number): void {
   sums.set(key, (sums.get(key) ?? 0) + cents);
-}
-
-/** For people: the code of an error, or its number when this version does not know it. */
-export function codeText(number: number): string {
-  return errorByNumber(number) ?? `error ${number}`;
 }

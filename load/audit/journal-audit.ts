@@ -14,16 +14,13 @@ export interface JournalAuditOptions {
   readonly folder: string;
   readonly shards: number;
   readonly records: ClientRecords;
-  /** Told how to end the Redis that reads the files. */
-  readonly undo?: (step: () => Promise<void>) => void;
   readonly onProgress?: (entries: number) => void;
 }
 
 /** Violations are values in the report; what throws is a journal that cannot be read. */
 export async function auditJournal(options: JournalAuditOptions): Promise<AuditReport> {
-  const { folder, shards, records, undo, onProgress } = options;
+  const { folder, shards, records, onProgress } = options;
   const journals = await journalsByFolder(join(folder, "data"), {});
-  undo?.(() => journals.close());
   const sources = Array.from({ length: shards }, (_, shard) =>
     journalSource({ ...journals, shard }),
   );

@@ -3,7 +3,7 @@
 
 import type { AccountMemory } from "./account-memory.ts";
 import { errorName } from "../driver/bid-frames.ts";
-import type { Machine } from "../machine/machine.ts";
+import { machineText, type Machine } from "../machine/machine.ts";
 import { shapeText, type Phase, type PhaseRun } from "./phases.ts";
 import type { RecoveryTimes } from "./recovery-times.ts";
 
@@ -130,8 +130,7 @@ export function reportJson({ phases, ...rest }: Report): string {
 export function reportText(done: Report): string {
   const { machine } = done;
   const lines = [
-    `${machine.cpus} x ${machine.model}, ${machine.system}, Node ${machine.node}; ` +
-      `a durable write takes ${machine.fdatasyncMs} ms`,
+    machineText(machine),
     "",
     ...phaseTable(done.phases),
     "",

@@ -1,7 +1,7 @@
 // The comparison for programs (one JSON object) and for people (tables). Whatever was skipped, failed
 // or is void stands beside the figures, never instead of them.
 
-import type { Machine } from "../machine/machine.ts";
+import { machineText, type Machine } from "../machine/machine.ts";
 import type { Peer } from "../peers/peer.ts";
 import type { ContestFigures, PeerFigures, Spread } from "./compare-figures.ts";
 import { PUBLISHED, type Published } from "./published.ts";
@@ -98,10 +98,7 @@ const LEGEND = [
 
 /** Machine, tables, legend. */
 export function measuredText({ machine, contests, peers }: Comparison): string {
-  const lines = [
-    `${machine.cpus} x ${machine.model}, ${machine.system}, Node ${machine.node}; ` +
-      `a durable write takes ${machine.fdatasyncMs} ms`,
-  ];
+  const lines = [machineText(machine)];
   for (const [key, contest] of Object.entries(contests)) {
     lines.push("", titleOf(key, contest), ...table([HEAD, ...contestRows(contest, peers)]));
   }

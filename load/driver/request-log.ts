@@ -131,10 +131,6 @@ export class RequestLog {
     this.mark(at, FLAG.refused);
   }
 
-  setAmount(at: number, amountCents: number): void {
-    this.#view(at).setFloat64(offset(at) + AT.amount, amountCents);
-  }
-
   loan(at: number): number {
     return this.#view(at).getInt32(offset(at) + AT.loan);
   }

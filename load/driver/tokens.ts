@@ -4,7 +4,8 @@
 import { createHmac } from "node:crypto";
 import type { Role } from "../../src/protocol/table.ts";
 
-const LIFETIME_S = 6 * 3600;
+/** A server ends a session with its token: no run may last longer. */
+export const TOKEN_LIFETIME_S = 7 * 24 * 3600;
 
 export class Tokens {
   readonly #secret: string;
@@ -14,7 +15,7 @@ export class Tokens {
   }
 
   sign(subject: string, role: Role): string {
-    const exp = Math.floor(Date.now() / 1000) + LIFETIME_S;
+    const exp = Math.floor(Date.now() / 1000) + TOKEN_LIFETIME_S;
     const text = `${part({ alg: "HS256", typ: "JWT" })}.${part({ sub: subject, role, exp })}`;
     return `${text}.${createHmac("sha256", this.#secret).update(text).digest("base64url")}`;
   }

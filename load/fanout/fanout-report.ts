@@ -2,6 +2,7 @@
 
 import type { FanoutResult } from "./fanout.ts";
 import type { FanoutFigures } from "./repayments.ts";
+import { machineText } from "../machine/machine.ts";
 import { writeSection } from "../report/readme-section.ts";
 import { median } from "../bench/report.ts";
 
@@ -64,8 +65,7 @@ export function fanoutText(result: FanoutResult): string {
       lastPush.p99Ms.toFixed(2).padStart(12),
   );
   return [
-    `${machine.cpus} x ${machine.model}, ${machine.system}, Node ${machine.node}; ` +
-      `a durable write takes ${machine.fdatasyncMs} ms`,
+    machineText(machine),
     `${grouped(options.loans)} loans of ${grouped(options.lenders)} lenders out of ` +
       `${grouped(options.accounts)} accounts`,
     "",

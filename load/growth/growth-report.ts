@@ -2,7 +2,7 @@
 
 import { median } from "../bench/report.ts";
 import type { PhaseRun } from "../bench/phases.ts";
-import type { Machine } from "../machine/machine.ts";
+import { machineText, type Machine } from "../machine/machine.ts";
 import { writeSection } from "../report/readme-section.ts";
 import { AXES, type Axis, type Point } from "./growth-axes.ts";
 
@@ -109,10 +109,7 @@ const BAR_CHARACTERS = 40;
 export function growthText({ machine, axes, interrupted }: Growth): string {
   const all = Object.values(axes);
   const dearest = Math.max(...all.flatMap(({ points }) => points.map(({ cpuUs }) => cpuUs)));
-  const lines = [
-    `${machine.cpus} x ${machine.model}, ${machine.system}, Node ${machine.node}; ` +
-      `a durable write takes ${machine.fdatasyncMs} ms`,
-  ];
+  const lines = [machineText(machine)];
   for (const { title, points, dearestOverCheapest, isFlat } of all) {
     const verdict = isFlat ? "flat" : `NOT FLAT: over ${FLAT_WITHIN.toFixed(1)}`;
     lines.push(

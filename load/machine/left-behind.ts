@@ -19,6 +19,7 @@ export type Leftover =
       readonly startedAt: number;
       readonly folder: string;
     }
+  /** With the Redis that runs in it, whoever started that. */
   | { readonly type: "folder"; readonly path: string };
 
 export type ToGuardian =
@@ -65,6 +66,8 @@ export function temporaryFolder(
 /** At once, and without waiting: for a process that ends. */
 export function endLeftover(leftover: Leftover): void {
   if (leftover.type === "folder") {
+    const redisPid = redisOfFolder(leftover.path);
+    if (redisPid !== null) kill(redisPid);
     rmSync(leftover.path, { recursive: true, force: true, maxRetries: 20, retryDelay: 50 });
     return;
   }

@@ -40,6 +40,11 @@ export function describeMachine(folder: string): Machine {
   };
 }
 
+/** One line for people. */
+export function machineText({ cpus, model, system, node, fdatasyncMs }: Machine): string {
+  return `${cpus} x ${model}, ${system}, Node ${node}; a durable write takes ${fdatasyncMs} ms`;
+}
+
 function fdatasyncMs(folder: string): number {
   const path = join(folder, "fdatasync-probe");
   const file = openSync(path, "w");

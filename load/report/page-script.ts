@@ -1,6 +1,8 @@
 // Draws the charts of the report's page, in a browser. The page has uPlot and the report as data; this
 // file is compiled with the rest and put into the page as it is.
 
+import type { Chart } from "./page-charts.ts";
+
 // The program is compiled without the types of browsers: these are what is used of them.
 interface Elem {
   clientWidth: number;
@@ -38,32 +40,6 @@ declare const window: {
   readonly devicePixelRatio: number;
 };
 declare function getComputedStyle(of: Elem): { getPropertyValue(name: string): string };
-
-type Values = readonly (number | null)[];
-
-/** What the page hands over; see `chartsOf` in page-charts.ts. */
-interface Chart {
-  readonly id: string;
-  readonly x: readonly number[];
-  /** Seconds of the run, or the percentile as -log10(1 - p). */
-  readonly axis: "time" | "percentile" | "rate";
-  readonly unit: string;
-  readonly isLog: boolean;
-  /** Of a time axis: seconds that were measured, the same for all. */
-  readonly until: number;
-  readonly series: readonly {
-    readonly label: string;
-    readonly colour: string;
-    readonly values: Values;
-    readonly dashed?: boolean;
-    readonly points?: boolean;
-  }[];
-  readonly segments: readonly {
-    readonly name: string;
-    readonly from: number;
-    readonly to: number;
-  }[];
-}
 
 const HEIGHT = 260;
 const source = document.querySelector("#charts")!.textContent!;

@@ -1,6 +1,7 @@
 // The report for a terminal: the verdict first, then the figures, then what they were measured on.
 
 import type { Latencies } from "../driver/latency.ts";
+import { machineText } from "../machine/machine.ts";
 import type { LoadReport } from "./load-report.ts";
 import { ms, whole } from "./numbers.ts";
 
@@ -21,8 +22,7 @@ export function reportText(report: LoadReport): string {
     ...resourceLines(report),
     "",
     ...(report.findMax === null ? [] : [...findMaxLines(report), ""]),
-    `${machine.cpus} x ${machine.model}, ${machine.system}, Node ${machine.node}; ` +
-      `a durable write takes ${machine.fdatasyncMs} ms`,
+    machineText(machine),
     `Not measured: ${report.notMeasured.join("; ")}.`,
   ];
   if (report.keptIn !== null) {

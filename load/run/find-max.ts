@@ -38,12 +38,12 @@ export interface FindMaxResult {
   readonly probes: readonly Probe[];
 }
 
+/** Null: nothing was measured, and nothing more may be probed. */
+export type MakeProbe = (ratePerSecond: number, nth: number) => Promise<Probe | null>;
+
 const RATE_MIN = 10;
 
-export async function findMax(
-  options: FindMaxOptions,
-  probe: (ratePerSecond: number, nth: number) => Promise<Probe>,
-): Promise<FindMaxResult> {
+export async function findMax(options: FindMaxOptions, probe: MakeProbe): Promise<FindMaxResult> {
   const search = new Search(options, probe);
   await search.bracket();
   await search.bisect();
@@ -53,17 +53,14 @@ export async function findMax(
 
 class Search {
   readonly #options: FindMaxOptions;
-  readonly #probe: (ratePerSecond: number, nth: number) => Promise<Probe>;
+  readonly #probe: MakeProbe;
   readonly #probes: Probe[] = [];
   /** The highest rate that passed, below any that failed; the lowest that failed. */
   #low: number | null = null;
   #high: number | null = null;
   #endedBecause = "";
 
-  constructor(
-    options: FindMaxOptions,
-    probe: (ratePerSecond: number, nth: number) => Promise<Probe>,
-  ) {
+  constructor(options: FindMaxOptions, probe: MakeProbe) {
     this.#options = options;
     this.#probe = probe;
   }
@@ -143,7 +140,7 @@ class Search {
       return false;
     }
     const probe = await this.#probe(rate, this.#probes.length);
-    if (probe.isFinal) {
+    if (probe === null || probe.isFinal) {
       this.#end("it was stopped");
       return false;
     }

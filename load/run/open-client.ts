@@ -14,6 +14,7 @@ import { REQUEST_ID_BYTES, RequestIds } from "../driver/request-ids.ts";
 import { FLAG, RequestLog } from "../driver/request-log.ts";
 import { OPCODE, encodeFrame } from "../driver/websocket-frames.ts";
 import { HOT_LOAN, Requests, type PlannedRequest } from "../scenarios/requests.ts";
+import { REPAY } from "../scenarios/scenario.ts";
 import { namesOf, type Names } from "../scenarios/world.ts";
 import { NO_CROWD, type ClientJob, type ClientProgress, type ClientResult } from "./client-job.ts";
 import { closedLoop, openLoop, type Loop, type LoopParts } from "./loops.ts";
@@ -27,7 +28,6 @@ const BIDS_KEPT_MAX = 64;
 const VIOLATIONS_KEPT_MAX = 100;
 /** Ids of requests that are none of the plan's: opening a watch, the first ping. */
 const SET_UP_IDS_FROM = 0x8000_0000;
-const REPAY = 5;
 
 export class OpenClient implements SessionOwner, Worker {
   readonly #job: ClientJob;

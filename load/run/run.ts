@@ -111,23 +111,26 @@ async function inFolder(
   if (server !== null) undo.push(() => server.stop());
   try {
     const identities = new Identities(identity);
-    const site: Site = { endpoint, identities, names: namesOf(prefixOf(target), identities.names) };
+    // On a server that lives on, each run has names of its own, the probes of a search, too.
+    const prefix = target.type === "own" ? "load" : `load-${Date.now().toString(36)}`;
+    const site: Site = { endpoint, identities, names: namesOf(prefix, identities.names) };
     const operator = await openOperator(site);
     undo.push(async () => operator.close());
     stop.throwIfStopped();
     await openWorld(site, operator, plan, (what) => screen.show(what));
     stop.throwIfStopped();
     const intervalMs = intervalOf(plan.durationMs);
-    const jobs = jobsOf(options, site, identity, folder, intervalMs);
+    const jobs = jobsOf(options, site, identity, prefix, folder, intervalMs);
     const fleet = new Fleet(jobs);
     undo.push(async () => fleet.end());
     screen.show(`connecting ${connectionsOf(plan)} clients`);
     await fleet.connected();
     stop.throwIfStopped();
+    // A read of everybody takes its time: not between the start that is announced and "go".
+    const before = await readWorld(operator, plan, site.names);
     const startsAtMs = Date.now() + LEAD_MS;
     const opensAtMs = plan.opensAtMs === null ? null : Math.round(startsAtMs + plan.opensAtMs);
     await listHot(operator, plan, site.names, opensAtMs);
-    const before = await readWorld(operator, plan, site.names);
     const measured = await measure(fleet, plan, endpoint, server, operator, startsAtMs, {
       stop,
       screen,
@@ -137,7 +140,6 @@ async function inFolder(
     const logs = jobs.map(({ logFile }) => RequestLog.decode(readFileSync(logFile)));
     const audits = await audited(options, site, server, operator, logs, measured.clients, before, {
       folder,
-      undo,
       screen,
     });
     const wasStopped = stop.isStopped;
@@ -206,7 +208,7 @@ async function audited(
   logs: readonly RequestLog[],
   clients: readonly ClientResult[],
   before: WorldState,
-  { folder, undo, screen }: { folder: string; undo: (() => Promise<void>)[]; screen: Screen },
+  { folder, screen }: { folder: string; screen: Screen },
 ): Promise<Pick<Run, "journalAudit" | "journalAuditMissing" | "protocolAudit">> {
   const watches = clients.flatMap((client) => client.watches);
   const protocolAudit = await auditOverProtocol(operator, plan, names, logs, watches, before);
@@ -228,7 +230,6 @@ async function audited(
     folder,
     shards,
     records,
-    undo: (step) => undo.push(step),
     onProgress: (entries) => screen.show(`auditing: ${whole(entries)} entries of the journal`),
   });
   return { journalAudit, journalAuditMissing: "", protocolAudit };
@@ -267,9 +268,10 @@ export function serverEnvironment(
 }
 
 function jobsOf(
-  { plan, clients, closedInFlight, drainMs, target }: RunOptions,
+  { plan, clients, closedInFlight, drainMs }: RunOptions,
   { endpoint }: Site,
   identity: Identity,
+  prefix: string,
   folder: string,
   intervalMs: number,
 ): readonly ClientJob[] {
@@ -280,7 +282,7 @@ function jobsOf(
     parts: clients,
     endpoint,
     identity,
-    prefix: prefixOf(target),
+    prefix,
     closedInFlight,
     intervalMs,
     drainMs,
@@ -291,13 +293,6 @@ function jobsOf(
   return plan.sizes.crowd === 0
     ? traffic
     : [...traffic, ...parts.map((part) => job("crowd", part))];
-}
-
-/** On a server that lives on, each run has names of its own. */
-const runName = `load-${Date.now().toString(36)}`;
-
-function prefixOf(target: Target): string {
-  return target.type === "own" ? "load" : runName;
 }
 
 export function connectionsOf({ sizes }: Plan): number {

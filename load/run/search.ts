@@ -3,9 +3,8 @@
 
 import type { LoadReport } from "../report/load-report.ts";
 import { findMax, type FindMaxOptions, type FindMaxResult, type Probe } from "./find-max.ts";
-import type { Run } from "./run.ts";
 import type { Screen } from "./screen.ts";
-import type { StopSignal } from "./stop-signal.ts";
+import { Interrupted, type StopSignal } from "./stop-signal.ts";
 
 export interface Searched {
   readonly result: FindMaxResult;
@@ -15,15 +14,25 @@ export interface Searched {
 
 export async function searchMax(
   options: FindMaxOptions,
-  runAt: (ratePerSecond: number) => Promise<{ run: Run; report: LoadReport }>,
+  runAt: (ratePerSecond: number) => Promise<LoadReport>,
   stop: StopSignal,
   screen: Screen,
 ): Promise<Searched> {
   const reports: { readonly rate: number; readonly report: LoadReport }[] = [];
+  /** Null: it was stopped before it measured, which loses nothing of the probes before. */
+  const measuredAt = async (ratePerSecond: number): Promise<LoadReport | null> => {
+    try {
+      stop.throwIfStopped();
+      return await runAt(ratePerSecond);
+    } catch (error) {
+      if (error instanceof Interrupted && reports.length > 0) return null;
+      throw error;
+    }
+  };
   const result = await findMax(options, async (ratePerSecond, nth) => {
-    stop.throwIfStopped();
     screen.title = `probe ${nth + 1}, ${Math.round(ratePerSecond).toLocaleString("en-US")}/s`;
-    const { report } = await runAt(ratePerSecond);
+    const report = await measuredAt(ratePerSecond);
+    if (report === null) return null;
     reports.push({ rate: ratePerSecond, report });
     return probeOf(ratePerSecond, report, options.targetP99Ms, stop.isStopped);
   }).finally(() => (screen.title = ""));

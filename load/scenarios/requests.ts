@@ -4,6 +4,7 @@
 import { seeded } from "../../src/simulation/random.ts";
 import { Arrivals, type Arrival } from "./arrivals.ts";
 import { BID_CENTS_MAX, BID_CENTS_MIN, STEP_CENTS, type Plan } from "./plan.ts";
+import { REPAY } from "./scenario.ts";
 import { Zipf } from "./zipf.ts";
 
 /** The number of the hot loan among those that take bids; market loans are 0 and up. */
@@ -25,7 +26,6 @@ export function emptyRequest(): PlannedRequest {
   return { atMs: 0, segment: 0, operation: 0, client: 0, loan: 0, amountCents: 0, fill: 0 };
 }
 
-const REPAY = 5;
 const AMOUNTS = (BID_CENTS_MAX - BID_CENTS_MIN) / STEP_CENTS + 1;
 
 /** The stream of one of several client processes; it has the lenders whose number leaves `part`. */
@@ -57,20 +57,24 @@ export class Requests {
   /** All but the time, for a loop that has none. The segment is that of `into`. */
   draw(into: PlannedRequest): void {
     const random = this.#random;
-    const { sizes, segments } = this.#plan;
-    const { cumulativeMix, target } = segments[into.segment]!;
+    const { cumulativeMix, target } = this.#plan.segments[into.segment]!;
     const share = random();
     let operation = 0;
     while (share >= cumulativeMix[operation]!) operation++;
     into.operation = operation;
-    into.client =
-      operation === REPAY
-        ? this.#own(sizes.paidOutLoans, this.#repayments++)
-        : this.#own(sizes.lenders, Math.floor(random() * sizes.lenders));
+    const clients = this.clientsOf(operation);
+    const nth = operation === REPAY ? this.#repayments++ : Math.floor(random() * clients);
+    into.client = this.#own(clients, nth);
     const market = this.#zipf.at(random());
     into.loan = target === "hot" ? HOT_LOAN : market;
     into.amountCents = BID_CENTS_MIN + Math.floor(random() * AMOUNTS) * STEP_CENTS;
     into.fill = random() < 0.5 ? 0 : 1;
+  }
+
+  /** How many there are who may ask this: borrowers repay, lenders do all else. */
+  clientsOf(operation: number): number {
+    const { paidOutLoans, lenders } = this.#plan.sizes;
+    return operation === REPAY ? paidOutLoans : lenders;
   }
 
   /** One of those that this process has, out of all. */

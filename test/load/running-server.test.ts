@@ -116,6 +116,16 @@ describe("A server that runs already", { timeout: 120_000 }, () => {
     }
   });
 
+  test("is searched for its highest rate, each probe in a world of its own", () => {
+    const world = ["--lenders", "8", "--loans", "5", "--watchers", "0"];
+    const search = ["--find-max", "--p99", "10000", "--from", "50", "--probes", "2"];
+    const done = load({ secret: SECRET }, "market", ...world, ...search);
+    expect(done.stderr).toBe("");
+    expect(JSON.parse(done.stdout)).toMatchObject({
+      findMax: { ratePerSecond: 100, probes: [{ passed: true }, { passed: true }] },
+    });
+  });
+
   test("keeps its business date, whatever the scenario", async () => {
     const sizes = ["--lenders", "20", "--loans", "10", "--paid-out-loans", "3"];
     const before = await businessDay();

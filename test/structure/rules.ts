@@ -98,18 +98,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   },
   // Benchmarks are clients: they reach the server over its socket and never from inside.
   load: {
-    uses: [
-      "client",
-      "protocol",
-      "money",
-      ADDRESS,
-      "load/driver",
-      "load/machine",
-      "load/bench",
-      "load/scenarios",
-      "load/run",
-      "load/report",
-    ],
+    uses: ["load/driver", "load/scenarios", "load/run", "load/report"],
   },
   "load/driver": { uses: ["protocol", "money", ADDRESS] },
   "load/machine": { uses: ["money", "load/driver"] },

@@ -3,6 +3,7 @@ import { closedLoop, openLoop } from "../../../load/run/loops.ts";
 import { scenarioNamed } from "../../../load/scenarios/catalogue.ts";
 import { planOf, type Plan } from "../../../load/scenarios/plan.ts";
 import { Requests } from "../../../load/scenarios/requests.ts";
+import { REPAY } from "../../../load/scenarios/scenario.ts";
 
 const PLAN = planOf(scenarioNamed("market")!, {
   seed: 9,
@@ -82,5 +83,30 @@ describe("The closed loop", () => {
     loop.onAnswer(7);
     expect(sent).toHaveLength(7);
     expect(sent.at(-1)!.client).toBe(7);
+  });
+
+  test.each(["fanout", "mixed"])("of %s loses nobody: only borrowers repay", (name) => {
+    const plan = planOf(scenarioNamed(name)!, { seed: 3, durationMs: 60_000, warmUpMs: 0 });
+    const { lenders, paidOutLoans } = plan.sizes;
+    const sent: { operation: number; client: number }[] = [];
+    const { parts: given } = parts(plan);
+    // In the segment that has repayments.
+    const dueDate = plan.segments.find(({ cumulativeMix }) => cumulativeMix[4]! < 1)!;
+    const loop = closedLoop(
+      {
+        ...given,
+        elapsedMs: () => dueDate.toMs - 1,
+        send: ({ operation, client }) => void sent.push({ operation, client }),
+      },
+      4,
+      Array.from({ length: lenders }, (_, at) => at),
+    );
+    loop.start();
+    for (let answered = 0; answered < 4_000; answered++) loop.onAnswer(sent[answered]!.client);
+    expect(sent).toHaveLength(4 * lenders + 4_000);
+    const repaid = sent.filter(({ operation }) => operation === REPAY);
+    expect(repaid.length).toBeGreaterThan(0);
+    expect(Math.max(...repaid.map(({ client }) => client))).toBeLessThan(paidOutLoans);
+    expect(Math.max(...sent.map(({ client }) => client))).toBeLessThan(lenders);
   });
 });
