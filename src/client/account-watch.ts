@@ -61,7 +61,7 @@ export class AccountWatch implements Watch {
     listener: (update: AccountUpdate) => void,
     started: (error: LoanloomError | null) => void,
   ) {
-    this.#asked = accountId ?? null;
+    this.#asked = accountId;
     this.#lastEntry = after;
     this.#receipts = receipts ? new PendingReceipts() : null;
     this.#port = port;

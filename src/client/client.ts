@@ -163,9 +163,9 @@ export class LoanloomClient {
    */
   watchAccount(
     listener: (update: AccountUpdate) => void,
-    options: AccountWatchOptions = {},
+    { accountId = null, after = null, receipts = false }: AccountWatchOptions = {},
   ): Promise<Watching> {
-    const asked = { accountId: null, after: null, receipts: false, ...options };
+    const asked = { accountId, after, receipts };
     const complaint = complaintAbout("account.watch", asked);
     if (complaint !== null) return Promise.reject(invalid("account.watch", complaint));
     return this.#watch(

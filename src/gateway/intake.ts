@@ -130,7 +130,6 @@ export class Intake {
       case "AdvanceCalendar":
         return void this.#advance(session, id, command.day);
       case "UnwatchAccount":
-        session.receiptsOf?.delete(command.accountId ?? principal.subject);
         this.#parts.subscriptions.endAccount(session, command.accountId ?? principal.subject);
         return sender.reply(session, "account.unwatch", id, "", NOTHING);
       case "UnwatchLoan":

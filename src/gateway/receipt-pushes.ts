@@ -41,6 +41,8 @@ export class ReceiptPushes {
   /** In the order of entries. */
   readonly #waiting = new Set<Waiting>();
   #asked = 0;
+  /** Put off: they wait for their timers. */
+  #resting = 0;
   #isAwake = false;
   #isOver = false;
 
@@ -52,7 +54,7 @@ export class ReceiptPushes {
   offer(session: Session, accountId: AccountId, entry: Entry): void {
     const { loanId, clearing } = entry;
     if (entry.kind !== "repayment_received" || loanId === null || clearing === null) return;
-    if (this.#waiting.size >= RECEIPTS_WAITING_MAX) {
+    if (this.#waiting.size + this.#resting >= RECEIPTS_WAITING_MAX) {
       setImmediate(() => session.end(CLOSE.tooMany, "too many receipts wait"));
       return;
     }
@@ -116,7 +118,9 @@ export class ReceiptPushes {
     if (this.#isOver || waiting.session.socket === undefined) return;
     const code = settled.ok ? "internal_error" : settled.code;
     if (!settled.ok && ERRORS[code].retry && ++waiting.attempts < ATTEMPTS_MAX) {
+      this.#resting++;
       setTimeout(() => {
+        this.#resting--;
         if (this.#isOver) return;
         this.#waiting.add(waiting);
         this.#wake();

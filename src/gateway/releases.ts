@@ -83,9 +83,6 @@ export class Releases implements Pick<Outlet, "release"> {
             ? "account"
             : null;
       this.#parts.subscriptions.answered(session, command, request.self, snapshot);
-      if (answer.type === "AccountWatched" && "receipts" in command && command.receipts === true) {
-        session.receiptsOf = (session.receiptsOf ?? new Set()).add(answer.view.accountId);
-      }
     }
     if (session.socket === undefined) this.#parts.counters.answersWithoutSession++;
     else this.#queue(session, release);

@@ -51,7 +51,11 @@ export class Subscriptions {
     snapshot: LoanProgress | "account" | null,
   ): void {
     if (command.type === "WatchAccount") {
-      this.#accounts.answered(session, accountOf(command, self), snapshot !== null);
+      const accountId = accountOf(command, self);
+      const live = this.#accounts.answered(session, accountId, snapshot !== null);
+      if (live && snapshot !== null && command.receipts === true) {
+        session.receiptsOf = (session.receiptsOf ?? new Set()).add(accountId);
+      }
       return;
     }
     const live = this.#loans.answered(session, command.loanId, snapshot !== null);
@@ -59,6 +63,7 @@ export class Subscriptions {
   }
 
   endAccount(session: Session, accountId: AccountId): void {
+    session.receiptsOf?.delete(accountId);
     this.#accounts.end(session, accountId);
   }
 

@@ -443,6 +443,17 @@ describe("Client: watching an account", () => {
     return { told, watching };
   }
 
+  test("takes an option that is undefined for one that is left out", async () => {
+    const peer = await peerOf((request) => request.reply(account(5)));
+    const client = await clientOf(peer);
+    const told: AccountUpdate[] = [];
+    // As a program without exactOptionalPropertyTypes may call it.
+    const options = { accountId: undefined, after: undefined, receipts: undefined };
+    await client.watchAccount((update) => told.push(update), options as object);
+    expect(peer.arrived[0]!.command).toMatchObject({ accountId: null, after: null });
+    expect(told).toMatchObject([{ kind: "snapshot", missedAfter: null }]);
+  });
+
   test("tells a snapshot, then every entry", async () => {
     const peer = await peerOf((request) => {
       request.reply(account(5));

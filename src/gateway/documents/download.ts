@@ -39,7 +39,7 @@ export class DocumentDownload implements Transfer {
 
   /** Resolves when the client has everything, or an answer, or has gone. */
   async run(): Promise<void> {
-    const { seats, limits, config } = this.#parts;
+    const { seats, config } = this.#parts;
     const admitted = await admitHttp(this.#parts, this.#asked.token);
     if (!admitted.ok) return this.#refuse(admitted.code, null, admitted.retryAfterMs);
     const { principal } = admitted;
@@ -55,9 +55,7 @@ export class DocumentDownload implements Transfer {
       const settled = await this.#parts.questions.ask(command, ownAccountOf(principal));
       if (!settled.ok) return this.#refuse(settled.code, null, settled.retryAfterMs);
       const view = documentIn(settled);
-      if (view === null || view.sizeBytes > limits.bytesMax * SIZE_FACTOR) {
-        return this.#refuse("internal_error");
-      }
+      if (view === null) return this.#refuse("internal_error");
       await this.#send(view, principal.subject);
     } finally {
       seats.giveBack(principal.subject);
@@ -99,9 +97,6 @@ export class DocumentDownload implements Transfer {
     this.#exchange.fail(code, detail, retryAfterMs);
   }
 }
-
-/** A limit that was lowered must not hide what was taken under a higher one. */
-const SIZE_FACTOR = 1_000;
 
 /** A browser saves it, and never shows it as a page of this origin. */
 function headOf({ name, mediaType, documentHash, documentNo }: DocumentView) {
