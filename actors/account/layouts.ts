@@ -3,6 +3,7 @@
 import type { Layouts } from "../field-table.ts";
 import type { AccountMessage } from "./account.ts";
 import type { AccountEvent } from "./events.ts";
+import { ASKED } from "../loan/application/layouts.ts";
 import type { PayLegs } from "./legs.ts";
 
 const REQUEST = { requestId: "bytes16", fingerprint: "int" } as const;
@@ -80,15 +81,7 @@ export const ACCOUNT_EVENT_LAYOUTS: Layouts<AccountEvent> = {
   ApplicationAsked: {
     code: 40,
     version: 1,
-    fields: {
-      ...REQUEST,
-      loanId: "string",
-      amountCents: "int",
-      purpose: "string",
-      method: "string",
-      term: "int",
-      rateBps: "int",
-    },
+    fields: { ...REQUEST, loanId: "string", ...ASKED },
   },
   ApplicationConfirmed: { code: 41, version: 1, fields: APPLICATION },
   ApplicationRefused: { code: 42, version: 1, fields: { ...APPLICATION, refusal: "string" } },

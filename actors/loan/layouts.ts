@@ -1,12 +1,15 @@
 // Where the fields of the loan's events and messages stand in the journal.
 
 import type { Layouts } from "../field-table.ts";
-import { APPLICATION_EVENT_LAYOUTS, APPLICATION_MESSAGE_LAYOUTS } from "./application/layouts.ts";
+import {
+  APPLICATION_EVENT_LAYOUTS,
+  APPLICATION_MESSAGE_LAYOUTS,
+  JUDGED,
+} from "./application/layouts.ts";
 import type { LoanEvent } from "./events.ts";
 import type { LoanMessage } from "./loan.ts";
 
 const REQUEST = { requestId: "bytes16", fingerprint: "int" } as const;
-const JUDGED = { ...REQUEST, maker: "string", checker: "string", proposalNo: "int" } as const;
 const BIDDER = { accountId: "string", holdNo: "int" } as const;
 const PARTS = {
   penaltyCents: "int",

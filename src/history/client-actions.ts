@@ -3,7 +3,7 @@
 
 import { formatRequestId, type RequestId } from "../../actors/address.ts";
 import { ERRORS, type ErrorCode } from "../protocol/errors.ts";
-import { expectDurable, NOT_JOURNALED } from "./client-log.ts";
+import { compareRefused, expectDurable } from "./client-log.ts";
 import type { RequestFact } from "./request-book.ts";
 import type { World } from "./world.ts";
 
@@ -84,15 +84,7 @@ function compareOne(
   const { code } = outcome;
   // Said by the gateway: the last attempt was turned away, an earlier one may have got through.
   if (ERRORS[code].number < 200) return;
-  if (fact === undefined) {
-    if (NOT_JOURNALED.has(code)) return;
-    totals.lost++;
-    findings.add("client_lost", `${name}: refused for ${code}, the journal has no such refusal`);
-  } else if (fact.result.type === "done") {
-    findings.add("client_refused_but_effective", `${name}: told ${code}, but it was done`);
-  } else if (fact.result.type !== "Refused" || fact.result.code !== code) {
-    findings.add("client_differs", `${name}: told ${code}, journaled ${fact.result.type}`);
-  }
+  compareRefused(world, code, fact, name, totals, "done");
 }
 
 /** What was journaled under the id is what the client sent. */

@@ -37,7 +37,7 @@ export type ClientOutcome =
   | { readonly type: "Refused"; readonly code: ErrorCode };
 
 /** Refusals that leave no trace by design: of absent actors, and of ids that are not taken up. */
-export const NOT_JOURNALED: ReadonlySet<string> = new Set([
+const NOT_JOURNALED: ReadonlySet<string> = new Set([
   "account_not_found",
   "request_id_reused",
   "request_id_too_old",
@@ -101,7 +101,7 @@ function compareOne(world: World, request: ClientRequest, tally: Tally): void {
     count(tally.turnedAway, outcome.code);
   } else {
     count(tally.refused, outcome.code);
-    compareRefused(world, outcome.code, fact, name, tally);
+    compareRefused(world, outcome.code, fact, name, tally, "BidPlaced");
   }
 }
 
@@ -145,12 +145,13 @@ function compareAccepted(
   findings.add("client_lost", `${name}: ${request.loanId} has no such bid at ${outcome.rank}`);
 }
 
-function compareRefused(
+export function compareRefused(
   world: World,
   code: ErrorCode,
   fact: RequestFact | undefined,
   name: string,
-  tally: Tally,
+  tally: { lost: number },
+  effect: "BidPlaced" | "done",
 ): void {
   const { findings } = world;
   if (fact === undefined) {
@@ -159,8 +160,8 @@ function compareRefused(
     findings.add("client_lost", `${name}: refused for ${code}, the journal has no such refusal`);
     return;
   }
-  if (fact.result.type === "BidPlaced") {
-    findings.add("client_refused_but_effective", `${name}: told ${code}, but its bid was placed`);
+  if (fact.result.type === effect) {
+    findings.add("client_refused_but_effective", `${name}: told ${code}, but it was done`);
   } else if (fact.result.type !== "Refused" || fact.result.code !== code) {
     findings.add(
       "client_differs",

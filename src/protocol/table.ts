@@ -251,6 +251,26 @@ const LOAN_VIEW = [
   },
 ] as const satisfies readonly Field[];
 
+const LISTING = [
+  { name: "stepCents", type: "amountCents", about: "bids are multiples of it" },
+  { name: "minBidCents", type: "amountCents", about: "the least bid" },
+  { name: "closesAtMs", type: "timeMs", about: "when it expires unless it is full" },
+  { name: "cancellable", type: "flag", about: "whether bids can be cancelled" },
+  {
+    name: "lenderCapCents",
+    type: "amountCents",
+    optional: true,
+    about: "the most that one lender may lend",
+  },
+  { name: "opensAtMs", type: "timeMs", optional: true, about: "left out: opens at once" },
+] as const satisfies readonly Field[];
+
+const JUDGEMENT = [
+  { name: "proposal", type: "count", about: "number of the proposal that was read" },
+  { name: "answer", type: "choice", choices: JUDGEMENTS, about: "confirm or return" },
+  { name: "reason", type: "text", optional: true, about: "why it is returned" },
+] as const satisfies readonly Field[];
+
 const LENDING_TERMS = [
   {
     name: "method",
@@ -740,17 +760,7 @@ export const OPERATIONS = {
       LOAN_ID,
       { name: "borrowerId", type: "accountId", about: "whose loan it is" },
       { name: "principalCents", type: "amountCents", about: "what it wants" },
-      { name: "stepCents", type: "amountCents", about: "bids are multiples of it" },
-      { name: "minBidCents", type: "amountCents", about: "the least bid" },
-      { name: "closesAtMs", type: "timeMs", about: "when it expires unless it is full" },
-      { name: "cancellable", type: "flag", about: "whether bids can be cancelled" },
-      {
-        name: "lenderCapCents",
-        type: "amountCents",
-        optional: true,
-        about: "the most that one lender may lend",
-      },
-      { name: "opensAtMs", type: "timeMs", optional: true, about: "left out: opens at once" },
+      ...LISTING,
       ...LENDING_TERMS,
     ],
     reply: [{ name: "principalCents", type: "cents", about: "what it wants" }],
@@ -846,13 +856,7 @@ export const OPERATIONS = {
     about:
       "The second of two, never the one who proposed: confirms the proposal of this number, or " +
       "returns it, so that another can be made.",
-    fields: [
-      REQUEST_ID,
-      LOAN_ID,
-      { name: "proposal", type: "count", about: "number of the proposal that was read" },
-      { name: "answer", type: "choice", choices: JUDGEMENTS, about: "confirm or return" },
-      { name: "reason", type: "text", optional: true, about: "why it is returned" },
-    ],
+    fields: [REQUEST_ID, LOAN_ID, ...JUDGEMENT],
     reply: [LOAN_STATUS],
   },
   "writeoff.get": {
@@ -1011,13 +1015,7 @@ export const OPERATIONS = {
     about:
       "The second of two, never the one who proposed: confirms the proposal of this number, or " +
       "returns it, so that another can be made.",
-    fields: [
-      REQUEST_ID,
-      LOAN_ID,
-      { name: "proposal", type: "count", about: "number of the proposal that was read" },
-      { name: "answer", type: "choice", choices: JUDGEMENTS, about: "confirm or return" },
-      { name: "reason", type: "text", optional: true, about: "why it is returned" },
-    ],
+    fields: [REQUEST_ID, LOAN_ID, ...JUDGEMENT],
     reply: [STATUS],
   },
   "contract.get": {
@@ -1057,17 +1055,7 @@ export const OPERATIONS = {
     fields: [
       REQUEST_ID,
       LOAN_ID,
-      { name: "stepCents", type: "amountCents", about: "bids are multiples of it" },
-      { name: "minBidCents", type: "amountCents", about: "the least bid" },
-      { name: "closesAtMs", type: "timeMs", about: "when it expires unless it is full" },
-      { name: "cancellable", type: "flag", about: "whether bids can be cancelled" },
-      {
-        name: "lenderCapCents",
-        type: "amountCents",
-        optional: true,
-        about: "the most that one lender may lend",
-      },
-      { name: "opensAtMs", type: "timeMs", optional: true, about: "left out: opens at once" },
+      ...LISTING,
       {
         name: "disbursesAtOnce",
         type: "flag",

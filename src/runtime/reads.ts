@@ -4,6 +4,7 @@
 import { accountView, type AccountState, type OpenAccount } from "../../actors/account/account.ts";
 import { positionsView, POSITIONS_PAGE_MAX } from "../../actors/account/positions-view.ts";
 import { withdrawalReference, type AccountId, type RequestId } from "../../actors/address.ts";
+import { applicationOf } from "../../actors/loan/application/application.ts";
 import { isHiddenFrom } from "../../actors/loan/application/decide.ts";
 import { applicationView, contractView, documentView } from "../../actors/loan/application/view.ts";
 import { isOnMarket, loanView, type LoanState } from "../../actors/loan/loan.ts";
@@ -115,13 +116,15 @@ function readApplication(
   self: AccountId | null,
 ): Answer {
   const hidden = self !== null && isHiddenFrom(loan, self);
-  const view = loan.status === "absent" || hidden ? null : applicationView(loan, self === null);
-  if (loan.status === "absent" || view === null) {
+  if (loan.status === "absent" || hidden || applicationOf(loan) === null) {
     return { type: "Refused", code: "application_not_found" };
   }
   switch (command.type) {
-    case "GetApplication":
+    case "GetApplication": {
+      const view = applicationView(loan, self === null);
+      assert(view !== null, "a loan with an application has its view");
       return { type: "Read", view };
+    }
     case "GetDocument": {
       const document = documentView(loan, command.documentNo);
       if (document === null) return { type: "Refused", code: "document_not_found" };

@@ -7,14 +7,11 @@ import { audit } from "../../src/history/audit.ts";
 import type { ClientRequest } from "../../src/history/client-log.ts";
 import { journalSource } from "../../src/history/journal-source.ts";
 import type { AuditReport } from "../../src/history/report.ts";
+import type { Role } from "../../src/protocol/table.ts";
 import { shardOf } from "../../src/runtime/shard-of.ts";
 import type { ChaosServer } from "./chaos-server.ts";
 
-export function token(
-  secret: string,
-  subject: string,
-  role: "client" | "operator",
-): Promise<string> {
+export function token(secret: string, subject: string, role: Role): Promise<string> {
   const expiresAtMs = Date.now() + 3_600_000;
   return signToken(Buffer.from(secret), { subject, role, expiresAtMs });
 }

@@ -7,15 +7,14 @@ import { request as httpRequest, type ClientRequest } from "node:http";
 import { join } from "node:path";
 import { onTestFinished } from "vitest";
 import { LoanloomClient } from "../../src/client/client.ts";
-import { signToken } from "../../src/gateway/signing.ts";
 import type { Role } from "../../src/protocol/table.ts";
+import { token as tokenUnder } from "./aftermath.ts";
 import { ChaosServer } from "./chaos-server.ts";
 
 const JWT_SECRET = "documents-".repeat(4);
 
-export async function token(subject: string, role: Role = "client"): Promise<string> {
-  const expiresAtMs = Date.now() + 3_600_000;
-  return signToken(Buffer.from(JWT_SECRET), { subject, role, expiresAtMs });
+export function token(subject: string, role: Role = "client"): Promise<string> {
+  return tokenUnder(JWT_SECRET, subject, role);
 }
 
 export async function startDocumentServer(

@@ -7,6 +7,7 @@ import type { Refusal } from "../../refusals.ts";
 import type { LoanEvent } from "../events.ts";
 import { refusalOfListing } from "../listing.ts";
 import type { LoanState } from "../loan.ts";
+import { refusalOfChecker } from "../two-persons.ts";
 import {
   LENDING_TERMS_DEFAULT,
   lendingTermsOf,
@@ -140,9 +141,8 @@ function decideJudgement(loan: ProposedLoan, command: Deciding): Decision<LoanEv
   const { loanId, proposal, application } = loan;
   const { borrowerId, asked } = application;
   const { maker, proposalNo } = proposal;
-  if (command.proposal !== proposalNo) return refuse("proposal_changed");
-  if (checker === maker) return refuse("maker_is_checker");
-  if (checker === borrowerId) return refuse("borrower_cannot_review");
+  const refusal = refusalOfChecker(command, proposal, borrowerId);
+  if (refusal !== null) return refuse(refusal);
   const judged = { requestId, fingerprint, maker, checker, proposalNo };
   if (answer === "return") return accept({ type: "ProposalReturned", ...judged, reason });
   if (proposal.verdict === "reject") {

@@ -6,7 +6,7 @@ import type { ApplicationMessage } from "./commands.ts";
 import type { ApplicationEvent } from "./events.ts";
 
 const REQUEST = { requestId: "bytes16", fingerprint: "int" } as const;
-const ASKED = {
+export const ASKED = {
   amountCents: "int",
   purpose: "string",
   method: "string",
@@ -22,7 +22,12 @@ const REVIEWED = {
   graceDays: "int",
   penaltyPpm: "int",
 } as const;
-const JUDGED = { ...REQUEST, maker: "string", checker: "string", proposalNo: "int" } as const;
+export const JUDGED = {
+  ...REQUEST,
+  maker: "string",
+  checker: "string",
+  proposalNo: "int",
+} as const;
 
 export const APPLICATION_EVENT_LAYOUTS: Layouts<ApplicationEvent> = {
   ApplicationCreated: {

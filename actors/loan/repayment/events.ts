@@ -8,7 +8,7 @@ import { MANY_ACCOUNTS, type AccountId, type Address, type LoanId } from "../../
 import type { AlarmChange, PostingSink } from "../../decider.ts";
 import type { Refusal } from "../../refusals.ts";
 import type { LoanMessage } from "../loan.ts";
-import { isWriteOffEvent, writeOffPostings, type WriteOffEvent } from "../write-off/events.ts";
+import type { WriteOffEvent } from "../write-off/events.ts";
 
 /**
  * What a payment is for. `due`: what is owed now. `collected`: the same, taken by the calendar. Early:
@@ -135,8 +135,13 @@ export function repaymentPostings(
       post("transit", "legs", -(grossCents - serviceCents));
       return;
     }
+    case "LoanWrittenOff":
+      // In the memo book only: no money moves, a claim becomes a loss, and the debt stays.
+      post("memo.lost", self, event.outstandingCents);
+      post("memo.claim", self, -event.outstandingCents);
+      return;
     default:
-      if (isWriteOffEvent(event)) writeOffPostings(event, self, post);
+      return;
   }
 }
 

@@ -2,7 +2,7 @@
 
 import { assert } from "../../../src/money/assert.ts";
 import { accept, refuse, type Decision } from "../../decider.ts";
-import type { Refusal } from "../../refusals.ts";
+import { refusalOfChecker } from "../two-persons.ts";
 import { isOnMarket, type LoanState, type RepayingLoan } from "../loan.ts";
 import { outstandingCents } from "../repayment/repayment.ts";
 import type { WriteOffEvent } from "./events.ts";
@@ -44,7 +44,7 @@ function decideJudgement(
   const { proposal } = loan.repayment.writeOff;
   if (proposal === null) return refuse("write_off_not_proposed");
   const { maker, proposalNo } = proposal;
-  const refusal = refusalOfChecker(command, maker, proposalNo, loan.terms.borrowerId);
+  const refusal = refusalOfChecker(command, proposal, loan.terms.borrowerId);
   if (refusal !== null) return refuse(refusal);
   const judged = { requestId, fingerprint, maker, checker, proposalNo };
   if (answer === "return") return accept({ type: "WriteOffReturned", ...judged, reason });
@@ -54,15 +54,4 @@ function decideJudgement(
     day,
     outstandingCents: outstandingCents(loan.repayment),
   });
-}
-
-function refusalOfChecker(
-  { by, proposal }: Deciding,
-  maker: string,
-  proposalNo: number,
-  borrowerId: string,
-): Refusal | null {
-  if (proposal !== proposalNo) return "proposal_changed";
-  if (by === maker) return "maker_is_checker";
-  return by === borrowerId ? "borrower_cannot_review" : null;
 }
