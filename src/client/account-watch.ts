@@ -54,6 +54,11 @@ export class AccountWatch implements Watch {
   #asking = false;
   #begun = false;
 
+  /** An option that is undefined is left out. */
+  static asked({ accountId, after, receipts }: AccountWatchOptions): Asked {
+    return { accountId: accountId ?? null, after: after ?? null, receipts: receipts ?? false };
+  }
+
   /** `started` is called once: with null after the first snapshot, or with why there is none. */
   constructor(
     { accountId, after, receipts }: Asked,

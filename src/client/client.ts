@@ -165,11 +165,10 @@ export class LoanloomClient {
     listener: (update: AccountUpdate) => void,
     options: AccountWatchOptions = {},
   ): Promise<Watching> {
-    const { accountId = null, after = null, receipts = false } = options;
-    const asked = { accountId, after, receipts };
+    const asked = AccountWatch.asked(options);
+    const complaint = complaintAbout("account.watch", asked);
+    if (complaint !== null) return Promise.reject(invalid("account.watch", complaint));
     return this.#watch(
-      "account.watch",
-      asked,
       (told, started) => new AccountWatch(asked, this.#watchPort, told, started),
       listener,
     );
@@ -177,9 +176,9 @@ export class LoanloomClient {
 
   /** Follows a loan: snapshot, then its progress as the market feed publishes it. */
   watchLoan(loanId: string, listener: (update: LoanUpdate) => void): Promise<Watching> {
+    const complaint = complaintAbout("loan.watch", { loanId });
+    if (complaint !== null) return Promise.reject(invalid("loan.watch", complaint));
     return this.#watch(
-      "loan.watch",
-      { loanId },
       (told, started) => new LoanWatch(loanId, this.#watchPort, told, started),
       listener,
     );
@@ -297,13 +296,9 @@ export class LoanloomClient {
   };
 
   #watch<Update>(
-    operation: "account.watch" | "loan.watch",
-    asked: object,
     make: (told: (update: Update) => void, started: (error: Error | null) => void) => Watch,
     listener: (update: Update) => void,
   ): Promise<Watching> {
-    const complaint = complaintAbout(operation, asked);
-    if (complaint !== null) return Promise.reject(invalid(operation, complaint));
     return new Promise((resolve, reject) => {
       let open = true;
       const close = () => {
