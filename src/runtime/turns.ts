@@ -1,8 +1,14 @@
-// Who runs when. An actor with something in its inbox is woken once; in its turn it carries out
-// what is there, up to a limit. A wake-up goes through nact, in a turn of the event loop of its own.
-// Only who gets a message inside a turn runs right behind it: a bid goes from its account to the
-// loan and back in one go, while all of it is warm in the caches of the processor (of 1,000 accounts
-// with one bid each, a bid took 12.9 microseconds with wake-ups throughout and 10.4 so).
+// Who runs when. An actor with something in its inbox is ready; in its turn it carries out what is
+// there. Ready actors have their turns one after the other, in the order in which they became so,
+// up to a limit of items; then input and output come first. A wake-up of the first of them goes
+// through nact, in a turn of the event loop of its own, and starts them all.
+//
+// So of a thousand bids that came in together all accounts hold the money, then the loan fills all,
+// then all accounts learn of it: the same code over and over while it is in the caches of the
+// processor. In process, without sockets, a bid took 10.2 us of CPU so, for 1,000 accounts and as
+// many loans, 16.7 with each bid carried through to its end before the next, and 17.7 with a
+// wake-up for each account; 5.7, 7.1 and 7.1 with 64 accounts, one bid each, and one loan (lowest of
+// five interleaved runs).
 
 import type { Cell, Item } from "./cell.ts";
 import type { Clock } from "./environment.ts";
@@ -30,11 +36,13 @@ export class Turns {
   #turn: Turn | null = null;
   /** When the turn at hand began, monotonic, in ms. */
   #turnMs = 0;
-  /** What the turn at hand and those behind it may still carry out. */
+  /** What may still be carried out before input and output. */
   #itemsLeft = 0;
-  /** Actors whose turn comes right behind the one at hand, and how many of them had it. */
-  #followers: Cell[] = [];
-  #followed = 0;
+  /** Actors with something in their inbox, in the order of their turns, and how many had theirs. */
+  #ready: Cell[] = [];
+  #taken = 0;
+  /** A wake-up is on its way, or carried out. */
+  #isAwake = false;
 
   constructor(host: TurnHost, name: string, clock: Clock, itemsMax: number) {
     this.#host = host;
@@ -51,28 +59,27 @@ export class Turns {
   /** For an actor that is ready, not awake, and has something in its inbox. */
   wake(cell: Cell): void {
     cell.awake = true;
-    if (this.#turn !== null && this.#itemsLeft > 0) this.#followers.push(cell);
-    else this.#wakeLater(cell);
+    this.#ready.push(cell);
+    if (!this.#isAwake) this.#wakeFirst();
   }
 
-  #wakeLater(cell: Cell): void {
-    cell.ref ??= this.#stage.spawn(cell.kind.name, cell.id, () => this.#run(cell));
-    this.#stage.wake(cell.ref);
+  #wakeFirst(): void {
+    this.#isAwake = true;
+    const first = this.#ready[0]!;
+    first.ref ??= this.#stage.spawn(first.kind.name, first.id, this.#run);
+    this.#stage.wake(first.ref);
   }
 
-  #run(cell: Cell): void {
+  readonly #run = (): void => {
     if (this.#host.dead) return;
     this.#turnMs = this.#clock.monotonicMs();
     this.#itemsLeft = this.#itemsMax;
-    this.#take(cell);
-    while (this.#followed < this.#followers.length) {
+    while (this.#taken < this.#ready.length && this.#itemsLeft > 0) {
+      this.#take(this.#ready[this.#taken++]!);
       if (this.#host.dead) return;
-      const follower = this.#followers[this.#followed++]!;
-      if (this.#itemsLeft > 0) this.#take(follower);
-      else this.#wakeLater(follower);
     }
-    if (this.#followed > 0) this.#endFollowing();
-  }
+    this.#endRun();
+  };
 
   #take(cell: Cell): void {
     const items = cell.inbox;
@@ -88,22 +95,22 @@ export class Turns {
   /** After a command that harmed nothing: the others of its turn, and those behind it, come later. */
   goOnAfterCrash(): void {
     if (this.#turn !== null) this.#end(this.#turn);
-    this.#endFollowing();
+    this.#endRun();
   }
 
   #end({ cell, items, at }: Turn): void {
     this.#turn = null;
     if (at < items.length) cell.inbox = [...items.slice(at), ...cell.inbox];
     cell.lastUsedMs = this.#turnMs;
-    if (cell.inbox.length > 0) this.#wakeLater(cell);
+    if (cell.inbox.length > 0) this.#ready.push(cell);
     else cell.awake = false;
   }
 
-  #endFollowing(): void {
-    const rest = this.#followers.slice(this.#followed);
-    this.#followers = [];
-    this.#followed = 0;
-    for (const cell of rest) this.#wakeLater(cell);
+  #endRun(): void {
+    this.#ready = this.#ready.slice(this.#taken);
+    this.#taken = 0;
+    this.#isAwake = false;
+    if (this.#ready.length > 0) this.#wakeFirst();
   }
 
   /** The actor leaves memory. */
