@@ -8,7 +8,7 @@ import { evolveApplication } from "./application/evolve.ts";
 import { BidBook } from "./bid-book.ts";
 import type { LoanEvent } from "./events.ts";
 import type { LoanState, MarketLoan } from "./loan.ts";
-import { lendingTermsOf, listingIn } from "./terms.ts";
+import { lendingTermsOf, loanTermsOf } from "./terms.ts";
 import { evolveRepayment } from "./repayment/evolve.ts";
 
 export function evolveLoan(loan: LoanState, event: LoanEvent, self: LoanId): LoanState {
@@ -31,7 +31,7 @@ export function evolveLoan(loan: LoanState, event: LoanEvent, self: LoanId): Loa
       const origin = originOf(loan, event.contractHash);
       const { requestId, fingerprint, principalCents } = event;
       const { outcomes } = loan;
-      const terms = { ...listingIn(event), ...lendingTermsOf(event) };
+      const terms = loanTermsOf(event, lendingTermsOf(event));
       outcomes.settle(requestId, fingerprint, { type: "LoanListed", principalCents });
       return { status: "listed", loanId: self, terms, origin, outcomes, book: new BidBook() };
     }

@@ -17,7 +17,7 @@ import {
 import { BidBook } from "./bid-book.ts";
 import type { LoanState } from "./loan.ts";
 import { restoreRepayment, snapshotRepayment } from "./repayment/snapshot.ts";
-import type { LendingTerms, LoanTerms } from "./terms.ts";
+import { loanTermsOf, type LendingTerms, type ListingTerms } from "./terms.ts";
 
 /** Format 1 had no lending terms, like the events of its time. */
 const FORMAT = 2;
@@ -69,7 +69,7 @@ export function restoreLoan(
   const outcomes = OutcomeWindow.fromSnapshot(main[1] as unknown[]);
   const status = main[2] as Exclude<LoanState["status"], "absent">;
   if (isAppliedStatus(status)) return restoreApplied(self, status, outcomes, main.slice(3));
-  const terms: LoanTerms = {
+  const listing: ListingTerms = {
     borrowerId: main[3] as AccountId,
     principalCents: main[4] as number,
     stepCents: main[5] as number,
@@ -78,8 +78,9 @@ export function restoreLoan(
     opensAtMs: main[8] as number | null,
     closesAtMs: main[9] as number,
     cancellable: main[10] as boolean,
-    ...lendingTerms(main[0] === 1 ? LENDING_TERMS_OF_LISTED_1 : (main[14] as unknown[])),
   };
+  const lending = main[0] === 1 ? LENDING_TERMS_OF_LISTED_1 : (main[14] as unknown[]);
+  const terms = loanTermsOf(listing, lendingTerms(lending));
   const known = {
     loanId: self,
     terms,

@@ -1,3 +1,4 @@
+import { setFlagsFromString } from "node:v8";
 import { describe, expect, it } from "vitest";
 import { decideLoan } from "../../actors/loan/decide.ts";
 import { evolveLoan } from "../../actors/loan/evolve.ts";
@@ -84,6 +85,28 @@ function repaying(): LoanState {
   }
   return state;
 }
+
+describe("Loan: terms", () => {
+  it("have one hidden class, however many loans there are, listed or restored", () => {
+    setFlagsFromString("--allow-natives-syntax");
+    const haveSameClass = new Function("a", "b", "return %HaveSameMap(a, b)") as (
+      a: object,
+      b: object,
+    ) => boolean;
+    const terms = Array.from({ length: 300 }, (_, nth) => {
+      const main = snapshotOf({ ...TERMS, principalCents: (nth + 1) * 500_00 });
+      const listed = given("loan", `loan-${nth}`, {
+        type: "LoanListed",
+        ...request(1),
+        ...TERMS,
+        by: "ops",
+        contractHash: null,
+      }).state as unknown as { terms: object };
+      return [listed.terms, (restoreLoan(id, main, []) as unknown as { terms: object }).terms];
+    }).flat();
+    expect(terms.filter((each) => !haveSameClass(each, terms[0]!))).toHaveLength(0);
+  });
+});
 
 describe("Loan: snapshot", () => {
   it("of a loan that is being repaid has its plan, dues, holders and clearings under way", () => {
