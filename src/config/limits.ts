@@ -236,10 +236,10 @@ export const RUNTIME_SETTINGS = {
   ),
   turnItemsMax: limit(
     "LOANLOOM_TURN_ITEMS_MAX",
-    512,
+    2_048,
     "messages",
     [1, 100_000],
-    "messages that one actor carries out before others have their turn",
+    "messages that actors carry out before input and output have their turn",
   ),
   legsQueuedMax: limit(
     "LOANLOOM_LEGS_QUEUED_MAX",

@@ -18,6 +18,7 @@ export interface Batch<Cargo> {
 }
 
 export class BatchWindow<Cargo> {
+  readonly #onDropped: (payload: Buffer) => void;
   /** Those before `#first` were dropped; the array is cut now and then, not each time. */
   #batches: Batch<Cargo>[] = [];
   #first = 0;
@@ -26,6 +27,11 @@ export class BatchWindow<Cargo> {
   /** The world knows all before it. Never goes back. */
   #released = 0;
   #bytes = 0;
+
+  /** `onDropped` is told of each payload that nobody will ask for again. */
+  constructor(onDropped: (payload: Buffer) => void) {
+    this.#onDropped = onDropped;
+  }
 
   push(batch: Batch<Cargo>): void {
     const last = this.#batches.at(-1);
@@ -115,6 +121,7 @@ export class BatchWindow<Cargo> {
       // Emptied at once: the array itself is cut later, and must not keep the bytes.
       this.#batches[this.#first] = undefined as never;
       this.#first++;
+      this.#onDropped(oldest.payload);
     }
     if (this.#first > 1024 && this.#first * 2 > this.#batches.length) this.#cut();
   }

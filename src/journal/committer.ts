@@ -35,6 +35,8 @@ export interface CommitterOptions<Cargo> {
   readonly limits: JournalLimits;
   /** Redis has this batch and all before it. In order, once for each batch. */
   onCommitted(batch: Batch<Cargo>): void;
+  /** A payload will not be asked for again: what held it may be used for others. */
+  onDropped(payload: Buffer): void;
   onDegraded(degraded: boolean, reason: string): void;
   /** Redis had gone back, and has been given again what it lost. */
   onRewound(detail: string): void;
@@ -56,7 +58,7 @@ interface Link {
 
 export class Committer<Cargo> {
   readonly #options: CommitterOptions<Cargo>;
-  readonly #window = new BatchWindow<Cargo>();
+  readonly #window: BatchWindow<Cargo>;
   readonly #trouble: Trouble;
   #link: Link | undefined;
   #connecting = false;
@@ -67,6 +69,7 @@ export class Committer<Cargo> {
 
   constructor(options: CommitterOptions<Cargo>) {
     this.#options = options;
+    this.#window = new BatchWindow((payload) => options.onDropped(payload));
     this.#trouble = new Trouble({
       timers: options.timers,
       limits: options.limits,

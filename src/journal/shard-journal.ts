@@ -18,6 +18,7 @@ import { Lease } from "./lease.ts";
 import { journalLimits, type JournalLimits } from "./limits.ts";
 import { MacChain, type ChainPoint } from "./mac-chain.ts";
 import { OnDemandLink } from "./on-demand-link.ts";
+import { PayloadMemory } from "./payload-memory.ts";
 import { comparePositions, nextPosition, type Position } from "./position.ts";
 import { SnapshotReader } from "./snapshot-reader.ts";
 import { SnapshotStore } from "./snapshots.ts";
@@ -77,6 +78,7 @@ export class ShardJournal<Cargo> {
   readonly #reads: OnDemandLink;
   readonly #writes: OnDemandLink;
   readonly #takenOverAt: ChainPoint;
+  readonly #memory = new PayloadMemory();
   #last: ChainPoint;
   #committed: Position;
   #state: "open" | "closing" | "closed" | "halted" = "open";
@@ -151,6 +153,7 @@ export class ShardJournal<Cargo> {
     });
     parts.listen({
       committed: (cargo, position) => this.#onCommitted(cargo as Cargo, position),
+      dropped: (payload) => this.#memory.release(payload),
       degraded: (degraded, reason) => options.onDegraded(degraded, reason),
       rewound: (detail) => {
         this.#mayTrim = false;
@@ -213,9 +216,15 @@ export class ShardJournal<Cargo> {
     return this.#state === "open" && this.#lease.isHeld;
   }
 
+  /** A copy of the bytes of a batch, to be appended: in memory that is the journal's. */
+  payloadOf(bytes: Uint8Array): Buffer {
+    return this.#memory.copyOf(bytes);
+  }
+
   /**
    * Sends a batch on its way. `payload` belongs to the journal from now on: it must never be
-   * written to again, not even after it is committed, because it may have to be sent again.
+   * written to again, not even after it is committed, because it may have to be sent again; nor
+   * read, for then its memory may hold another.
    */
   append(payload: Buffer, cargo: Cargo): { readonly position: Position; readonly mac: Buffer } {
     assert(this.ready, "a batch is appended only when the journal is ready");

@@ -32,6 +32,8 @@ export interface TakeOverOptions {
 
 export interface CommitListener<Cargo> {
   committed(cargo: Cargo | null, position: Position): void;
+  /** What held the payload may be used for others. */
+  dropped(payload: Buffer): void;
   degraded(degraded: boolean, reason: string): void;
   rewound(detail: string): void;
   halted(reason: HaltReason, detail: string): void;
@@ -82,6 +84,7 @@ function commitFence<Cargo>(
             listener = next;
           },
         }),
+      dropped: () => {},
       degraded: () => {},
       rewound: () => {},
       halted: (reason, detail) => {
@@ -98,6 +101,7 @@ function commitFence<Cargo>(
       timers,
       limits,
       onCommitted: (batch) => listener.committed(batch.cargo, batch.position),
+      onDropped: (dropped) => listener.dropped(dropped),
       onDegraded: (degraded, reason) => listener.degraded(degraded, reason),
       onRewound: (detail) => listener.rewound(detail),
       onHalted: (reason, detail) => listener.halted(reason, detail),

@@ -36,6 +36,7 @@ export interface SealedBatch {
 export class Batch {
   readonly writer: MsgpackWriter;
   readonly #codec: RecordCodec;
+  readonly #payloadOf: (bytes: Uint8Array) => Buffer;
   isOpen = false;
   atMs = 0;
   records = 0;
@@ -50,8 +51,10 @@ export class Batch {
   /** Watched loans that changed: their progress is told once a batch. */
   readonly watchedLoans = new Set<Cell>();
 
-  constructor(codec: RecordCodec, sizeBytes: number) {
+  /** `payloadOf` copies the bytes of a batch into the journal's memory. */
+  constructor(codec: RecordCodec, sizeBytes: number, payloadOf: (bytes: Uint8Array) => Buffer) {
     this.#codec = codec;
+    this.#payloadOf = payloadOf;
     this.writer = new MsgpackWriter(sizeBytes);
   }
 
@@ -71,7 +74,7 @@ export class Batch {
       this.releases.push({ kind: "progress", progress: loanProgress(cell) });
     }
     this.watchedLoans.clear();
-    const payload = this.writer.copy();
+    const payload = this.#payloadOf(this.writer.view());
     const cargo: Cargo = {
       lastRecordNo: this.lastRecordNo,
       releases: this.releases,

@@ -50,6 +50,13 @@ export class Cell {
   get isAbsent(): boolean {
     return this.version === 0;
   }
+
+  /** Nothing would be lost if it were not resident, and nobody waits for it or looks at it. */
+  mayLeave(committedRecordNo: number): boolean {
+    if (this.phase !== "ready" || this.awake || this.inbox.length > 0 || this.watched) return false;
+    const durable = this.changedAt <= committedRecordNo && this.changedAt <= this.snapshotAt;
+    return durable && !this.state.outcomes.hasOpen;
+  }
 }
 
 /** The field of an actor's snapshot, and its name in logs: `account/alice`. */

@@ -29,18 +29,24 @@ export class Cells {
     for (const cells of this.#byKind) if (cells !== undefined) yield* cells.values();
   }
 
-  /** The next cells of an endless round over all, at most `limit`; removal meanwhile is fine. */
-  sweep(limit: number): Cell[] {
-    const seen: Cell[] = [];
+  /**
+   * Looks at the next cells of an endless round over all, at most `limit`, and takes out those that
+   * were not used since `idleBeforeMs`, or do not exist, and may leave.
+   */
+  takeIdle(limit: number, idleBeforeMs: number, committedRecordNo: number): Cell[] {
+    const idle: Cell[] = [];
     this.#sweep ??= this.all();
-    while (seen.length < limit) {
+    for (let seen = 0; seen < limit; seen++) {
       const next = this.#sweep.next();
       if (next.done === true) {
         this.#sweep = null;
         break;
       }
-      seen.push(next.value);
+      const cell = next.value;
+      const isIdle = cell.isAbsent || cell.lastUsedMs < idleBeforeMs;
+      if (isIdle && cell.mayLeave(committedRecordNo)) idle.push(cell);
     }
-    return seen;
+    for (const cell of idle) this.remove(cell);
+    return idle;
   }
 }

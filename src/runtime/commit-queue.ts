@@ -13,6 +13,8 @@ import type { ShardState } from "./shard-state.ts";
 export interface CommitHost {
   readonly state: ShardState;
   readonly dead: boolean;
+  /** Actors are having their turns; `rested` is called behind them. */
+  readonly isRunning: boolean;
   /** Messages in inboxes: a batch waits a little for them. */
   readonly messagesQueued: number;
   /** Shares of repayments under way: a batch waits for them, too, when the journal is busy. */
@@ -47,7 +49,9 @@ export class CommitQueue {
     this.#host = host;
     this.#o = options;
     this.committedRecordNo = host.state.recordNo;
-    this.batch = new Batch(options.codec, options.limits.batchBytesMax + LARGEST_RECORD_BYTES);
+    const { codec, limits, journal } = options;
+    const sizeBytes = limits.batchBytesMax + LARGEST_RECORD_BYTES;
+    this.batch = new Batch(codec, sizeBytes, (bytes) => journal.payloadOf(bytes));
   }
 
   /** Every record is written into an open batch. */
@@ -105,8 +109,13 @@ export class CommitQueue {
     if (this.batch.isOpen || this.#waiting.length > 0) this.#scheduleSeal();
   }
 
+  /** Actors had their turns: what they came to need not wait for another turn of the event loop. */
+  rested(): void {
+    if (!this.#sealScheduled) this.#sealSoon();
+  }
+
   #scheduleSeal(): void {
-    if (this.#sealScheduled) return;
+    if (this.#sealScheduled || this.#host.isRunning) return;
     this.#sealScheduled = true;
     this.#o.scheduler.soon(this.#sealSoon);
   }

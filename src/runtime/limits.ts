@@ -7,7 +7,7 @@ export interface RuntimeLimits {
   readonly inFlightMax: number;
   /** Items in one actor's inbox; more requests are refused `server_busy`. */
   readonly mailboxMax: number;
-  /** Items that one actor carries out in one turn of the event loop. */
+  /** Items that actors carry out in one turn of the event loop. */
   readonly turnItemsMax: number;
   /** Shares of repayments under way in a shard, about; further repayments wait. */
   readonly legsQueuedMax: number;
@@ -32,7 +32,7 @@ export interface RuntimeLimits {
 export const RUNTIME_LIMITS: RuntimeLimits = {
   inFlightMax: 50_000,
   mailboxMax: 20_000,
-  turnItemsMax: 512,
+  turnItemsMax: 2_048,
   legsQueuedMax: 16_384,
   batchBytesMax: 224 * 1024,
   sealTurnsMax: 4,

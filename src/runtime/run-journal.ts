@@ -19,6 +19,8 @@ export interface RunJournal {
   readonly committed: Position;
   /** The last appended entry, or the take-over when nothing was appended yet. */
   readonly last: { readonly position: Position; readonly mac: Uint8Array };
+  /** A copy of the bytes of a batch, for `append`: in memory that is the journal's. */
+  payloadOf(bytes: Uint8Array): Buffer;
   append(payload: Buffer, cargo: Cargo): unknown;
   readonly snapshots: RunSnapshots;
   trim(before: Position): Promise<void>;

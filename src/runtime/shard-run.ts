@@ -87,6 +87,10 @@ export class ShardRun implements ShellHost, CommitHost, TurnHost, FanOutHost {
     return this.#fanOut.legsQueued;
   }
 
+  get isRunning(): boolean {
+    return this.#turns.isRunning;
+  }
+
   /** Serves: carries out what recovery found under way, and listens to other shards. */
   start(): void {
     for (const [messageNo, message] of this.state.pending.entries()) {
@@ -128,10 +132,7 @@ export class ShardRun implements ShellHost, CommitHost, TurnHost, FanOutHost {
 
   #deliverMessage(messageNo: number, message: PendingMessage): void {
     const { to, command, at } = message;
-    if (to === MANY_ACCOUNTS) {
-      this.#fanOut.deliver(messageNo, message);
-      return;
-    }
+    if (to === MANY_ACCOUNTS) return this.#fanOut.deliver(messageNo, message);
     const cell = this.#cell(KINDS[to.kind], to.id);
     this.messagesQueued++;
     this.#deliver(cell, { command, at, request: null, messageNo });
@@ -166,7 +167,7 @@ export class ShardRun implements ShellHost, CommitHost, TurnHost, FanOutHost {
     this.#days.reach(day);
   }
 
-  /** Does not wait any more for those whose day is not done; their names. */
+  /** No longer waits for those whose day is not done; their names. */
   leaveBehind(): readonly string[] {
     return this.#days.leaveBehind();
   }
@@ -201,8 +202,7 @@ export class ShardRun implements ShellHost, CommitHost, TurnHost, FanOutHost {
     const { stage, current: item } = this.#shell;
     const cell = this.#turns.actor;
     if (cell === null || item === null || stage !== "decide") {
-      this.fail("evolve_failed", error);
-      return;
+      return this.fail("evolve_failed", error);
     }
     const actor = cellKey(cell.kind.name, cell.id);
     // decide only reads: nothing is harmed but this command. A message stays pending, so that a
@@ -216,6 +216,10 @@ export class ShardRun implements ShellHost, CommitHost, TurnHost, FanOutHost {
   }
 
   // ------------------------------------------------------------------ commits
+
+  rested(): void {
+    if (!this.dead) this.#commits.rested();
+  }
 
   openBatch(at: number): void {
     this.#commits.open(at);
@@ -290,12 +294,7 @@ export class ShardRun implements ShellHost, CommitHost, TurnHost, FanOutHost {
 
   #sweep(): void {
     const idleBefore = this.#o.clock.monotonicMs() - this.#o.limits.idleMs;
-    for (const cell of this.cells.sweep(SWEEP_CELLS)) {
-      if (cell.phase !== "ready" || cell.awake || cell.inbox.length > 0 || cell.watched) continue;
-      const idle = cell.isAbsent || cell.lastUsedMs < idleBefore;
-      const durable = cell.changedAt <= this.committedRecordNo && cell.changedAt <= cell.snapshotAt;
-      if (!idle || !durable || cell.state.outcomes.hasOpen) continue;
-      this.cells.remove(cell);
+    for (const cell of this.cells.takeIdle(SWEEP_CELLS, idleBefore, this.committedRecordNo)) {
       this.#turns.stop(cell);
       this.#o.counters.passivated++;
     }

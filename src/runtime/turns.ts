@@ -18,6 +18,8 @@ export interface TurnHost {
   readonly dead: boolean;
   /** Carries out one item; throws what is a bug. */
   handle(cell: Cell, item: Item): void;
+  /** All had their turn, or as many as may before input and output. */
+  rested(): void;
   /** Supervision: nact hands us what a turn threw. */
   crashed(error: unknown): void;
 }
@@ -43,6 +45,7 @@ export class Turns {
   #taken = 0;
   /** A wake-up is on its way, or carried out. */
   #isAwake = false;
+  #isRunning = false;
 
   constructor(host: TurnHost, name: string, clock: Clock, itemsMax: number) {
     this.#host = host;
@@ -54,6 +57,11 @@ export class Turns {
   /** The actor whose turn it is. */
   get actor(): Cell | null {
     return this.#turn?.cell ?? null;
+  }
+
+  /** Turns are being carried out. */
+  get isRunning(): boolean {
+    return this.#isRunning;
   }
 
   /** For an actor that is ready, not awake, and has something in its inbox. */
@@ -74,6 +82,7 @@ export class Turns {
     if (this.#host.dead) return;
     this.#turnMs = this.#clock.monotonicMs();
     this.#itemsLeft = this.#itemsMax;
+    this.#isRunning = true;
     while (this.#taken < this.#ready.length && this.#itemsLeft > 0) {
       this.#take(this.#ready[this.#taken++]!);
       if (this.#host.dead) return;
@@ -107,10 +116,12 @@ export class Turns {
   }
 
   #endRun(): void {
+    this.#isRunning = false;
     this.#ready = this.#ready.slice(this.#taken);
     this.#taken = 0;
     this.#isAwake = false;
     if (this.#ready.length > 0) this.#wakeFirst();
+    this.#host.rested();
   }
 
   /** The actor leaves memory. */

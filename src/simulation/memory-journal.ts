@@ -49,6 +49,10 @@ export class MemoryJournal implements OwnedJournal {
     return this.#inFlight.length;
   }
 
+  payloadOf(bytes: Uint8Array): Buffer {
+    return Buffer.from(bytes);
+  }
+
   append(payload: Buffer, cargo: Cargo): void {
     this.last = this.#entry(payload, this.last.mac, ++this.#seq);
     this.#inFlight.push({ entry: this.last, cargo });

@@ -34,6 +34,8 @@ export class Owner {
   readonly rewinds: string[] = [];
   halted: { reason: HaltReason; detail: string } | undefined;
   appended = 0;
+  /** What payloads were in. */
+  readonly memory = new Set<ArrayBufferLike>();
   #wake = (): void => {};
 
   static async takeOver(
@@ -67,7 +69,9 @@ export class Owner {
 
   append(bytes = 40): void {
     const cargo = ++this.appended;
-    this.journal.append(payloadOf(cargo, bytes), cargo);
+    const payload = this.journal.payloadOf(payloadOf(cargo, bytes));
+    this.memory.add(payload.buffer);
+    this.journal.append(payload, cargo);
   }
 
   /** Appends until so many batches are appended in all, as fast as the journal takes them. */

@@ -55,6 +55,20 @@ describe("ShardJournal", () => {
     });
   });
 
+  test("memory of payloads is used again, and what is sent is never another's", async () => {
+    const redis = await startRedis();
+    const limits = { inFlightMax: 4, keepAcknowledgedBytesMax: 1_000_000 };
+    const owner = await Owner.takeOver(redis.socketPath, { limits });
+    const bytes = 100_000;
+    await owner.appendUpTo(400, bytes);
+    await owner.releasedAll();
+    // 40 MB went through a few slabs of 4 MiB.
+    expect(owner.memory.size).toBeLessThanOrEqual(3);
+    for (const { cargo, payload } of (await readStored(redis)).slice(1)) {
+      expect(payload.equals(payloadOf(cargo!, bytes))).toBe(true);
+    }
+  });
+
   test("the take-over entry names the owner", async () => {
     const redis = await startRedis();
     await Owner.takeOver(redis.socketPath, { owner: "server-x" });

@@ -67,6 +67,10 @@ export class MemoryJournal implements OwnedJournal {
     return this.store.epoch !== this.#epoch;
   }
 
+  payloadOf(bytes: Uint8Array): Buffer {
+    return Buffer.from(bytes);
+  }
+
   append(payload: Buffer, cargo: Cargo): void {
     this.last = this.#entry(payload, ++this.#seq);
     this.#inFlight.push({ entry: this.last, cargo });
