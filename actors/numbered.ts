@@ -18,7 +18,8 @@ export class Numbered<T extends object | string> {
   /** ... and below this one. */
   #next: number;
   #inRing = 0;
-  readonly #aside = new Map<number, T>();
+  /** Nearly always empty, and there are two for each account: made when it is needed. */
+  #aside: Map<number, T> | null = null;
 
   constructor(firstNumber = 1) {
     this.#front = firstNumber;
@@ -26,7 +27,7 @@ export class Numbered<T extends object | string> {
   }
 
   get size(): number {
-    return this.#inRing + this.#aside.size;
+    return this.#inRing + (this.#aside?.size ?? 0);
   }
 
   /** `number` is not below any that was added before; numbers may be left out. */
@@ -41,7 +42,7 @@ export class Numbered<T extends object | string> {
 
   get(number: number): T | undefined {
     if (number >= this.#front && number < this.#next) return this.#places[number & this.#mask];
-    return this.#aside.size > 0 ? this.#aside.get(number) : undefined;
+    return this.#aside?.get(number);
   }
 
   /** Takes it out; undefined when it is not there (any more). */
@@ -57,8 +58,8 @@ export class Numbered<T extends object | string> {
   }
 
   #takeAside(number: number): T | undefined {
-    const thing = this.#aside.get(number);
-    if (thing !== undefined) this.#aside.delete(number);
+    const thing = this.#aside?.get(number);
+    if (thing !== undefined) this.#aside!.delete(number);
     return thing;
   }
 
@@ -87,6 +88,7 @@ export class Numbered<T extends object | string> {
     const place = this.#front & this.#mask;
     const thing = this.#places[place];
     assert(thing !== undefined, "the front is the oldest that is there");
+    this.#aside ??= new Map();
     this.#aside.set(this.#front, thing);
     this.#places[place] = undefined;
     this.#inRing--;
@@ -95,7 +97,7 @@ export class Numbered<T extends object | string> {
 
   /** Oldest first. */
   *entries(): Generator<[number: number, thing: T]> {
-    const aside = [...this.#aside].sort(([a], [b]) => a - b);
+    const aside = [...(this.#aside ?? [])].sort(([a], [b]) => a - b);
     yield* aside;
     for (let number = this.#front; number < this.#next; number++) {
       const thing = this.#places[number & this.#mask];

@@ -22,8 +22,8 @@ export class Rows {
   readonly #segments: (number[] | undefined)[] = [];
   /** How many rows of each segment are still open; a full segment without any is dropped. */
   readonly #open: number[] = [];
-  /** Full segments that changed. The tail is in every snapshot anyway. */
-  readonly #dirty = new Set<number>();
+  /** Full segments that changed; null for none. The tail is in every snapshot anyway. */
+  #dirty: Set<number> | null = null;
   #count = 0;
 
   constructor(columns: number) {
@@ -49,7 +49,7 @@ export class Rows {
     if (this.#columns > 2) segment.push(c);
     if (this.#columns > 3) segment.push(d);
     this.#open[segmentNo]!++;
-    if (this.#count % ROWS_PER_SEGMENT === 0) this.#dirty.add(segmentNo);
+    if (this.#count % ROWS_PER_SEGMENT === 0) this.#markDirty(segmentNo);
     return this.#count;
   }
 
@@ -69,7 +69,7 @@ export class Rows {
     const segment = this.#segments[segmentNo];
     assert(segment !== undefined && rowNo <= this.#count, "the row is there", rowNo);
     segment[placeOf(rowNo) * this.#columns + column] = value;
-    if (segmentNo !== segmentOf(this.#count + 1)) this.#dirty.add(segmentNo);
+    if (segmentNo !== segmentOf(this.#count + 1)) this.#markDirty(segmentNo);
   }
 
   /** The row will not be asked for again. Its segment goes when it is full and all are closed. */
@@ -79,7 +79,7 @@ export class Rows {
     const open = --this.#open[segmentNo]!;
     const full = this.#count >= (segmentNo + 1) * ROWS_PER_SEGMENT;
     if (open === 0 && full) this.#segments[segmentNo] = undefined;
-    if (full) this.#dirty.add(segmentNo);
+    if (full) this.#markDirty(segmentNo);
   }
 
   /** The segment that the next row goes to, as it stands: it is part of every snapshot. */
@@ -90,13 +90,18 @@ export class Rows {
 
   /** Full segments that changed since the last call; null for one that was dropped. */
   takeDirty(): RowSegment[] {
+    if (this.#dirty === null) return [];
     const changed: RowSegment[] = [];
     for (const segmentNo of this.#dirty) {
       const numbers = this.#segments[segmentNo];
       changed.push([segmentNo, numbers === undefined ? null : [...numbers]]);
     }
-    this.#dirty.clear();
+    this.#dirty = null;
     return changed;
+  }
+
+  #markDirty(segmentNo: number): void {
+    (this.#dirty ??= new Set()).add(segmentNo);
   }
 
   /** All full segments that are there: with the tail, the whole table. */

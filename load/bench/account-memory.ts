@@ -5,9 +5,9 @@ import { INSPECT_ARGUMENT, memoryAfterCollection } from "../machine/inspector.ts
 import { BID_CENTS, Market } from "../driver/market.ts";
 import type { Progress } from "./progress.ts";
 import type { Endpoint } from "../driver/raw-socket.ts";
-import { RequestPipe } from "../driver/request-pipe.ts";
 import { ServerProcess, type ServerOptions } from "../machine/server-process.ts";
 import { Tokens } from "../driver/tokens.ts";
+import { placeBids } from "../driver/place-bids.ts";
 
 export interface AccountMemory {
   readonly accounts: number;
@@ -75,21 +75,14 @@ async function addBidders(
   accounts: readonly string[],
 ): Promise<void> {
   await market.openAccounts(accounts);
-  let next = 0;
-  // Bids are a client's own: each account has to connect for its one.
-  const bidInTurn = async (): Promise<void> => {
-    while (next < accounts.length) {
-      const subprotocols = tokens.subprotocols(accounts[next++]!, "client");
-      const pipe = await RequestPipe.open(endpoint, subprotocols, 1);
-      await pipe.send({
-        operation: "bid.place",
-        count: 1,
-        fields: () => ({ loanId: LOAN, amountCents: BID_CENTS, fill: "exact" }),
-      });
-      pipe.close();
-    }
-  };
-  await Promise.all(Array.from({ length: CONNECTIONS }, bidInTurn));
+  await placeBids({
+    endpoint,
+    subprotocolsOf: (lender) => tokens.subprotocols(lender, "client"),
+    lenders: accounts.map((account) => [account, [LOAN]]),
+    amountCents: BID_CENTS,
+    lendersAtOnce: CONNECTIONS,
+    inFlight: 1,
+  });
 }
 
 function names(prefix: string, count: number): readonly string[] {

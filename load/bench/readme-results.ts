@@ -1,6 +1,6 @@
 // The results of a run as README shows them, with what they do not say.
 
-import { writeSection } from "../report/readme-section.ts";
+import { commandTyped, writeSection } from "../report/readme-section.ts";
 import { reportText, type Report } from "./report.ts";
 
 /** Throws when the file has no place for them. */
@@ -10,9 +10,8 @@ export function writeResults(file: string, done: Report, onDay: Date): void {
 
 function resultsMarkdown(done: Report, day: string): string {
   const { rounds, durationMs, warmUpMs, clients } = done.settings;
-  const command = `npm run bench:burst -- ${done.recovery === null ? "" : "--recovery "}--readme README.md`;
   return [
-    `Written by \`${command}\` on ${day}: ${rounds} interleaved rounds of ${durationMs} ms after`,
+    `Written by \`${commandTyped("bench:burst")}\` on ${day}: ${rounds} interleaved rounds of ${durationMs} ms after`,
     `${warmUpMs} ms of warm-up, ${clients} client process, closed loop; server, Redis and client on the same`,
     "machine, fsync before every answer, all features on (tokens, deduplication, ledger, MACs).",
     "",

@@ -1,6 +1,6 @@
 // A comparison as README shows it, with all that limits it.
 
-import { writeSection } from "../report/readme-section.ts";
+import { commandTyped, writeSection } from "../report/readme-section.ts";
 import { measuredText, publishedLine, remarks, type Comparison } from "./compare-report.ts";
 import { PUBLISHED } from "./published.ts";
 
@@ -14,7 +14,7 @@ export function comparisonMarkdown(comparison: Comparison, day: string): string 
   const { settings, peers, contests } = comparison;
   const measured = new Set(Object.values(contests).flatMap((each) => Object.keys(each.peers)));
   return [
-    `Written by \`npm run compare -- --readme README.md\` on ${day}: ${settings["rounds"]} interleaved rounds`,
+    `Written by \`${commandTyped("compare")}\` on ${day}: ${settings["rounds"]} interleaved rounds`,
     `of ${settings["duration"]} ms after ${settings["warmUp"]} ms of warm-up, ${settings["clients"]} client process; all`,
     "peers, their stores and the client on the same machine, the same gateway, frames and loans.",
     "",

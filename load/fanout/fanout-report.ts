@@ -3,7 +3,7 @@
 import type { FanoutResult } from "./fanout.ts";
 import type { FanoutFigures } from "./repayments.ts";
 import { machineText } from "../machine/machine.ts";
-import { writeSection } from "../report/readme-section.ts";
+import { commandTyped, writeSection } from "../report/readme-section.ts";
 import { median } from "../bench/report.ts";
 
 export function fanoutJson(result: FanoutResult): string {
@@ -86,7 +86,7 @@ export function fanoutText(result: FanoutResult): string {
 export function writeFanout(file: string, result: FanoutResult, onDay: Date): void {
   const { rounds, duration, warmUp } = result.options;
   const markdown = [
-    `Written by \`npm run bench:fanout -- --readme README.md\` on ${onDay.toISOString().slice(0, 10)}: ` +
+    `Written by \`${commandTyped("bench:fanout")}\` on ${onDay.toISOString().slice(0, 10)}: ` +
       `${rounds} interleaved rounds of`,
     `${duration} ms after ${warmUp} ms of warm-up, closed loop, the borrower's debit included; server, Redis and`,
     "client on the same machine, fsync before every answer.",

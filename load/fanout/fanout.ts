@@ -19,6 +19,7 @@ import { Progress } from "../bench/progress.ts";
 import type { Endpoint } from "../driver/raw-socket.ts";
 import { newSecret, ServerProcess } from "../machine/server-process.ts";
 import { Tokens } from "../driver/tokens.ts";
+import { CONNECTS_AT_ONCE, eachAtOnce } from "../driver/at-once.ts";
 
 export interface FanoutOptions {
   readonly loans: number;
@@ -130,14 +131,9 @@ async function connectAll<T>(
   connect: (loan: FanoutLoan) => Promise<T>,
 ): Promise<T[]> {
   const connected: T[] = [];
-  const waiting = [...loans.entries()];
-  const worker = async (): Promise<void> => {
-    for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
-      const [place, loan] = next;
-      connected[place] = await connect(loan);
-    }
-  };
-  await Promise.all(Array.from({ length: 32 }, worker));
+  await eachAtOnce(loans.entries(), CONNECTS_AT_ONCE, async ([place, loan]) => {
+    connected[place] = await connect(loan);
+  });
   return connected;
 }
 

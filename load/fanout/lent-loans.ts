@@ -2,10 +2,10 @@
 // connection of every borrower.
 
 import type { Endpoint } from "../driver/raw-socket.ts";
-import { RequestPipe } from "../driver/request-pipe.ts";
 import type { Progress } from "../bench/progress.ts";
 import type { Tokens } from "../driver/tokens.ts";
 import type { Market } from "../driver/market.ts";
+import { placeBids } from "../driver/place-bids.ts";
 
 export const SHARE_CENTS = 10_000_000;
 const TERM_MONTHS = 36;
@@ -67,27 +67,14 @@ export async function openLoans(
       else list.push(loanId);
     }
   }
-  const waiting = [...loansOf];
-  const total = waiting.length;
   let done = 0;
-  const bidder = async (): Promise<void> => {
-    for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
-      const [lender, wanted] = next;
-      const subprotocols = tokens.subprotocols(lender, "client");
-      const pipe = await RequestPipe.open(endpoint, subprotocols, BIDS_IN_FLIGHT);
-      await pipe.send({
-        operation: "bid.place",
-        count: wanted.length,
-        fields: (index) => ({
-          loanId: wanted[index]!,
-          amountCents: SHARE_CENTS,
-          fill: "exact",
-          minCents: null,
-        }),
-      });
-      pipe.close();
-      progress.show(`lenders bid: ${++done} of ${total}`);
-    }
-  };
-  await Promise.all(Array.from({ length: BIDDERS }, bidder));
+  await placeBids({
+    endpoint,
+    subprotocolsOf: (lender) => tokens.subprotocols(lender, "client"),
+    lenders: loansOf,
+    amountCents: SHARE_CENTS,
+    lendersAtOnce: BIDDERS,
+    inFlight: BIDS_IN_FLIGHT,
+    onLender: () => progress.show(`lenders bid: ${++done} of ${loansOf.size}`),
+  });
 }

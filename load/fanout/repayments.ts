@@ -15,6 +15,7 @@ import { RequestPipe } from "../driver/request-pipe.ts";
 import type { Tokens } from "../driver/tokens.ts";
 import { FrameError, OPCODE, encodeFrame } from "../driver/websocket-frames.ts";
 import type { Target } from "../bench/phases.ts";
+import { CONNECTS_AT_ONCE, eachAtOnce } from "../driver/at-once.ts";
 
 /** So that every lender gets something, and has a push. */
 const LEG_CENTS_MIN = 100;
@@ -169,13 +170,9 @@ export class Watchers {
     lenders: readonly string[],
   ): Promise<Watchers> {
     const watchers = new Watchers();
-    const waiting = [...lenders];
-    const worker = async (): Promise<void> => {
-      for (let lender = waiting.pop(); lender !== undefined; lender = waiting.pop()) {
-        await watchers.#watch(endpoint, tokens.subprotocols(lender, "client"));
-      }
-    };
-    await Promise.all(Array.from({ length: 32 }, worker));
+    await eachAtOnce(lenders, CONNECTS_AT_ONCE, (lender) =>
+      watchers.#watch(endpoint, tokens.subprotocols(lender, "client")),
+    );
     return watchers;
   }
 

@@ -5,11 +5,11 @@ import type { ClientFleet } from "../bench/client-fleet.ts";
 import { checkRaised, lenderNames, phaseBids, runPhase, WrongState } from "../bench/phases.ts";
 import type { Phase, PhaseRun, Shape, Timing } from "../bench/phases.ts";
 import { BID_CENTS, Market } from "../driver/market.ts";
-import { RequestPipe } from "../driver/request-pipe.ts";
 import { Tokens } from "../driver/tokens.ts";
 import { cpuMsOf, sumOrNull } from "../machine/process-cpu.ts";
 import { ServerProcess } from "../machine/server-process.ts";
 import type { Point } from "./growth-axes.ts";
+import { placeBids } from "../driver/place-bids.ts";
 
 export interface GrowthPlan extends Timing {
   readonly shape: Shape;
@@ -104,16 +104,14 @@ async function placeStanding(
   lenders: readonly string[],
   loanId: string,
 ): Promise<void> {
-  const waiting = [...lenders];
-  const bidInTurn = async (): Promise<void> => {
-    for (let name = waiting.pop(); name !== undefined; name = waiting.pop()) {
-      const pipe = await RequestPipe.open(server.endpoint, tokens.subprotocols(name, "client"), 1);
-      const bid = { loanId, amountCents: BID_CENTS, fill: "exact", minCents: null };
-      await pipe.send({ operation: "bid.place", count: 1, fields: () => bid });
-      pipe.close();
-    }
-  };
-  await Promise.all(Array.from({ length: BIDDERS }, bidInTurn));
+  await placeBids({
+    endpoint: server.endpoint,
+    subprotocolsOf: (lender) => tokens.subprotocols(lender, "client"),
+    lenders: lenders.map((lender) => [lender, [loanId]]),
+    amountCents: BID_CENTS,
+    lendersAtOnce: BIDDERS,
+    inFlight: 1,
+  });
 }
 
 /** Until server and Redis have used next to nothing for a second; at most some minutes. */

@@ -3,7 +3,7 @@
 import { median } from "../bench/report.ts";
 import type { PhaseRun } from "../bench/phases.ts";
 import { machineText, type Machine } from "../machine/machine.ts";
-import { writeSection } from "../report/readme-section.ts";
+import { commandTyped, writeSection } from "../report/readme-section.ts";
 import { AXES, type Axis, type Point } from "./growth-axes.ts";
 
 /** Dearest over cheapest point of an axis: above it, growth costs something that must be explained. */
@@ -93,7 +93,7 @@ export function writeGrowth(file: string, growth: Growth, onDay: Date): void {
   if (growth.interrupted) throw new Error(`an interrupted run is not written to ${file}`);
   const { rounds, duration, warmUp, sockets, inFlight } = growth.settings;
   const block = [
-    `Written by \`npm run growth -- --readme README.md\` on ${onDay.toISOString().slice(0, 10)}: ${rounds} rounds`,
+    `Written by \`${commandTyped("growth")}\` on ${onDay.toISOString().slice(0, 10)}: ${rounds} rounds`,
     `of ${duration} ms after ${warmUp} ms of warm-up at each point, ${sockets} sockets x ${inFlight} in flight, closed`,
     "loop, server, Redis and client on the same machine, fsync before every answer.",
     "",

@@ -10,8 +10,8 @@ import type { Endpoint } from "../driver/raw-socket.ts";
 import { OPCODE, encodeFrame } from "../driver/websocket-frames.ts";
 import type { CrowdResult } from "./client-job.ts";
 import { Session, type SessionOwner } from "./session.ts";
+import { CONNECTS_AT_ONCE, eachAtOnce } from "../driver/at-once.ts";
 
-const CONNECTS_AT_ONCE = 64;
 const ASK_EVERY_MS = 50;
 /**
  * Asked for each time, and never read: 640 KB/s for each consumer on a market of a hundred loans. The
@@ -52,14 +52,10 @@ export class Crowd {
 
   /** All of them, a few at a time. */
   async connect(): Promise<void> {
-    const waiting = [...this.#names];
-    const worker = async (): Promise<void> => {
-      for (let name = waiting.pop(); name !== undefined; name = waiting.pop()) {
-        this.#sessions.push(await this.#connected(name));
-        this.#opened++;
-      }
-    };
-    await Promise.all(Array.from({ length: CONNECTS_AT_ONCE }, worker));
+    await eachAtOnce(this.#names, CONNECTS_AT_ONCE, async (name) => {
+      this.#sessions.push(await this.#connected(name));
+      this.#opened++;
+    });
   }
 
   /** They ask for the market over and over, and read nothing of what comes. */

@@ -22,8 +22,8 @@ import { Session, type SessionOwner } from "./session.ts";
 import { figuresOf } from "./tallies.ts";
 import { wireRequest } from "./wire-request.ts";
 import { CpuMeter, pause, type Worker } from "./worker.ts";
+import { CONNECTS_AT_ONCE, eachAtOnce } from "../driver/at-once.ts";
 
-const CONNECTS_AT_ONCE = 64;
 const BIDS_KEPT_MAX = 64;
 const VIOLATIONS_KEPT_MAX = 100;
 /** Ids of requests that are none of the plan's: opening a watch, the first ping. */
@@ -96,11 +96,8 @@ export class OpenClient implements SessionOwner, Worker {
     for (const at of this.#own(plan.sizes.paidOutLoans)) {
       wanted.push(() => this.#open(this.#borrowers, at, this.#names.borrower(at)));
     }
-    const worker = async (): Promise<void> => {
-      for (let next = wanted.pop(); next !== undefined; next = wanted.pop()) await next();
-    };
     const lost = new Promise<never>((_, reject) => (this.#onLost = reject));
-    await Promise.race([Promise.all(Array.from({ length: CONNECTS_AT_ONCE }, worker)), lost]);
+    await Promise.race([eachAtOnce(wanted, CONNECTS_AT_ONCE, (connect) => connect()), lost]);
   }
 
   /** Resolves when the plan is over or was stopped, and what was in flight is answered. */

@@ -7,6 +7,7 @@ import { RequestPipe } from "../driver/request-pipe.ts";
 import { BID_CENTS_MIN, STEP_CENTS, type Plan } from "../scenarios/plan.ts";
 import { HOT_LOAN } from "../scenarios/requests.ts";
 import { lendersOfLoan, marketLoans, type Names } from "../scenarios/world.ts";
+import { placeBids } from "../driver/place-bids.ts";
 
 const OPERATOR = "load-operator";
 const IN_FLIGHT = 512;
@@ -133,36 +134,25 @@ async function list(
 /** Each lender bids its share of each of its loans. */
 async function fill(site: Site, plan: Plan, tell: (what: string) => void): Promise<void> {
   const { names, endpoint, identities } = site;
-  const loansOf = new Map<number, string[]>();
+  const loansOf = new Map<string, string[]>();
   for (let loan = 0; loan < plan.sizes.paidOutLoans; loan++) {
-    for (const lender of lendersOfLoan(plan, loan)) {
+    for (const at of lendersOfLoan(plan, loan)) {
+      const lender = names.lender(at);
       const loans = loansOf.get(lender) ?? [];
       loans.push(names.paidOutLoan(loan));
       loansOf.set(lender, loans);
     }
   }
-  const waiting = [...loansOf];
   let done = 0;
-  const bidder = async (): Promise<void> => {
-    for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
-      const [lender, loans] = next;
-      const subprotocols = identities.subprotocols(names.lender(lender), "client");
-      const pipe = await RequestPipe.open(endpoint, subprotocols, BIDDERS);
-      await pipe.send({
-        operation: "bid.place",
-        count: loans.length,
-        fields: (at) => ({
-          loanId: loans[at]!,
-          amountCents: SHARE_CENTS,
-          fill: "exact",
-          minCents: null,
-        }),
-      });
-      pipe.close();
-      tell(`filling loans: ${++done} of ${loansOf.size} lenders`);
-    }
-  };
-  await Promise.all(Array.from({ length: BIDDERS }, bidder));
+  await placeBids({
+    endpoint,
+    subprotocolsOf: (lender) => identities.subprotocols(lender, "client"),
+    lenders: loansOf,
+    amountCents: SHARE_CENTS,
+    lendersAtOnce: BIDDERS,
+    inFlight: BIDDERS,
+    onLender: () => tell(`filling loans: ${++done} of ${loansOf.size} lenders`),
+  });
 }
 
 async function untilPaidOut(operator: RequestPipe, loans: readonly string[]): Promise<void> {

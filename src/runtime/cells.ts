@@ -3,9 +3,15 @@
 
 import type { Cell } from "./cell.ts";
 
+/** In the time after which an idle actor leaves, all are looked at so often. */
+const ROUNDS = 8;
+const FRESH_LOOKS_MAX = 2_000;
+
 export class Cells {
   readonly #byKind: Map<string, Cell>[] = [];
   #sweep: Iterator<Cell> | null = null;
+  /** Came a short while ago, and may turn out not to exist. */
+  readonly #fresh: Cell[] = [];
 
   get(kind: number, id: string): Cell | undefined {
     return this.#byKind[kind]?.get(id);
@@ -13,6 +19,7 @@ export class Cells {
 
   add(cell: Cell): void {
     (this.#byKind[cell.kind.number] ??= new Map()).set(cell.id, cell);
+    this.#fresh.push(cell);
   }
 
   remove(cell: Cell): void {
@@ -30,23 +37,36 @@ export class Cells {
   }
 
   /**
-   * Looks at the next cells of an endless round over all, at most `limit`, and takes out those that
-   * were not used since `idleBeforeMs`, or do not exist, and may leave.
+   * Takes out actors that were not used for `idleMs`, or that do not exist, if they may leave; asked
+   * every `tickMs`. Of all, a share is looked at each time, in an endless round: a look at a million
+   * of them would cost the processor's caches what the busy ones need. What was only asked for by a name
+   * that nobody has must not wait for that round, and is looked at soon after it came.
    */
-  takeIdle(limit: number, idleBeforeMs: number, committedRecordNo: number): Cell[] {
-    const idle: Cell[] = [];
+  takeIdle(nowMs: number, idleMs: number, tickMs: number, committedRecordNo: number): Cell[] {
+    const idle = this.#takeAbsent(committedRecordNo);
     this.#sweep ??= this.all();
-    for (let seen = 0; seen < limit; seen++) {
+    const share = (tickMs * ROUNDS) / idleMs;
+    for (let looks = Math.ceil(this.size * share); looks > 0; looks--) {
       const next = this.#sweep.next();
       if (next.done === true) {
         this.#sweep = null;
         break;
       }
       const cell = next.value;
-      const isIdle = cell.isAbsent || cell.lastUsedMs < idleBeforeMs;
-      if (isIdle && cell.mayLeave(committedRecordNo)) idle.push(cell);
+      if (cell.lastUsedMs < nowMs - idleMs && cell.mayLeave(committedRecordNo)) idle.push(cell);
     }
     for (const cell of idle) this.remove(cell);
     return idle;
+  }
+
+  #takeAbsent(committedRecordNo: number): Cell[] {
+    const absent: Cell[] = [];
+    for (const cell of this.#fresh.splice(0, FRESH_LOOKS_MAX)) {
+      if (cell.phase === "loading") this.#fresh.push(cell);
+      else if (!cell.isAbsent || cell.phase === "quarantined") continue;
+      else if (cell.mayLeave(committedRecordNo)) absent.push(cell);
+      else this.#fresh.push(cell);
+    }
+    return absent;
   }
 }

@@ -23,7 +23,6 @@ import { Snapshotter } from "./snapshotter.ts";
 import { Turns, type TurnHost } from "./turns.ts";
 
 const TICK_MS = 20;
-const SWEEP_CELLS = 2_000;
 
 export class ShardRun implements ShellHost, CommitHost, TurnHost, FanOutHost {
   readonly state: ShardState;
@@ -293,8 +292,9 @@ export class ShardRun implements ShellHost, CommitHost, TurnHost, FanOutHost {
   }
 
   #sweep(): void {
-    const idleBefore = this.#o.clock.monotonicMs() - this.#o.limits.idleMs;
-    for (const cell of this.cells.takeIdle(SWEEP_CELLS, idleBefore, this.committedRecordNo)) {
+    const nowMs = this.#o.clock.monotonicMs();
+    const { idleMs } = this.#o.limits;
+    for (const cell of this.cells.takeIdle(nowMs, idleMs, TICK_MS, this.committedRecordNo)) {
       this.#turns.stop(cell);
       this.#o.counters.passivated++;
     }
