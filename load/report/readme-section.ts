@@ -15,6 +15,8 @@ export function writeSection(file: string, name: string, markdown: string): void
 
 /** The command of this process as a reader would type it; without folders of this machine. */
 export function commandTyped(script: string, args = process.argv.slice(2)): string {
-  const options = args.filter((arg) => arg !== "--json").map((arg) => basename(arg));
-  return `npm run ${script} -- ${options.join(" ")}`;
+  const options = args.filter((arg, at) => {
+    return arg !== "--json" && arg !== "--data-folder" && args[at - 1] !== "--data-folder";
+  });
+  return `npm run ${script} -- ${options.map((option) => basename(option)).join(" ")}`;
 }

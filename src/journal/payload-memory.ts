@@ -1,5 +1,5 @@
 // Memory for the payloads of batches, which live for ten seconds and are as many as a hundred
-// kilobytes each: taken from the system one by one they cost as much as the MAC, in page faults and
+// kilobytes each: taken from the system one by one they cost twice the MAC, in page faults and
 // in the allocator's tidying up. So they are copied into slabs, one behind the other, and a slab is
 // used again when all in it were released.
 //
