@@ -7,6 +7,16 @@ import type { Cell } from "./cell.ts";
 const ROUNDS = 8;
 const FRESH_LOOKS_MAX = 2_000;
 
+export interface IdleLook {
+  /** Monotonic. */
+  readonly nowMs: number;
+  readonly idleMs: number;
+  /** The time from one look to the next. */
+  readonly tickMs: number;
+  /** Up to which records are durable. */
+  readonly committedRecordNo: number;
+}
+
 export class Cells {
   readonly #byKind: Map<string, Cell>[] = [];
   #sweep: Iterator<Cell> | null = null;
@@ -37,12 +47,11 @@ export class Cells {
   }
 
   /**
-   * Takes out actors that were not used for `idleMs`, or that do not exist, if they may leave; asked
-   * every `tickMs`. Of all, a share is looked at each time, in an endless round: a look at a million
+   * Takes out actors that were not used for `idleMs`, or that do not exist, if they may leave. Of all, a share is looked at each time, in an endless round: a look at a million
    * of them would cost the processor's caches what the busy ones need. What was only asked for by a name
    * that nobody has must not wait for that round, and is looked at soon after it came.
    */
-  takeIdle(nowMs: number, idleMs: number, tickMs: number, committedRecordNo: number): Cell[] {
+  takeIdle({ nowMs, idleMs, tickMs, committedRecordNo }: IdleLook): Cell[] {
     const idle = this.#takeAbsent(committedRecordNo);
     this.#sweep ??= this.all();
     const share = (tickMs * ROUNDS) / idleMs;
@@ -62,6 +71,8 @@ export class Cells {
   #takeAbsent(committedRecordNo: number): Cell[] {
     const absent: Cell[] = [];
     for (const cell of this.#fresh.splice(0, FRESH_LOOKS_MAX)) {
+      // What failed to load was taken out already.
+      if (this.get(cell.kind.number, cell.id) !== cell) continue;
       if (cell.phase === "loading") this.#fresh.push(cell);
       else if (!cell.isAbsent || cell.phase === "quarantined") continue;
       else if (cell.mayLeave(committedRecordNo)) absent.push(cell);

@@ -87,7 +87,7 @@ export class ShardRun implements ShellHost, CommitHost, TurnHost, FanOutHost {
   }
 
   get isRunning(): boolean {
-    return this.#turns.isRunning;
+    return this.#turns.actor !== null;
   }
 
   /** Serves: carries out what recovery found under way, and listens to other shards. */
@@ -292,9 +292,10 @@ export class ShardRun implements ShellHost, CommitHost, TurnHost, FanOutHost {
   }
 
   #sweep(): void {
-    const nowMs = this.#o.clock.monotonicMs();
-    const { idleMs } = this.#o.limits;
-    for (const cell of this.cells.takeIdle(nowMs, idleMs, TICK_MS, this.committedRecordNo)) {
+    const { clock, limits } = this.#o;
+    const { committedRecordNo } = this;
+    const look = { nowMs: clock.monotonicMs(), idleMs: limits.idleMs, tickMs: TICK_MS };
+    for (const cell of this.cells.takeIdle({ ...look, committedRecordNo })) {
       this.#turns.stop(cell);
       this.#o.counters.passivated++;
     }

@@ -45,7 +45,6 @@ export class Turns {
   #taken = 0;
   /** A wake-up is on its way, or carried out. */
   #isAwake = false;
-  #isRunning = false;
 
   constructor(host: TurnHost, name: string, clock: Clock, itemsMax: number) {
     this.#host = host;
@@ -57,11 +56,6 @@ export class Turns {
   /** The actor whose turn it is. */
   get actor(): Cell | null {
     return this.#turn?.cell ?? null;
-  }
-
-  /** Turns are being carried out. */
-  get isRunning(): boolean {
-    return this.#isRunning;
   }
 
   /** For an actor that is ready, not awake, and has something in its inbox. */
@@ -82,7 +76,6 @@ export class Turns {
     if (this.#host.dead) return;
     this.#turnMs = this.#clock.monotonicMs();
     this.#itemsLeft = this.#itemsMax;
-    this.#isRunning = true;
     while (this.#taken < this.#ready.length && this.#itemsLeft > 0) {
       this.#take(this.#ready[this.#taken++]!);
       if (this.#host.dead) return;
@@ -116,7 +109,6 @@ export class Turns {
   }
 
   #endRun(): void {
-    this.#isRunning = false;
     this.#ready = this.#ready.slice(this.#taken);
     this.#taken = 0;
     this.#isAwake = false;

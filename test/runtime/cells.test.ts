@@ -23,7 +23,8 @@ function cellsOf(...all: readonly Cell[]): Cells {
 function takenIn(cells: Cells, ticks: number, nowMs: number): string[] {
   const taken: string[] = [];
   for (let tick = 0; tick < ticks; tick++) {
-    for (const { id } of cells.takeIdle(nowMs, IDLE_MS, TICK_MS, 5)) taken.push(id);
+    const look = { nowMs, idleMs: IDLE_MS, tickMs: TICK_MS, committedRecordNo: 5 };
+    for (const { id } of cells.takeIdle(look)) taken.push(id);
   }
   return taken;
 }
@@ -58,6 +59,16 @@ describe("Cells", () => {
     for (let nth = 0; nth < 50; nth++) cells.add(cell(`nobody-${nth}`, absent));
     expect(takenIn(cells, 1, 10_000)).toHaveLength(50);
     expect(cells.size).toBe(10_000);
+  });
+
+  test("what was taken out before it had loaded is not looked at again", () => {
+    const failed = cell("failed", { version: 0, changedAt: 0, snapshotAt: 0 }, "loading");
+    const cells = cellsOf(failed);
+    takenIn(cells, 1, 100_000);
+    cells.remove(failed);
+    takenIn(cells, 1, 100_000);
+    failed.phase = "ready";
+    expect(takenIn(cells, 3, 100_000)).toEqual([]);
   });
 
   test("who is loading, busy, watched, not durable or out of service stays", () => {
