@@ -30,7 +30,7 @@ for (let frame = 0; frame < FRAMES; frame++) {
   };
   writer.reset();
   encodeRequest(writer, "bid.place", frame * 1000, fields);
-  msgpack.push(writer.copy());
+  msgpack.push(Buffer.from(writer.view()));
   json.push(new TextEncoder().encode(requestText("bid.place", frame * 1000, fields)));
 }
 

@@ -17,6 +17,21 @@ export interface BidsToPlace {
   readonly onLender?: () => void;
 }
 
+/** Who bids on which, the other way round. */
+export function loansByLender(
+  loans: Iterable<readonly [loanId: string, lenders: readonly string[]]>,
+): ReadonlyMap<string, readonly string[]> {
+  const byLender = new Map<string, string[]>();
+  for (const [loanId, lenders] of loans) {
+    for (const lender of lenders) {
+      const list = byLender.get(lender);
+      if (list === undefined) byLender.set(lender, [loanId]);
+      else list.push(loanId);
+    }
+  }
+  return byLender;
+}
+
 /** Rejects when a bid is refused. */
 export async function placeBids(bids: BidsToPlace): Promise<void> {
   const { endpoint, subprotocolsOf, amountCents, inFlight, onLender } = bids;

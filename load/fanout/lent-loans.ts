@@ -5,7 +5,7 @@ import type { Endpoint } from "../driver/raw-socket.ts";
 import type { Progress } from "../bench/progress.ts";
 import type { Tokens } from "../driver/tokens.ts";
 import type { Market } from "../driver/market.ts";
-import { placeBids } from "../driver/place-bids.ts";
+import { loansByLender, placeBids } from "../driver/place-bids.ts";
 
 export const SHARE_CENTS = 10_000_000;
 const TERM_MONTHS = 36;
@@ -59,14 +59,7 @@ export async function openLoans(
       disbursesAtOnce: true,
     }),
   );
-  const loansOf = new Map<string, string[]>();
-  for (const { loanId, lenders } of loans) {
-    for (const lender of lenders) {
-      const list = loansOf.get(lender);
-      if (list === undefined) loansOf.set(lender, [loanId]);
-      else list.push(loanId);
-    }
-  }
+  const loansOf = loansByLender(loans.map(({ loanId, lenders }) => [loanId, lenders]));
   let done = 0;
   await placeBids({
     endpoint,

@@ -7,7 +7,7 @@ import { RequestPipe } from "../driver/request-pipe.ts";
 import { BID_CENTS_MIN, STEP_CENTS, type Plan } from "../scenarios/plan.ts";
 import { HOT_LOAN } from "../scenarios/requests.ts";
 import { lendersOfLoan, marketLoans, type Names } from "../scenarios/world.ts";
-import { placeBids } from "../driver/place-bids.ts";
+import { loansByLender, placeBids } from "../driver/place-bids.ts";
 
 const OPERATOR = "load-operator";
 const IN_FLIGHT = 512;
@@ -134,15 +134,12 @@ async function list(
 /** Each lender bids its share of each of its loans. */
 async function fill(site: Site, plan: Plan, tell: (what: string) => void): Promise<void> {
   const { names, endpoint, identities } = site;
-  const loansOf = new Map<string, string[]>();
-  for (let loan = 0; loan < plan.sizes.paidOutLoans; loan++) {
-    for (const at of lendersOfLoan(plan, loan)) {
-      const lender = names.lender(at);
-      const loans = loansOf.get(lender) ?? [];
-      loans.push(names.paidOutLoan(loan));
-      loansOf.set(lender, loans);
-    }
-  }
+  const loansOf = loansByLender(
+    Array.from({ length: plan.sizes.paidOutLoans }, (_, loan) => {
+      const lenders = lendersOfLoan(plan, loan).map((at) => names.lender(at));
+      return [names.paidOutLoan(loan), lenders];
+    }),
+  );
   let done = 0;
   await placeBids({
     endpoint,

@@ -3,6 +3,7 @@
 // batch, once here, is never changed.
 
 import { assert } from "../money/assert.ts";
+import type { PayloadMemory } from "./payload-memory.ts";
 import type { Position } from "./position.ts";
 
 export interface Batch<Cargo> {
@@ -18,7 +19,7 @@ export interface Batch<Cargo> {
 }
 
 export class BatchWindow<Cargo> {
-  readonly #onDropped: (payload: Buffer) => void;
+  readonly #memory: PayloadMemory;
   /** Those before `#first` were dropped; the array is cut now and then, not each time. */
   #batches: Batch<Cargo>[] = [];
   #first = 0;
@@ -28,9 +29,9 @@ export class BatchWindow<Cargo> {
   #released = 0;
   #bytes = 0;
 
-  /** `onDropped` is told of each payload that nobody will ask for again. */
-  constructor(onDropped: (payload: Buffer) => void) {
-    this.#onDropped = onDropped;
+  /** Gives `memory` back each payload that nobody will ask for again. */
+  constructor(memory: PayloadMemory) {
+    this.#memory = memory;
   }
 
   push(batch: Batch<Cargo>): void {
@@ -121,7 +122,7 @@ export class BatchWindow<Cargo> {
       // Emptied at once: the array itself is cut later, and must not keep the bytes.
       this.#batches[this.#first] = undefined as never;
       this.#first++;
-      this.#onDropped(oldest.payload);
+      this.#memory.release(oldest.payload);
     }
     if (this.#first > 1024 && this.#first * 2 > this.#batches.length) this.#cut();
   }

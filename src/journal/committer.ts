@@ -23,6 +23,7 @@ import { FUNCTIONS, LOAD_LIBRARY } from "./functions.ts";
 import { fencedHead, judgeHead } from "./head.ts";
 import type { ShardKeys } from "./keys.ts";
 import type { JournalLimits } from "./limits.ts";
+import type { PayloadMemory } from "./payload-memory.ts";
 import { formatPosition } from "./position.ts";
 import { Trouble } from "./trouble.ts";
 
@@ -33,10 +34,10 @@ export interface CommitterOptions<Cargo> {
   readonly clock: Clock;
   readonly timers: Timers;
   readonly limits: JournalLimits;
+  /** Where payloads are, until they cannot be asked for again. */
+  readonly memory: PayloadMemory;
   /** Redis has this batch and all before it. In order, once for each batch. */
   onCommitted(batch: Batch<Cargo>): void;
-  /** A payload will not be asked for again: what held it may be used for others. */
-  onDropped(payload: Buffer): void;
   onDegraded(degraded: boolean, reason: string): void;
   /** Redis had gone back, and has been given again what it lost. */
   onRewound(detail: string): void;
@@ -69,7 +70,7 @@ export class Committer<Cargo> {
 
   constructor(options: CommitterOptions<Cargo>) {
     this.#options = options;
-    this.#window = new BatchWindow((payload) => options.onDropped(payload));
+    this.#window = new BatchWindow(options.memory);
     this.#trouble = new Trouble({
       timers: options.timers,
       limits: options.limits,

@@ -61,6 +61,7 @@ interface Parts<Cargo> extends Fence<Cargo> {
   readonly timers: Timers;
   readonly limits: JournalLimits;
   readonly chain: MacChain;
+  readonly memory: PayloadMemory;
   readonly lease: Lease;
   readonly reads: OnDemandLink;
 }
@@ -78,7 +79,7 @@ export class ShardJournal<Cargo> {
   readonly #reads: OnDemandLink;
   readonly #writes: OnDemandLink;
   readonly #takenOverAt: ChainPoint;
-  readonly #memory = new PayloadMemory();
+  readonly #memory: PayloadMemory;
   #last: ChainPoint;
   #committed: Position;
   #state: "open" | "closing" | "closed" | "halted" = "open";
@@ -106,6 +107,7 @@ export class ShardJournal<Cargo> {
     const reads = new OnDemandLink(connect, "reads");
     try {
       const chain = new MacChain(options.macKey, shard);
+      const memory = new PayloadMemory();
       const fence = await takeOver<Cargo>({
         keys,
         connect,
@@ -113,13 +115,15 @@ export class ShardJournal<Cargo> {
         timers,
         limits,
         chain,
+        memory,
         lease,
         reads,
         leaseWaitMs: options.leaseWaitMs ?? 0,
         force: options.force ?? false,
         payload: pack([1, options.owner, clock.wallMs()]),
       });
-      return new ShardJournal(options, { keys, timers, limits, chain, lease, reads, ...fence });
+      const parts = { keys, timers, limits, chain, memory, lease, reads, ...fence };
+      return new ShardJournal(options, parts);
     } catch (error) {
       reads.close();
       lease.end();
@@ -133,6 +137,7 @@ export class ShardJournal<Cargo> {
     this.#timers = parts.timers;
     this.#keys = keys;
     this.#chain = chain;
+    this.#memory = parts.memory;
     this.limits = limits;
     this.epoch = point.position.epoch;
     this.#takenOverAt = point;
@@ -153,7 +158,6 @@ export class ShardJournal<Cargo> {
     });
     parts.listen({
       committed: (cargo, position) => this.#onCommitted(cargo as Cargo, position),
-      dropped: (payload) => this.#memory.release(payload),
       degraded: (degraded, reason) => options.onDegraded(degraded, reason),
       rewound: (detail) => {
         this.#mayTrim = false;

@@ -13,6 +13,7 @@ import type { Lease } from "./lease.ts";
 import type { JournalLimits } from "./limits.ts";
 import type { ChainPoint, MacChain } from "./mac-chain.ts";
 import type { OnDemandLink } from "./on-demand-link.ts";
+import type { PayloadMemory } from "./payload-memory.ts";
 import type { Position } from "./position.ts";
 
 export interface TakeOverOptions {
@@ -21,6 +22,7 @@ export interface TakeOverOptions {
   readonly clock: Clock;
   readonly timers: Timers;
   readonly limits: JournalLimits;
+  readonly memory: PayloadMemory;
   readonly chain: MacChain;
   readonly lease: Lease;
   readonly reads: OnDemandLink;
@@ -32,8 +34,6 @@ export interface TakeOverOptions {
 
 export interface CommitListener<Cargo> {
   committed(cargo: Cargo | null, position: Position): void;
-  /** What held the payload may be used for others. */
-  dropped(payload: Buffer): void;
   degraded(degraded: boolean, reason: string): void;
   rewound(detail: string): void;
   halted(reason: HaltReason, detail: string): void;
@@ -69,7 +69,7 @@ export async function takeOver<Cargo>(options: TakeOverOptions): Promise<Fence<C
 
 /** Undefined when the head was not, or no longer, where it was read. */
 function commitFence<Cargo>(
-  { keys, connect, clock, timers, limits, payload }: TakeOverOptions,
+  { keys, connect, clock, timers, limits, memory, payload }: TakeOverOptions,
   previousHead: string,
   point: ChainPoint,
 ): Promise<Fence<Cargo> | undefined> {
@@ -84,7 +84,6 @@ function commitFence<Cargo>(
             listener = next;
           },
         }),
-      dropped: () => {},
       degraded: () => {},
       rewound: () => {},
       halted: (reason, detail) => {
@@ -100,8 +99,8 @@ function commitFence<Cargo>(
       clock,
       timers,
       limits,
+      memory,
       onCommitted: (batch) => listener.committed(batch.cargo, batch.position),
-      onDropped: (dropped) => listener.dropped(dropped),
       onDegraded: (degraded, reason) => listener.degraded(degraded, reason),
       onRewound: (detail) => listener.rewound(detail),
       onHalted: (reason, detail) => listener.halted(reason, detail),

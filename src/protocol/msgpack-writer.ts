@@ -5,7 +5,7 @@
 import { AssertionError } from "../money/assert.ts";
 
 // In a browser, where the SDK writes its requests, there is no Buffer; on Node one is what sockets
-// and Redis take. Everything but `copy` works the same on both.
+// and Redis take.
 const allocate: (sizeBytes: number) => Uint8Array =
   typeof Buffer === "undefined"
     ? (sizeBytes) => new Uint8Array(sizeBytes)
@@ -45,14 +45,6 @@ export class MsgpackWriter {
     if (length > VIEWS_KEPT_MAX) return this.#bytes.subarray(0, length);
     // Replies are short and of few lengths: one view of each is made once, not for each reply.
     return (this.#views[length] ??= this.#bytes.subarray(0, length));
-  }
-
-  /** A copy that later writes do not touch. On Node only. */
-  copy(): Buffer {
-    // Buffer.from would copy an array that is no Buffer item by item.
-    const copy = Buffer.allocUnsafeSlow(this.#at);
-    copy.set(this.#bytes.subarray(0, this.#at));
-    return copy;
   }
 
   #reserve(size: number): void {

@@ -81,7 +81,7 @@ export class PeerSession {
   #bytes(write: (to: MsgpackWriter) => void): void {
     const writer = new MsgpackWriter(256);
     write(writer);
-    this.socket.send(writer.copy());
+    this.socket.send(Buffer.from(writer.view()));
   }
 }
 

@@ -104,7 +104,7 @@ export function sourcesOf(journal: TestJournal, heads = true): ShardSource[] {
 
 export function encode({ header, records }: TestEntry): Uint8Array {
   const writer = new MsgpackWriter();
-  if (header === null) return writer.copy();
+  if (header === null) return Buffer.from(writer.view());
   codec.writeHeader(writer, header);
   for (const record of records) {
     if (record.record === "received") {
@@ -125,5 +125,5 @@ export function encode({ header, records }: TestEntry): Uint8Array {
       for (const event of events) writeTyped(writer, plans.get(event.type)!, event);
     }
   }
-  return writer.copy();
+  return Buffer.from(writer.view());
 }

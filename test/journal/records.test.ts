@@ -43,7 +43,7 @@ describe("RecordCodec", () => {
         }
         writeTyped(reference, plan, typed);
         compiled(fast, typed);
-        expect(fast.copy()).toEqual(reference.copy());
+        expect(Buffer.from(fast.view())).toEqual(Buffer.from(reference.view()));
         const stored = codec.toValues(Number(kind), side, typed);
         expect(codec.readTyped(Number(kind), side, stored)).toEqual(typed);
       }),
@@ -61,7 +61,7 @@ describe("RecordCodec", () => {
     codec.writeLegs(to, 9, 512, 1, [4, 5]);
     codec.writeDay(to, 20_001, 2);
     codec.writeReceived(to, 3, 6);
-    const { header, records } = codec.read(to.copy());
+    const { header, records } = codec.read(Buffer.from(to.view()));
     expect(header).toEqual({ atMs: 1_700_000_000_000, firstRecordNo: 7, firstMessageNo: 9 });
     const at = 1_699_999_999_998;
     expect(records).toEqual([

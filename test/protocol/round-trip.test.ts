@@ -31,7 +31,7 @@ const pushes = Object.keys(PUSHES) as PushName[];
 function bytesOf(write: (to: MsgpackWriter) => void): Uint8Array {
   const writer = new MsgpackWriter(16);
   write(writer);
-  return writer.copy();
+  return Buffer.from(writer.view());
 }
 
 function decodedBoth(operation: OperationName, id: number, fields: object) {

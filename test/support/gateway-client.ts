@@ -97,7 +97,7 @@ export class GatewayClient {
     else {
       const writer = new MsgpackWriter(256);
       encodeRequest(writer, operation, id, fields);
-      this.socket.send(writer.copy());
+      this.socket.send(Buffer.from(writer.view()));
     }
     return id;
   }
