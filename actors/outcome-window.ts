@@ -4,8 +4,9 @@
 
 import { assert } from "../src/money/assert.ts";
 import { requestTimeMs, type RequestId } from "./address.ts";
+import { OutcomeRows } from "./outcome-rows.ts";
 import type { Outcome } from "./outcomes.ts";
-import { RequestTable } from "./request-table.ts";
+import type { Refusal } from "./refusals.ts";
 
 export interface OutcomeEntry {
   readonly requestId: RequestId;
@@ -16,21 +17,31 @@ export interface OutcomeEntry {
   waiter: unknown;
 }
 
-export const OUTCOMES_KEPT_MAX = 128;
-
 export class OutcomeWindow {
-  readonly #entries = new RequestTable<OutcomeEntry>();
-  /** The same in the order of arrival, from `#front` on: finding the oldest costs nothing. */
-  readonly #order: OutcomeEntry[] = [];
-  #front = 0;
+  /** In the order in which they were settled. */
+  #settledRows = new OutcomeRows();
+  /**
+   * Those that still wait for another actor, in the order of arrival: kept whatever their age. An
+   * actor's holds limit how many those can be; nearly always they are few.
+   */
+  readonly #open: OutcomeEntry[] = [];
+  /** No id that is remembered is greater. */
+  #greatest = "";
   /** The latest time of a forgotten id, in ms. Ids not after it are refused unless remembered. */
   #watermarkMs = 0;
-  #open = 0;
   /** Entries that evolve has settled since the shell last looked. */
-  #settled: OutcomeEntry[] = [];
+  #settledNow: readonly OutcomeEntry[] = NONE;
 
+  /** The entry itself while it waits; of a settled one a copy. */
   get(requestId: RequestId): OutcomeEntry | undefined {
-    return this.#entries.get(requestId);
+    if (requestId > this.#greatest) return undefined;
+    const opened = this.#open[this.#openAt(requestId)];
+    if (opened !== undefined) return opened;
+    const rows = this.#settledRows;
+    const place = rows.find(requestId);
+    if (place < 0) return undefined;
+    const fingerprint = rows.fingerprintAt(place);
+    return { requestId, fingerprint, outcome: rows.outcomeAt(place), waiter: undefined };
   }
 
   isTooOld(requestId: RequestId): boolean {
@@ -39,96 +50,110 @@ export class OutcomeWindow {
 
   /** Whether some request still waits for another actor. */
   get hasOpen(): boolean {
-    return this.#open > 0;
+    return this.#open.length > 0;
   }
 
   /** A request was accepted and waits for another actor. */
   open(requestId: RequestId, fingerprint: number): OutcomeEntry {
+    assert(this.get(requestId) === undefined, "a request is remembered once");
     const entry = { requestId, fingerprint, outcome: undefined, waiter: undefined };
-    this.#remember(entry);
-    this.#open++;
+    this.#open.push(entry);
+    if (requestId > this.#greatest) this.#greatest = requestId;
     return entry;
   }
 
   /** The outcome of a request that was opened before, or of one that is settled at once. */
   settle(requestId: RequestId, fingerprint: number, outcome: Outcome): void {
-    const opened = this.#entries.get(requestId);
+    const opened = this.#open[this.#openAt(requestId)];
     if (opened !== undefined) {
       this.settleOpened(opened, outcome);
       return;
     }
-    const entry = { requestId, fingerprint, outcome, waiter: undefined };
-    this.#remember(entry);
-    this.#settled.push(entry);
+    assert(this.get(requestId) === undefined, "a request is settled once");
+    if (requestId > this.#greatest) this.#greatest = requestId;
+    this.#settle({ requestId, fingerprint, outcome, waiter: undefined }, outcome);
   }
 
   /** The outcome of what `open` returned. */
   settleOpened(entry: OutcomeEntry, outcome: Outcome): void {
-    assert(entry.outcome === undefined, "a request is settled once");
+    const at = this.#open.indexOf(entry);
+    assert(at >= 0, "a request is settled once");
+    if (at === 0) this.#open.shift();
+    else this.#open.splice(at, 1);
     entry.outcome = outcome;
-    this.#open--;
-    this.#settled.push(entry);
+    this.#settle(entry, outcome);
+  }
+
+  #settle(entry: OutcomeEntry, outcome: Outcome): void {
+    const rows = this.#settledRows;
+    this.#watermarkMs = Math.max(this.#watermarkMs, rows.forgottenNextMs);
+    rows.add(entry.requestId, entry.fingerprint, outcome);
+    const before = this.#settledNow;
+    this.#settledNow = before === NONE ? [entry] : [...before, entry];
   }
 
   /** What was settled since the last call. */
   takeSettled(): readonly OutcomeEntry[] {
-    if (this.#settled.length === 0) return NONE;
-    const settled = this.#settled;
-    this.#settled = [];
+    const settled = this.#settledNow;
+    this.#settledNow = NONE;
     return settled;
   }
 
-  /**
-   * Forgets the oldest settled entry beyond the limit. One that still waits is kept whatever its
-   * age; an actor's holds limit how many those can be.
-   */
-  #remember(entry: OutcomeEntry): void {
-    this.#entries.add(entry);
-    this.#order.push(entry);
-    if (this.#entries.size > OUTCOMES_KEPT_MAX) this.#forgetOldest();
+  /** From the latest on: that is the one which is asked for right after it came. */
+  #openAt(requestId: RequestId): number {
+    let at = this.#open.length - 1;
+    while (at >= 0 && this.#open[at]!.requestId !== requestId) at--;
+    return at;
   }
 
-  #forgetOldest(): void {
-    const order = this.#order;
-    let at = this.#front;
-    while (at < order.length && order[at]!.outcome === undefined) at++;
-    const oldest = order[at];
-    if (oldest === undefined) return;
-    // Those that wait before it move up by one; nearly always there are none.
-    if (at > this.#front) order.copyWithin(this.#front + 1, this.#front, at);
-    this.#front++;
-    if (this.#front >= OUTCOMES_KEPT_MAX) {
-      order.splice(0, this.#front);
-      this.#front = 0;
+  /** All that is remembered, the settled ones in the order in which they were. */
+  *entries(): Generator<OutcomeEntry> {
+    for (const place of this.#settledRows.places()) {
+      yield this.get(this.#settledRows.requestIdAt(place))!;
     }
-    this.#entries.remove(oldest);
-    const timeMs = requestTimeMs(oldest.requestId);
-    if (timeMs > this.#watermarkMs) this.#watermarkMs = timeMs;
+    yield* this.#open;
   }
 
   toSnapshot(): unknown[] {
-    const rows: unknown[] = [this.#watermarkMs];
-    for (let at = this.#front; at < this.#order.length; at++) {
-      const entry = this.#order[at]!;
-      rows.push(entry.requestId, entry.fingerprint, entry.outcome ?? null);
-    }
-    return rows;
+    const open = this.#open.flatMap(({ requestId, fingerprint }) => [requestId, fingerprint]);
+    return [this.#watermarkMs, ...this.#settledRows.toSnapshot(), open];
   }
 
-  static fromSnapshot(rows: readonly unknown[]): OutcomeWindow {
+  static fromSnapshot(values: readonly unknown[]): OutcomeWindow {
+    if (!Array.isArray(values[1])) return OutcomeWindow.#fromEntries(values);
+    const [watermarkMs, numbers, codes, others, open] = values as Snapshot;
     const window = new OutcomeWindow();
-    window.#watermarkMs = rows[0] as number;
-    for (let at = 1; at < rows.length; at += 3) {
-      const requestId = rows[at] as RequestId;
-      const outcome = (rows[at + 2] as Outcome | null) ?? undefined;
-      if (outcome === undefined) window.#open++;
-      const fingerprint = rows[at + 1] as number;
-      const entry = { requestId, fingerprint, outcome, waiter: undefined };
-      window.#entries.add(entry);
-      window.#order.push(entry);
+    window.#watermarkMs = watermarkMs;
+    window.#settledRows = OutcomeRows.restore(numbers, codes, others);
+    for (const place of window.#settledRows.places()) {
+      window.#seen(window.#settledRows.requestIdAt(place));
+    }
+    for (let at = 0; at < open.length; at += 2) {
+      window.open(open[at] as RequestId, open[at + 1] as number);
     }
     return window;
   }
+
+  /** From before there were rows: id, fingerprint and outcome of each, null while it waits. */
+  static #fromEntries(values: readonly unknown[]): OutcomeWindow {
+    const window = new OutcomeWindow();
+    window.#watermarkMs = values[0] as number;
+    for (let at = 1; at < values.length; at += 3) {
+      const requestId = values[at] as RequestId;
+      const fingerprint = values[at + 1] as number;
+      const outcome = values[at + 2] as Outcome | null;
+      window.#seen(requestId);
+      if (outcome === null) window.open(requestId, fingerprint);
+      else window.#settledRows.add(requestId, fingerprint, outcome);
+    }
+    return window;
+  }
+
+  #seen(requestId: RequestId): void {
+    if (requestId > this.#greatest) this.#greatest = requestId;
+  }
 }
+
+type Snapshot = [number, number[], Refusal[], unknown[], unknown[]];
 
 const NONE: readonly OutcomeEntry[] = [];

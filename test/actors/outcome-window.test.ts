@@ -1,5 +1,9 @@
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { OUTCOMES_KEPT_MAX, OutcomeWindow } from "../../actors/outcome-window.ts";
+import type { RequestId } from "../../actors/address.ts";
+import { OUTCOMES_KEPT_MAX } from "../../actors/outcome-rows.ts";
+import { OutcomeWindow } from "../../actors/outcome-window.ts";
+import type { Outcome } from "../../actors/outcomes.ts";
 import { request } from "../support/given.ts";
 
 const DONE = { type: "AccountOpened" } as const;
@@ -47,5 +51,83 @@ describe("OutcomeWindow", () => {
     expect(restored.toSnapshot()).toEqual(window.toSnapshot());
     expect(restored.hasOpen).toBe(true);
     expect(restored.isTooOld(request(1, START + 3).requestId)).toBe(true);
+  });
+
+  it("reads what was written before there were rows", () => {
+    const { requestId: settled } = request(1, START + 1);
+    const { requestId: open } = request(2, START + 2);
+    const refused = { type: "Refused", code: "loan_full" } as const;
+    const window = OutcomeWindow.fromSnapshot([START, settled, 7, refused, open, 8, null]);
+    expect(window.get(settled)).toMatchObject({ fingerprint: 7, outcome: refused });
+    expect(window.get(open)).toMatchObject({ fingerprint: 8, outcome: undefined });
+    expect(window.isTooOld(request(3, START).requestId)).toBe(true);
+    expect(window.isTooOld(settled)).toBe(false);
+    expect(OutcomeWindow.fromSnapshot([0]).hasOpen).toBe(false);
+  });
+
+  it("remembers what a list of all requests would, in whatever order ids come", () => {
+    const step = fc.record({
+      id: fc.nat(600),
+      fingerprint: fc.nat(0xffffffff),
+      outcome: fc.oneof(
+        fc.constant<Outcome>({ type: "AccountOpened" }),
+        fc.constantFrom<Outcome>(
+          { type: "Refused", code: "loan_full" },
+          { type: "Refused", code: "exceeds_available" },
+        ),
+        fc.nat(2 ** 31).map<Outcome>((number) => ({
+          type: "BidPlaced",
+          bidId: number,
+          filledCents: number * 1_000,
+          rank: number,
+          remainingCents: number * 77,
+        })),
+      ),
+      opensFirst: fc.boolean(),
+      restores: fc.nat(40).map((n) => n === 0),
+    });
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 500 }), (steps) => {
+        let window = new OutcomeWindow();
+        const open: { id: number; fingerprint: number; outcome: Outcome }[] = [];
+        let settled: { id: number; fingerprint: number; outcome: Outcome }[] = [];
+        let watermark = 0;
+        const idOf = (id: number): RequestId => request(id, START + (id >> 2)).requestId;
+        const settleFirst = (): void => {
+          const first = open.shift();
+          if (first === undefined) return;
+          window.settle(idOf(first.id), first.fingerprint, first.outcome);
+          settled.push(first);
+        };
+        for (const { id, fingerprint, outcome, opensFirst, restores } of steps) {
+          const requestId = idOf(id);
+          const waits = open.find((each) => each.id === id);
+          const known = waits ?? settled.find((each) => each.id === id);
+          const found = window.get(requestId);
+          expect(found?.fingerprint).toBe(known?.fingerprint);
+          expect(found?.outcome).toEqual(waits === undefined ? known?.outcome : undefined);
+          if (known !== undefined) settleFirst();
+          else if (opensFirst) {
+            window.open(requestId, fingerprint);
+            open.push({ id, fingerprint, outcome });
+          } else {
+            window.settle(requestId, fingerprint, outcome);
+            settled.push({ id, fingerprint, outcome });
+          }
+          const forgotten = settled.slice(0, -OUTCOMES_KEPT_MAX);
+          settled = settled.slice(-OUTCOMES_KEPT_MAX);
+          for (const each of forgotten) watermark = Math.max(watermark, START + (each.id >> 2));
+          expect(window.isTooOld(requestId)).toBe(START + (id >> 2) <= watermark);
+          window.takeSettled();
+          if (restores) window = OutcomeWindow.fromSnapshot(window.toSnapshot());
+        }
+        const all = [...settled, ...open.map((each) => ({ ...each, outcome: undefined }))];
+        expect([...window.entries()].map(({ requestId, outcome }) => [requestId, outcome])).toEqual(
+          all.map(({ id, outcome }) => [idOf(id), outcome]),
+        );
+        expect(window.hasOpen).toBe(open.length > 0);
+      }),
+      { numRuns: 100 },
+    );
   });
 });

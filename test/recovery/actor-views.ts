@@ -2,7 +2,7 @@
 // field still has all of these, so a golden journal is compared by them for ever.
 
 import { accountView, type AccountState } from "../../actors/account/account.ts";
-import { formatRequestId, type RequestId } from "../../actors/address.ts";
+import { formatRequestId } from "../../actors/address.ts";
 import { applicationOf } from "../../actors/loan/application/application.ts";
 import { applicationView } from "../../actors/loan/application/view.ts";
 import { isOnMarket, loanView, type LoanState } from "../../actors/loan/loan.ts";
@@ -51,11 +51,9 @@ function loanWords(cell: Cell): object {
 }
 
 function outcomeWords(outcomes: OutcomeWindow): object[] {
-  const [, ...rows] = outcomes.toSnapshot();
-  const words: object[] = [];
-  for (let at = 0; at < rows.length; at += 3) {
-    const requestId = formatRequestId(rows[at] as RequestId);
-    words.push({ requestId, fingerprint: rows[at + 1], outcome: rows[at + 2] });
-  }
-  return words;
+  return [...outcomes.entries()].map(({ requestId, fingerprint, outcome }) => ({
+    requestId: formatRequestId(requestId),
+    fingerprint,
+    outcome: outcome ?? null,
+  }));
 }

@@ -3,7 +3,7 @@
 
 import { afterEach, describe, expect, it } from "vitest";
 import { accountId, loanId, requestTimeMs } from "../../actors/address.ts";
-import { OUTCOMES_KEPT_MAX } from "../../actors/outcome-window.ts";
+import { OUTCOMES_KEPT_MAX } from "../../actors/outcome-rows.ts";
 import { replayShard } from "../../src/runtime/replay.ts";
 import { cellHashes } from "../../src/runtime/state-hash.ts";
 import { codec, requestId, World, type Draft } from "../support/world.ts";
