@@ -31,7 +31,7 @@ import { Metrics } from "./ops/metrics.ts";
 import { readDocuments, readGateway, readRuntime } from "./ops/sources.ts";
 import type { Cargo } from "./runtime/batch.ts";
 import { createRuntimeCounters } from "./runtime/counters.ts";
-import { systemClock, systemScheduler } from "./runtime/environment.ts";
+import { systemClock, systemScheduler, TurnClock } from "./runtime/environment.ts";
 import type { Answer } from "./runtime/port.ts";
 import type { OpenJournal } from "./runtime/shard.ts";
 import type { RunLog } from "./runtime/run-options.ts";
@@ -90,10 +90,11 @@ async function start(
   const custodian = await custodianOf(config, () => system, log);
   undo.push(() => custodian?.close());
   const bank = custodian === null ? {} : { custodian };
+  const arrivals = new TurnClock(systemClock, systemScheduler);
   const gateway = createGateway({
     config: config.gateway,
     metrics: gatewayCounters,
-    clock: systemClock,
+    clock: arrivals,
     log,
     authenticator: authenticatorOf(config, secrets),
     httpExtra: { metrics: () => metrics.text(), ...bank },
@@ -106,6 +107,7 @@ async function start(
     codec: new RecordCodec(ACTOR_LAYOUTS, UPCASTERS),
     outlet: gateway.outlet,
     clock: systemClock,
+    arrivals,
     scheduler: systemScheduler,
     limits: config.runtime,
     counters: runtimeCounters,

@@ -187,7 +187,7 @@ export class Intake {
     }
     // Before: the runtime may answer at once.
     session.inFlight++;
-    const rejection = runtime.submit({ command, correlationId: id, session, self });
+    const rejection = runtime.submit({ command, correlationId: id, session, self, takenInMs: 0 });
     if (rejection === undefined) {
       counters.requestsAccepted++;
       return;

@@ -27,3 +27,42 @@ export const systemScheduler: Scheduler = {
     return () => clearTimeout(timer);
   },
 };
+
+/**
+ * One time for all that comes in together: it is looked at once in a turn of the event loop, for a
+ * thousand frames that were read in it. Asking for it four times for each bid took 3 % of the server.
+ */
+export class TurnClock implements Clock {
+  readonly #clock: Clock;
+  readonly #scheduler: Scheduler;
+  #isKnown = false;
+  #wallMs = 0;
+  #monotonicMs = 0;
+
+  constructor(clock: Clock, scheduler: Scheduler) {
+    this.#clock = clock;
+    this.#scheduler = scheduler;
+  }
+
+  wallMs(): number {
+    if (!this.#isKnown) this.#look();
+    return this.#wallMs;
+  }
+
+  monotonicMs(): number {
+    if (!this.#isKnown) this.#look();
+    return this.#monotonicMs;
+  }
+
+  #look(): void {
+    this.#isKnown = true;
+    this.#wallMs = this.#clock.wallMs();
+    this.#monotonicMs = this.#clock.monotonicMs();
+    // While something is to be done soon the event loop does not wait: no time is told too late.
+    this.#scheduler.soon(this.#forget);
+  }
+
+  readonly #forget = (): void => {
+    this.#isKnown = false;
+  };
+}

@@ -27,6 +27,8 @@ export interface SystemOptions {
   readonly codec: RecordCodec;
   readonly outlet: Outlet;
   readonly clock: Clock;
+  /** Stamps what comes in; left out: the clock. */
+  readonly arrivals?: Clock;
   readonly scheduler: Scheduler;
   readonly limits: RuntimeLimits;
   readonly counters: RuntimeCounters;
@@ -49,6 +51,7 @@ const OUT_OF_SERVICE_WAIT_MS = 2_000;
 export class System implements Runtime {
   readonly #shards: readonly Shard[];
   readonly #o: SystemOptions;
+  readonly #arrivals: Clock;
   /** Deadlines of the loans that take bids now or will. */
   readonly #market = new Map<string, number>();
   #soonest: readonly LoanId[] | null = null;
@@ -68,6 +71,7 @@ export class System implements Runtime {
   constructor(options: SystemOptions) {
     checkRuntimeLimits(options.limits);
     this.#o = options;
+    this.#arrivals = options.arrivals ?? options.clock;
     const { retryAfterMs } = options.limits;
     this.#unavailable = { code: "unavailable", retryAfterMs };
     this.#busy = { code: "server_busy", retryAfterMs };
@@ -121,8 +125,8 @@ export class System implements Runtime {
     const run = this.#shards[shardNo]!.run;
     if (run === null) return this.#unavailable;
     if ((run.degraded || this.#shedding) && !isRead(request.command)) return this.#unavailable;
-    const at = this.#o.clock.wallMs();
-    request.takenInMs = this.#o.clock.monotonicMs();
+    const at = this.#arrivals.wallMs();
+    request.takenInMs = this.#arrivals.monotonicMs();
     if (!run.submit(KINDS[to.kind], to.id, request, at)) return this.#busy;
     this.#inFlight++;
     this.#inFlightOf[shardNo]!++;
