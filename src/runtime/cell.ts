@@ -15,6 +15,8 @@ export interface Item {
   readonly request: Request | null;
   /** The number of the message that brought it; 0 for requests and alarms. */
   readonly messageNo: number;
+  /** The one behind it in the inbox; null when it is in none, or the last. */
+  next: Item | null;
 }
 
 export type CellPhase = "loading" | "ready" | "quarantined";
@@ -34,7 +36,10 @@ export class Cell {
   encodedAt = 0;
   /** The number of the checkpoint that will have its changes. */
   dirtyFor = 0;
-  inbox: Item[] = [];
+  /** What waits in the inbox: a chain of items, since an array for a turn or two is more garbage. */
+  #first: Item | null = null;
+  #last: Item | null = null;
+  queued = 0;
   awake = false;
   /** Whether somebody wants to be told of changes. */
   watched = false;
@@ -51,9 +56,29 @@ export class Cell {
     return this.version === 0;
   }
 
+  /** Puts an item behind all others of the inbox. */
+  put(item: Item): void {
+    if (this.#last === null) this.#first = item;
+    else this.#last.next = item;
+    this.#last = item;
+    this.queued++;
+  }
+
+  /** Takes the first item out of the inbox; null when it is empty. */
+  take(): Item | null {
+    const item = this.#first;
+    if (item === null) return null;
+    this.#first = item.next;
+    if (item.next === null) this.#last = null;
+    // An old item must not hold a younger one in memory.
+    item.next = null;
+    this.queued--;
+    return item;
+  }
+
   /** Nothing would be lost if it were not resident, and nobody waits for it or looks at it. */
   mayLeave(committedRecordNo: number): boolean {
-    if (this.phase !== "ready" || this.awake || this.inbox.length > 0 || this.watched) return false;
+    if (this.phase !== "ready" || this.awake || this.queued > 0 || this.watched) return false;
     const durable = this.changedAt <= committedRecordNo && this.changedAt <= this.snapshotAt;
     return durable && !this.state.outcomes.hasOpen;
   }

@@ -36,15 +36,10 @@ export interface FanOutHost {
 /** Legs of one record: a turn of the event loop does not grow with the loan. */
 const LEGS_PER_RECORD = 512;
 
-interface Fan {
-  readonly messageNo: number;
-  readonly message: PendingMessage;
-}
-
 export class FanOut {
   readonly #host: FanOutHost;
   readonly #codec: RecordCodec;
-  #queue: Fan[] = [];
+  #queue: PendingMessage[] = [];
   #isScheduled = false;
   /** Legs of all messages in the queue that are not booked yet. */
   legsQueued = 0;
@@ -68,13 +63,13 @@ export class FanOut {
     return this.#queue.length === 0 && this.gate.isIdle;
   }
 
-  deliver(messageNo: number, message: PendingMessage): void {
+  deliver(message: PendingMessage): void {
     const fan = message.command as PayLegs;
     // Out of service: it stays under way until a mended program starts again.
     const receiver = this.#host.accountCell(legReceiver(fan, 0));
     if (legCount(fan) === 1 && receiver.phase === "quarantined") return;
     this.legsQueued += legCount(fan) - message.nextLeg;
-    this.#queue.push({ messageNo, message });
+    this.#queue.push(message);
     this.schedule();
   }
 
@@ -104,8 +99,8 @@ export class FanOut {
   };
 
   /** Carries out the next legs of a message, at most `limit`; how many it were. */
-  #slice({ messageNo, message }: Fan, limit: number): number {
-    const { command, nextLeg, at } = message;
+  #slice(message: PendingMessage, limit: number): number {
+    const { messageNo, command, nextLeg, at } = message;
     const fan = command as PayLegs;
     const cells = this.#readyCells(fan, nextLeg, Math.min(legCount(fan), nextLeg + limit));
     if (cells.length === 0) return 0;

@@ -68,7 +68,7 @@ export class ShardRun implements ShellHost, CommitHost, TurnHost, FanOutHost {
       if (cell.changedAt > cell.snapshotAt) this.#snapshotter.changed(cell);
     }
     state.postman = {
-      local: (messageNo, message) => this.#deliverMessage(messageNo, message),
+      local: (message) => this.#deliverMessage(message),
       remote: (toShard, letter) => void this.batch.letters.push([toShard, letter]),
       payout: (change) => void this.batch.payouts.push(change),
     };
@@ -92,9 +92,7 @@ export class ShardRun implements ShellHost, CommitHost, TurnHost, FanOutHost {
 
   /** Serves: carries out what recovery found under way, and listens to other shards. */
   start(): void {
-    for (const [messageNo, message] of this.state.pending.entries()) {
-      this.#deliverMessage(messageNo, message);
-    }
+    for (const [, message] of this.state.pending.entries()) this.#deliverMessage(message);
     if (this.state.calendar.day === 0) this.#days.reach(this.#o.today());
     this.#letters.attach();
     this.#days.ring();
@@ -106,8 +104,8 @@ export class ShardRun implements ShellHost, CommitHost, TurnHost, FanOutHost {
   /** A request for an actor; false when its inbox is full. */
   submit(kind: ActorKind, id: string, request: Request, at: number): boolean {
     const cell = this.#cell(kind, id);
-    if (cell.inbox.length >= this.#o.limits.mailboxMax) return false;
-    const item = { command: request.command, at, request, messageNo: 0 };
+    if (cell.queued >= this.#o.limits.mailboxMax) return false;
+    const item = { command: request.command, at, request, messageNo: 0, next: null };
     if (request.command.type !== "RepayLoan") this.#deliver(cell, item);
     // Legs follow: it may have to wait, and the account may leave memory meanwhile.
     else this.#fanOut.gate.pass(() => this.#deliver(this.#cell(kind, id), item));
@@ -129,12 +127,11 @@ export class ShardRun implements ShellHost, CommitHost, TurnHost, FanOutHost {
     if (cell !== undefined) cell.watched = false;
   }
 
-  #deliverMessage(messageNo: number, message: PendingMessage): void {
-    const { to, command, at } = message;
-    if (to === MANY_ACCOUNTS) return this.#fanOut.deliver(messageNo, message);
-    const cell = this.#cell(KINDS[to.kind], to.id);
+  #deliverMessage(message: PendingMessage): void {
+    const { to } = message;
+    if (to === MANY_ACCOUNTS) return this.#fanOut.deliver(message);
     this.messagesQueued++;
-    this.#deliver(cell, { command, at, request: null, messageNo });
+    this.#deliver(this.#cell(KINDS[to.kind], to.id), message);
   }
 
   #cell(kind: ActorKind, id: string): Cell {
@@ -158,7 +155,7 @@ export class ShardRun implements ShellHost, CommitHost, TurnHost, FanOutHost {
     const slash = key.indexOf("/");
     const kind = KINDS[key.slice(0, slash) as keyof typeof KINDS];
     const cell = this.#cell(kind, key.slice(slash + 1));
-    this.#deliver(cell, { command, at, request: null, messageNo: 0 });
+    this.#deliver(cell, { command, at, request: null, messageNo: 0, next: null });
   }
 
   /** The business date begins, unless it has. */
@@ -183,7 +180,7 @@ export class ShardRun implements ShellHost, CommitHost, TurnHost, FanOutHost {
       return;
     }
     this.itemsQueued++;
-    cell.inbox.push(item);
+    cell.put(item);
     if (cell.phase === "ready" && !cell.awake) this.#turns.wake(cell);
   }
 
@@ -272,22 +269,24 @@ export class ShardRun implements ShellHost, CommitHost, TurnHost, FanOutHost {
     this.#o.counters.loaded++;
     cell.phase = "ready";
     cell.lastUsedMs = this.#o.clock.monotonicMs();
-    if (cell.inbox.length > 0) this.#turns.wake(cell);
+    if (cell.queued > 0) this.#turns.wake(cell);
     this.#fanOut.schedule();
   }
 
   /** Redis does not answer: requests are refused, messages wait and the load is tried again. */
   #loadFailed(cell: Cell): void {
     if (this.dead) return;
-    const messages = cell.inbox.filter((item) => item.request === null);
-    for (const { request } of cell.inbox) {
-      if (request === null) continue;
+    for (let left = cell.queued; left > 0; left--) {
+      const item = cell.take()!;
+      if (item.request === null) {
+        cell.put(item);
+        continue;
+      }
       this.itemsQueued--;
-      this.#shell.answerFailed(request, "unavailable");
+      this.#shell.answerFailed(item.request, "unavailable");
     }
-    cell.inbox = messages;
     // Legs that wait for the account ask for it again.
-    if (messages.length === 0) this.cells.remove(cell);
+    if (cell.queued === 0) this.cells.remove(cell);
     else this.#o.scheduler.after(RELOAD_MS, () => this.#loader.load(cell));
   }
 

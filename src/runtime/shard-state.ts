@@ -22,25 +22,23 @@ import { assert } from "../money/assert.ts";
 import type { RecordCodec, Typed } from "../journal/records.ts";
 import { Alarms } from "./alarms.ts";
 import { Calendar } from "./calendar.ts";
-import { cellKey } from "./cell.ts";
+import { cellKey, type Item } from "./cell.ts";
 import { KINDS, kindByNumber, type ActorKind, type ShellState } from "./kind.ts";
 import { singleLeg, splitByShard } from "./legs-by-shard.ts";
 import { Link, type Letter } from "./link.ts";
 import { OverdueLoans } from "./overdue-loans.ts";
 import { shardOf } from "./shard-of.ts";
 
-export interface PendingMessage {
+/** `at` is when what led to it was taken in: the time by which its receiver decides. */
+export interface PendingMessage extends Item {
   readonly to: Address;
-  readonly command: Typed;
-  /** When what led to it was taken in, in ms: the time by which its receiver decides. */
-  readonly at: number;
   /** Of a message to many accounts: the first leg that is not yet received. */
   nextLeg: number;
 }
 
 /** Told of each message as an event implies it. */
 export interface Postman {
-  local(messageNo: number, message: PendingMessage): void;
+  local(message: PendingMessage): void;
   remote(toShard: number, letter: Letter): void;
   /** Effects outside: to be seen by those who carry them out once this is durable. */
   payout(change: PayoutChange): void;
@@ -98,17 +96,17 @@ export class ShardState {
   #sendTo(toShard: number, to: Address, command: Typed): void {
     const at = this.#at;
     if (toShard === this.shard) {
-      this.#expect({ to, command, at, nextLeg: 0 });
+      this.#expect(to, command, at);
       return;
     }
     const { day } = this.calendar;
     this.postman.remote(toShard, this.links[toShard]!.send(to, command, at, day));
   }
 
-  #expect(message: PendingMessage): void {
-    const messageNo = ++this.messageNo;
-    this.pending.add(messageNo, message);
-    this.postman.local(messageNo, message);
+  #expect(to: Address, command: Typed, at: number): void {
+    const message = pendingMessage(++this.messageNo, to, command, at, 0);
+    this.pending.add(message.messageNo, message);
+    this.postman.local(message);
   }
 
   /**
@@ -156,7 +154,7 @@ export class ShardState {
   /** A letter came in under the next number of its link; it is pending from now on. */
   arrive(fromShard: number, letter: Letter): void {
     this.links[fromShard]!.receive(letter.number);
-    this.#expect({ to: letter.to, command: letter.command, at: letter.at, nextLeg: 0 });
+    this.#expect(letter.to, letter.command, letter.at);
   }
 
   /**
@@ -173,8 +171,7 @@ export class ShardState {
     this.trial.post("client.available", "", -netCents);
     this.trial.closeEvent();
     for (const leg of skipped) {
-      const command = singleLeg(fan, leg);
-      this.#expect({ to: MANY_ACCOUNTS, command, at: message.at, nextLeg: 0 });
+      this.#expect(MANY_ACCOUNTS, singleLeg(fan, leg), message.at);
     }
     if (upTo === legCount(fan)) this.consume(messageNo);
   }
@@ -213,7 +210,8 @@ export class ShardState {
     for (const [messageNo, kind, id, stored, at, nextLeg] of values[4] as PendingRow[]) {
       const to = addressOf(kindByNumber(kind).name, id);
       const command = codec.readTyped(kind, "messages", stored);
-      state.pending.add(messageNo, { to, command, at, nextLeg: nextLeg ?? 0 });
+      const message = pendingMessage(messageNo, to, command, at, nextLeg ?? 0);
+      state.pending.add(messageNo, message);
     }
     (values[5] as unknown[][]).forEach((link, peer) => state.links[peer]!.restore(link, codec));
     state.trial = TrialBalance.restore(values[6] as Record<string, string>);
@@ -223,6 +221,16 @@ export class ShardState {
     state.overdue.restore((values[10] as unknown[] | undefined) ?? []);
     return state;
   }
+}
+
+function pendingMessage(
+  messageNo: number,
+  to: Address,
+  command: Typed,
+  at: number,
+  nextLeg: number,
+): PendingMessage {
+  return { command, at, request: null, messageNo, next: null, to, nextLeg };
 }
 
 type PendingRow = [

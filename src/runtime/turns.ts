@@ -10,6 +10,7 @@
 // wake-up for each account; 5.7, 7.1 and 7.1 with 64 accounts, one bid each, and one loan (lowest of
 // five interleaved runs).
 
+import { assert } from "../money/assert.ts";
 import type { Cell, Item } from "./cell.ts";
 import type { Clock } from "./environment.ts";
 import { Stage } from "./stage.ts";
@@ -24,18 +25,12 @@ export interface TurnHost {
   crashed(error: unknown): void;
 }
 
-interface Turn {
-  readonly cell: Cell;
-  readonly items: Item[];
-  at: number;
-}
-
 export class Turns {
   readonly #host: TurnHost;
   readonly #stage: Stage;
   readonly #clock: Clock;
   readonly #itemsMax: number;
-  #turn: Turn | null = null;
+  #actor: Cell | null = null;
   /** When the turn at hand began, monotonic, in ms. */
   #turnMs = 0;
   /** What may still be carried out before input and output. */
@@ -55,7 +50,7 @@ export class Turns {
 
   /** The actor whose turn it is. */
   get actor(): Cell | null {
-    return this.#turn?.cell ?? null;
+    return this.#actor;
   }
 
   /** For an actor that is ready, not awake, and has something in its inbox. */
@@ -83,28 +78,29 @@ export class Turns {
     this.#endRun();
   };
 
+  /** What is there now; what comes meanwhile waits for another turn. */
   #take(cell: Cell): void {
-    const items = cell.inbox;
-    cell.inbox = [];
-    const turn = { cell, items, at: 0 };
-    this.#turn = turn;
-    const end = Math.min(items.length, this.#itemsLeft);
-    this.#itemsLeft -= end;
-    while (turn.at < end) this.#host.handle(cell, items[turn.at++]!);
-    this.#end(turn);
+    this.#actor = cell;
+    let left = Math.min(cell.queued, this.#itemsLeft);
+    this.#itemsLeft -= left;
+    for (; left > 0; left--) {
+      const item = cell.take();
+      assert(item !== null, "as many items are there as were counted");
+      this.#host.handle(cell, item);
+    }
+    this.#end(cell);
   }
 
   /** After a command that harmed nothing: the others of its turn, and those behind it, come later. */
   goOnAfterCrash(): void {
-    if (this.#turn !== null) this.#end(this.#turn);
+    if (this.#actor !== null) this.#end(this.#actor);
     this.#endRun();
   }
 
-  #end({ cell, items, at }: Turn): void {
-    this.#turn = null;
-    if (at < items.length) cell.inbox = [...items.slice(at), ...cell.inbox];
+  #end(cell: Cell): void {
+    this.#actor = null;
     cell.lastUsedMs = this.#turnMs;
-    if (cell.inbox.length > 0) this.#ready.push(cell);
+    if (cell.queued > 0) this.#ready.push(cell);
     else cell.awake = false;
   }
 

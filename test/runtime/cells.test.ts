@@ -73,10 +73,11 @@ describe("Cells", () => {
 
   test("who is loading, busy, watched, not durable or out of service stays", () => {
     const absent = { version: 0, changedAt: 0, snapshotAt: 0 };
-    const item = { command: { type: "GetAccount" }, at: 0, request: null, messageNo: 0 };
+    const asked = cell("asked", {});
+    asked.put({ command: { type: "GetAccount" }, at: 0, request: null, messageNo: 0, next: null });
     const cells = cellsOf(
       cell("loading", absent, "loading"),
-      cell("asked", { inbox: [item] }),
+      asked,
       cell("awake", { ...absent, awake: true }),
       cell("watched", { watched: true }),
       cell("not in the journal", { changedAt: 6, snapshotAt: 6 }),
