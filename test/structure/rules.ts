@@ -136,6 +136,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   "load/bench": {
     uses: ["protocol", "money", ADDRESS, "load/driver", "load/machine", README_SECTION],
   },
+  "load/core": { uses: ["actors", "journal", "money", "protocol", "runtime"] },
   "load/fanout": {
     uses: ["protocol", "load/driver", "load/machine", "load/bench", README_SECTION],
   },
@@ -158,7 +159,15 @@ export const VENDORS: Readonly<Record<string, readonly string[]>> = {
   "@restatedev/restate-sdk": ["load/peers"],
   "cli-progress": ["cli", "load/run"],
   cockatiel: ["custodian"],
-  commander: ["cli", "load", "load/bench", "load/fanout", "load/compare", "load/growth"],
+  commander: [
+    "cli",
+    "load",
+    "load/bench",
+    "load/core",
+    "load/fanout",
+    "load/compare",
+    "load/growth",
+  ],
   "decimal.js": ["money", "lending"],
   "hdr-histogram-js": ["load/driver", "cli"],
   ioredis: ["journal"],

@@ -1,0 +1,68 @@
+// `npm run bench:core`: what a bid costs in the core alone. For whoever changes it: on a machine that
+// others use too, this is the one figure that repeats itself.
+
+import { spawnSync } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import { Command, InvalidArgumentError } from "commander";
+import { measureCore, type CoreFigures, type CoreOptions } from "./core.ts";
+
+interface Options extends CoreOptions {
+  readonly json: boolean;
+  readonly runs: number;
+}
+
+/** Set in the process of one run. */
+const ONE_RUN = "LOANLOOM_CORE_RUN";
+
+function count(text: string): number {
+  const value = Number(text);
+  if (!Number.isSafeInteger(value) || value < 1) throw new InvalidArgumentError("1 or more");
+  return value;
+}
+
+const command = new Command("bench:core")
+  .description(
+    "Bids through the real runtime and actors in one process, without sockets, MACs and Redis: CPU of\n" +
+      "decoding, deciding, encoding the journal and releasing. Each run has a process of its own.",
+  )
+  .option("--json", "print one JSON object on the last line of stdout", false)
+  .option("--accounts <n>", "accounts that bid, by chance", count, 1_000)
+  .option("--loans <n>", "loans that are bid on, by chance", count, 1)
+  .option("--in-flight <n>", "bids without an answer", count, 1_024)
+  .option("--bids <n>", "bids of a run, the first third to warm up", count, 600_000)
+  .option("--runs <n>", "of which the lowest counts: others only ever add", count, 5)
+  .addHelpText("after", "\nExit codes: 0 measured, 1 a run failed.");
+
+const options = command.parse().opts<Options>();
+if (process.env[ONE_RUN] === "1") console.log(JSON.stringify(await measureCore(options)));
+else measureRuns(options);
+
+function measureRuns({ runs, json, ...shape }: Options): void {
+  const figures: CoreFigures[] = [];
+  for (let run = 0; run < runs; run++) {
+    const child = spawnSync(
+      process.execPath,
+      [fileURLToPath(import.meta.url), ...process.argv.slice(2)],
+      {
+        env: { ...process.env, [ONE_RUN]: "1" },
+        stdio: ["ignore", "pipe", "inherit"],
+        encoding: "utf8",
+      },
+    );
+    if (child.status !== 0) {
+      process.exitCode = 1;
+      return;
+    }
+    figures.push(JSON.parse(child.stdout) as CoreFigures);
+    if (process.stderr.isTTY) process.stderr.write(`\rrun ${run + 1} of ${runs}`);
+  }
+  if (process.stderr.isTTY) process.stderr.write("\r\x1b[K");
+  const sorted = figures.map(({ cpuUs }) => cpuUs).sort((a, b) => a - b);
+  if (json) {
+    console.log(JSON.stringify({ ...shape, lowestCpuUs: sorted[0], runs: figures }));
+    return;
+  }
+  const { accounts, loans, inFlight } = shape;
+  console.log(`${accounts} accounts, ${loans} loans, ${inFlight} in flight`);
+  console.log(`CPU us a bid: lowest ${sorted[0]}, all ${sorted.join(" ")}`);
+}
