@@ -106,9 +106,9 @@ export class FanOut {
     if (cells.length === 0) return 0;
     const upTo = nextLeg + cells.length;
     const skipped: number[] = [];
-    cells.forEach((cell, place) => {
-      if (cell.phase === "quarantined") skipped.push(nextLeg + place);
-    });
+    for (let place = 0; place < cells.length; place++) {
+      if (cells[place]!.phase === "quarantined") skipped.push(nextLeg + place);
+    }
     this.#host.openBatch(at);
     const { batch, state } = this.#host;
     const recordNo = this.#host.countRecord();
@@ -134,13 +134,15 @@ export class FanOut {
 
   /** Cells from the leg `from` on, as far as they are there; the others are being loaded. */
   #readyCells(fan: PayLegs, from: number, to: number): Cell[] {
-    const cells: Cell[] = [];
+    const cells = new Array<Cell>(to - from);
+    let ready = 0;
     let complete = true;
     for (let leg = from; leg < to; leg++) {
       const cell = this.#host.accountCell(legReceiver(fan, leg));
       if (cell.phase === "loading") complete = false;
-      if (complete) cells.push(cell);
+      if (complete) cells[ready++] = cell;
     }
+    cells.length = ready;
     return cells;
   }
 }

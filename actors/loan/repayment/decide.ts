@@ -7,7 +7,9 @@ import type { RepaymentPlan } from "../../../src/lending/plan.ts";
 import { allocate, type Settled } from "../../../src/lending/waterfall.ts";
 import { assert } from "../../../src/money/assert.ts";
 import { feeBps } from "../../../src/money/rate.ts";
+import { LEG, LEG_ITEMS } from "../../account/legs.ts";
 import type { AccountId } from "../../address.ts";
+
 import { accept, type Decision } from "../../decider.ts";
 import type { Refusal } from "../../refusals.ts";
 import type { LoanEvent } from "../events.ts";
@@ -223,14 +225,22 @@ function legsOf(
   nextHolder: number,
   serviceFeeBps: number,
 ): (AccountId | number)[] {
-  const items: (AccountId | number)[] = [];
+  // Its largest size from the start: growing took half of all memory that repayments allocate.
+  const items = new Array<AccountId | number>((nextHolder - next) * LEG_ITEMS);
+  let at = 0;
   for (let holder = next; holder < nextHolder; holder++) {
     const principalCents = legs.principal?.[holder] ?? 0;
     const interestCents = legs.interest?.[holder] ?? 0;
     const penaltyCents = legs.penalty?.[holder] ?? 0;
     if (principalCents + interestCents + penaltyCents === 0) continue;
     const feeCents = bpsOf(interestCents + penaltyCents, serviceFeeBps);
-    items.push(ids[holder]!, principalCents, interestCents, penaltyCents, feeCents);
+    items[at + LEG.account] = ids[holder]!;
+    items[at + LEG.principal] = principalCents;
+    items[at + LEG.interest] = interestCents;
+    items[at + LEG.penalty] = penaltyCents;
+    items[at + LEG.fee] = feeCents;
+    at += LEG_ITEMS;
   }
+  items.length = at;
   return items;
 }
