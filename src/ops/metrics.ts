@@ -1,11 +1,16 @@
 // Metrics for Prometheus. The rooms count in plain numbers of their own; here they are read when
 // somebody scrapes, and only then is prom-client asked to do anything. Only this file imports it.
 
+import { readdir } from "node:fs/promises";
 import { collectDefaultMetrics, Counter, Gauge, Registry, type Metric } from "prom-client";
 import { assert } from "../money/assert.ts";
 import { Buckets } from "./buckets.ts";
 import type { MetricRow } from "./metric-row.ts";
 import { METRICS, type KeyOfType, type MetricKey } from "./metrics-table.ts";
+
+/** Where Linux lists the open files of a process; elsewhere there is no such metric. */
+const FILES_FOLDER = "/proc/self/fd";
+const OPEN_FILES = "process_open_fds";
 
 export interface Sample {
   readonly labels: Readonly<Record<string, string>>;
@@ -34,7 +39,27 @@ export class Metrics {
       else this.#addHistogram(key, row, row.buckets);
     }
     this.read("scrapeErrors", () => this.#scrapeErrors);
-    if (options.ofProcess) collectDefaultMetrics({ register: this.#registry });
+    if (options.ofProcess) this.#addProcess();
+  }
+
+  /**
+   * prom-client's own, but for the open files: it lists them without letting anything else run, which
+   * took 9 to 20 ms with 8,000 of them.
+   */
+  #addProcess(): void {
+    collectDefaultMetrics({ register: this.#registry });
+    if (this.#registry.getSingleMetric(OPEN_FILES) === undefined) return;
+    this.#registry.removeSingleMetric(OPEN_FILES);
+    const gauge: Gauge = new Gauge({
+      name: OPEN_FILES,
+      help: "Number of open file descriptors.",
+      registers: [this.#registry],
+      collect: async () => {
+        // One of them is that of the listing itself.
+        const names = await readdir(FILES_FOLDER).catch(() => []);
+        if (names.length > 0) gauge.set(names.length - 1);
+      },
+    });
   }
 
   /** The buckets to observe into; the same ones at each call. */
