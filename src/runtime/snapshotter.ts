@@ -65,6 +65,8 @@ const SLICE_MS_MAX = 2;
 const SLICE_REST = 9;
 /** ... and so many when the tail is twice what it may be at the beginning of a checkpoint. */
 const SLICE_REST_LATE = 3;
+/** ... and when nothing was committed since the slice before: nobody is in a hurry but us. */
+const SLICE_REST_QUIET = 1;
 
 export class Snapshotter {
   readonly #host: SnapshotterHost;
@@ -82,6 +84,9 @@ export class Snapshotter {
   /** The record of the last checkpoint that is complete. */
   #doneRecordNo = -1;
   #hurried = false;
+  /** The tail at the last slice: when it is the same at the next one, the server is quiet. */
+  #tailBytesSeen = -1;
+  #isQuiet = false;
   /** The next slice is not encoded before this moment. */
   #restUntilMs = 0;
 
@@ -129,6 +134,8 @@ export class Snapshotter {
     if (this.#checkpoint === null || this.#slice !== null || this.#writing) return;
     const startedMs = this.#o.clock.monotonicMs();
     if (startedMs < this.#restUntilMs && !this.#hurried) return;
+    this.#isQuiet = this.#tailBytes === this.#tailBytesSeen;
+    this.#tailBytesSeen = this.#tailBytes;
     this.#slice = this.#encode(this.#checkpoint.due, startedMs + SLICE_MS_MAX);
     this.#restAfter(startedMs);
     this.#writeWhenDurable();
@@ -136,9 +143,14 @@ export class Snapshotter {
 
   #restAfter(startedMs: number): void {
     const nowMs = this.#o.clock.monotonicMs();
-    const isLate = this.#tailBytes > 2 * this.#o.limits.tailBytesMax;
-    const restMs = (nowMs - startedMs) * (isLate ? SLICE_REST_LATE : SLICE_REST);
+    const restMs = (nowMs - startedMs) * this.#rest;
     this.#restUntilMs = Math.max(this.#restUntilMs, nowMs) + restMs;
+  }
+
+  get #rest(): number {
+    if (this.#isQuiet) return SLICE_REST_QUIET;
+    const isLate = this.#tailBytes > 2 * this.#o.limits.tailBytesMax;
+    return isLate ? SLICE_REST_LATE : SLICE_REST;
   }
 
   /** Before a stop: checkpoints follow each other, without the usual pauses. */
