@@ -135,6 +135,24 @@ export class OutcomeRows {
       bytesOf(numbers[at + COLUMN.lower]!, 5)) as RequestId;
   }
 
+  /** Of all rows; empty when there is none. */
+  greatestId(): RequestId | "" {
+    let greatest = -1;
+    for (let place = 0; place < this.count; place++) {
+      if (greatest < 0 || this.#isGreater(place, greatest)) greatest = place;
+    }
+    return greatest < 0 ? "" : this.requestIdAt(greatest);
+  }
+
+  #isGreater(place: number, than: number): boolean {
+    for (let column: number = COLUMN.timeMs; column <= COLUMN.lower; column++) {
+      const one = this.#numbers[place * COLUMNS + column]!;
+      const other = this.#numbers[than * COLUMNS + column]!;
+      if (one !== other) return one > other;
+    }
+    return false;
+  }
+
   /** Places of all rows, oldest first. */
   *places(): Generator<number> {
     const { count } = this;

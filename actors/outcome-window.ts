@@ -17,14 +17,19 @@ export interface OutcomeEntry {
   waiter: unknown;
 }
 
+/** So many that wait are looked through for one of them; more get an index. */
+const OPEN_SCANNED_MAX = 32;
+
 export class OutcomeWindow {
   /** In the order in which they were settled. */
   #settledRows = new OutcomeRows();
   /**
-   * Those that still wait for another actor, in the order of arrival: kept whatever their age. An
-   * actor's holds limit how many those can be; nearly always they are few.
+   * Those that still wait for another actor, in the order of arrival: kept whatever their age.
+   * Nearly always they are few; what a server takes in limits how many they can be.
    */
   readonly #open: OutcomeEntry[] = [];
+  /** The same by id, while they are many. */
+  #openById: Map<RequestId, OutcomeEntry> | null = null;
   /** No id that is remembered is greater. */
   #greatest = "";
   /** The latest time of a forgotten id, in ms. Ids not after it are refused unless remembered. */
@@ -35,7 +40,7 @@ export class OutcomeWindow {
   /** The entry itself while it waits; of a settled one a copy. */
   get(requestId: RequestId): OutcomeEntry | undefined {
     if (requestId > this.#greatest) return undefined;
-    const opened = this.#open[this.#openAt(requestId)];
+    const opened = this.#opened(requestId);
     if (opened !== undefined) return opened;
     const rows = this.#settledRows;
     const place = rows.find(requestId);
@@ -58,19 +63,21 @@ export class OutcomeWindow {
     assert(this.get(requestId) === undefined, "a request is remembered once");
     const entry = { requestId, fingerprint, outcome: undefined, waiter: undefined };
     this.#open.push(entry);
-    if (requestId > this.#greatest) this.#greatest = requestId;
+    if (this.#openById !== null) this.#openById.set(requestId, entry);
+    else if (this.#open.length > OPEN_SCANNED_MAX) this.#indexOpen();
+    this.#seen(requestId);
     return entry;
   }
 
   /** The outcome of a request that was opened before, or of one that is settled at once. */
   settle(requestId: RequestId, fingerprint: number, outcome: Outcome): void {
-    const opened = this.#open[this.#openAt(requestId)];
+    const opened = this.#opened(requestId);
     if (opened !== undefined) {
       this.settleOpened(opened, outcome);
       return;
     }
     assert(this.get(requestId) === undefined, "a request is settled once");
-    if (requestId > this.#greatest) this.#greatest = requestId;
+    this.#seen(requestId);
     this.#settle({ requestId, fingerprint, outcome, waiter: undefined }, outcome);
   }
 
@@ -80,16 +87,23 @@ export class OutcomeWindow {
     assert(at >= 0, "a request is settled once");
     if (at === 0) this.#open.shift();
     else this.#open.splice(at, 1);
+    if (this.#open.length === 0) this.#openById = null;
+    else this.#openById?.delete(entry.requestId);
     entry.outcome = outcome;
     this.#settle(entry, outcome);
   }
 
   #settle(entry: OutcomeEntry, outcome: Outcome): void {
-    const rows = this.#settledRows;
-    this.#watermarkMs = Math.max(this.#watermarkMs, rows.forgottenNextMs);
-    rows.add(entry.requestId, entry.fingerprint, outcome);
+    this.#remember(entry.requestId, entry.fingerprint, outcome);
     const before = this.#settledNow;
     this.#settledNow = before === NONE ? [entry] : [...before, entry];
+  }
+
+  /** The only way to a row: what it pushes out is too old from now on. */
+  #remember(requestId: RequestId, fingerprint: number, outcome: Outcome): void {
+    const rows = this.#settledRows;
+    this.#watermarkMs = Math.max(this.#watermarkMs, rows.forgottenNextMs);
+    rows.add(requestId, fingerprint, outcome);
   }
 
   /** What was settled since the last call. */
@@ -99,11 +113,16 @@ export class OutcomeWindow {
     return settled;
   }
 
-  /** From the latest on: that is the one which is asked for right after it came. */
-  #openAt(requestId: RequestId): number {
+  #opened(requestId: RequestId): OutcomeEntry | undefined {
+    if (this.#openById !== null) return this.#openById.get(requestId);
+    // From the latest on: that is the one which is asked for right after it came.
     let at = this.#open.length - 1;
     while (at >= 0 && this.#open[at]!.requestId !== requestId) at--;
-    return at;
+    return this.#open[at];
+  }
+
+  #indexOpen(): void {
+    this.#openById = new Map(this.#open.map((entry) => [entry.requestId, entry]));
   }
 
   /** All that is remembered, the settled ones in the order in which they were. */
@@ -125,16 +144,17 @@ export class OutcomeWindow {
     const window = new OutcomeWindow();
     window.#watermarkMs = watermarkMs;
     window.#settledRows = OutcomeRows.restore(numbers, codes, others);
-    for (const place of window.#settledRows.places()) {
-      window.#seen(window.#settledRows.requestIdAt(place));
-    }
+    window.#seen(window.#settledRows.greatestId());
     for (let at = 0; at < open.length; at += 2) {
       window.open(open[at] as RequestId, open[at + 1] as number);
     }
     return window;
   }
 
-  /** From before there were rows: id, fingerprint and outcome of each, null while it waits. */
+  /**
+   * From before there were rows: id, fingerprint and outcome of each, null while it waits. They come
+   * in the order of arrival, and may be more than are kept now: the oldest of those are too old.
+   */
   static #fromEntries(values: readonly unknown[]): OutcomeWindow {
     const window = new OutcomeWindow();
     window.#watermarkMs = values[0] as number;
@@ -144,12 +164,12 @@ export class OutcomeWindow {
       const outcome = values[at + 2] as Outcome | null;
       window.#seen(requestId);
       if (outcome === null) window.open(requestId, fingerprint);
-      else window.#settledRows.add(requestId, fingerprint, outcome);
+      else window.#remember(requestId, fingerprint, outcome);
     }
     return window;
   }
 
-  #seen(requestId: RequestId): void {
+  #seen(requestId: string): void {
     if (requestId > this.#greatest) this.#greatest = requestId;
   }
 }

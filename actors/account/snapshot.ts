@@ -1,5 +1,5 @@
 // An account's state as plain values and back. The first value is the format: a changed format
-// gets a new number, and old ones are read for ever.
+// gets a new number, and old ones are read for ever. The window of outcomes tells its own form.
 
 import { assert } from "../../src/money/assert.ts";
 import { cents } from "../../src/money/cents.ts";

@@ -29,7 +29,7 @@ const command = new Command("bench:core")
   .option("--accounts <n>", "accounts that bid, by chance", count, 1_000)
   .option("--loans <n>", "loans that are bid on, by chance", count, 1)
   .option("--in-flight <n>", "bids without an answer", count, 1_024)
-  .option("--bids <n>", "bids of a run, the first third to warm up", count, 600_000)
+  .option("--bids <n>", "bids of a run, three tenths of them to warm up", count, 600_000)
   .option("--runs <n>", "of which the lowest counts: others only ever add", count, 5)
   .addHelpText("after", "\nExit codes: 0 measured, 1 a run failed.");
 

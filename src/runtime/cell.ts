@@ -1,5 +1,5 @@
-// One resident actor: its state, its inbox, and where it stands towards journal and snapshots. A
-// cell is plain data; the shell runs it, and nothing outside this room ever holds one.
+// One resident actor: its state, its inbox, and where it stands towards journal and snapshots. The
+// shell runs it, and nothing outside this room ever holds one.
 
 import type { Ref } from "nact";
 import type { Typed } from "../journal/records.ts";

@@ -30,7 +30,8 @@ export const systemScheduler: Scheduler = {
 
 /**
  * One time for all that comes in together: it is looked at once in a turn of the event loop, for a
- * thousand frames that were read in it. Asking for it four times for each bid took 3 % of the server.
+ * thousand frames that were read in it; so it may be as old as the turn is long. Asking for it four
+ * times for each bid took 3 % of the server.
  */
 export class TurnClock implements Clock {
   readonly #clock: Clock;
@@ -58,7 +59,8 @@ export class TurnClock implements Clock {
     this.#isKnown = true;
     this.#wallMs = this.#clock.wallMs();
     this.#monotonicMs = this.#clock.monotonicMs();
-    // While something is to be done soon the event loop does not wait: no time is told too late.
+    // While something is to be done soon the event loop does not wait for anything: nothing that
+    // comes after a pause gets the time from before it.
     this.#scheduler.soon(this.#forget);
   }
 

@@ -121,6 +121,7 @@ export class Snapshotter {
     this.#checkpoint = { item: { field: SHARD_FIELD, position: recordNo, payload }, position, due };
     this.#lastCheckpointRecordNo = recordNo;
     this.#tailBytes = 0;
+    this.#tailBytesSeen = -1;
   }
 
   get #isTime(): boolean {

@@ -6,6 +6,7 @@ import { ACTOR_LAYOUTS } from "../../actors/kinds.ts";
 import { UPCASTERS } from "../../actors/upcasters.ts";
 import { RecordCodec } from "../journal/records.ts";
 import { createRuntimeCounters } from "../runtime/counters.ts";
+import { TurnClock } from "../runtime/environment.ts";
 import { RUNTIME_LIMITS, type RuntimeLimits } from "../runtime/limits.ts";
 import { System } from "../runtime/system.ts";
 import { Clients, SimulationFailure } from "./clients.ts";
@@ -68,6 +69,7 @@ export class SimulatedServer {
       codec: this.codec,
       outlet: this.clients,
       clock: this.time,
+      arrivals: new TurnClock(this.time, this.time),
       scheduler: this.time,
       limits: LIMITS,
       counters: this.counters,

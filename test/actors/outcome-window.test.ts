@@ -65,6 +65,17 @@ describe("OutcomeWindow", () => {
     expect(OutcomeWindow.fromSnapshot([0]).hasOpen).toBe(false);
   });
 
+  it("forgets none of what was written before there were rows without calling it too old", () => {
+    const rows = Array.from({ length: 200 }, (_, n) => [request(n, START + n).requestId, n, DONE]);
+    const window = OutcomeWindow.fromSnapshot([0, ...rows.flat()]);
+    for (let n = 0; n < rows.length; n++) {
+      const { requestId } = request(n, START + n);
+      const isRemembered = window.get(requestId) !== undefined;
+      expect([n, window.isTooOld(requestId)]).toEqual([n, !isRemembered]);
+      expect(isRemembered).toBe(n >= rows.length - OUTCOMES_KEPT_MAX);
+    }
+  });
+
   it("remembers what a list of all requests would, in whatever order ids come", () => {
     const step = fc.record({
       id: fc.nat(600),
@@ -84,6 +95,7 @@ describe("OutcomeWindow", () => {
         })),
       ),
       opensFirst: fc.boolean(),
+      settles: fc.nat(),
       restores: fc.nat(40).map((n) => n === 0),
     });
     fc.assert(
@@ -93,20 +105,21 @@ describe("OutcomeWindow", () => {
         let settled: { id: number; fingerprint: number; outcome: Outcome }[] = [];
         let watermark = 0;
         const idOf = (id: number): RequestId => request(id, START + (id >> 2)).requestId;
-        const settleFirst = (): void => {
-          const first = open.shift();
-          if (first === undefined) return;
-          window.settle(idOf(first.id), first.fingerprint, first.outcome);
-          settled.push(first);
+        const settleOne = (any: number): void => {
+          if (open.length === 0) return;
+          const [one] = open.splice(any % open.length, 1);
+          const { id, fingerprint, outcome } = one!;
+          window.settle(idOf(id), fingerprint, outcome);
+          settled.push({ id, fingerprint, outcome });
         };
-        for (const { id, fingerprint, outcome, opensFirst, restores } of steps) {
+        for (const { id, fingerprint, outcome, opensFirst, settles, restores } of steps) {
           const requestId = idOf(id);
           const waits = open.find((each) => each.id === id);
           const known = waits ?? settled.find((each) => each.id === id);
           const found = window.get(requestId);
           expect(found?.fingerprint).toBe(known?.fingerprint);
           expect(found?.outcome).toEqual(waits === undefined ? known?.outcome : undefined);
-          if (known !== undefined) settleFirst();
+          if (known !== undefined) settleOne(settles);
           else if (opensFirst) {
             window.open(requestId, fingerprint);
             open.push({ id, fingerprint, outcome });

@@ -9,7 +9,6 @@ import { assert } from "../../../src/money/assert.ts";
 import { feeBps } from "../../../src/money/rate.ts";
 import { LEG, LEG_ITEMS } from "../../account/legs.ts";
 import type { AccountId } from "../../address.ts";
-
 import { accept, type Decision } from "../../decider.ts";
 import type { Refusal } from "../../refusals.ts";
 import type { LoanEvent } from "../events.ts";
