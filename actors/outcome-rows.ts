@@ -53,7 +53,7 @@ export class OutcomeRows {
   add(requestId: RequestId, fingerprint: number, outcome: Outcome): void {
     const place = this.#next;
     this.#next = (place + 1) % OUTCOMES_KEPT_MAX;
-    if (this.#others !== null) this.#others.delete(place);
+    this.#others?.delete(place);
     const timeMs = requestTimeMs(requestId);
     const middle = fiveBytes(requestId, 6);
     const lower = fiveBytes(requestId, 11);

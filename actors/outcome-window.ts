@@ -162,9 +162,12 @@ export class OutcomeWindow {
       const requestId = values[at] as RequestId;
       const fingerprint = values[at + 1] as number;
       const outcome = values[at + 2] as Outcome | null;
+      if (outcome === null) {
+        window.open(requestId, fingerprint);
+        continue;
+      }
       window.#seen(requestId);
-      if (outcome === null) window.open(requestId, fingerprint);
-      else window.#remember(requestId, fingerprint, outcome);
+      window.#remember(requestId, fingerprint, outcome);
     }
     return window;
   }

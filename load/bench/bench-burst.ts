@@ -4,6 +4,7 @@
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { Command, InvalidArgumentError } from "commander";
+import { count } from "../report/count-option.ts";
 import { measureAccountMemory } from "./account-memory.ts";
 import { runBurst, type BurstPlan } from "./burst.ts";
 import { ClientFleet } from "./client-fleet.ts";
@@ -57,12 +58,6 @@ const command = new Command("bench:burst")
     `\nExit codes: 0 measured, ${EXIT.failed} a process failed, ${EXIT.void} void (more than 1 % ` +
       `refused),\n${EXIT.wrongState} the server's final state is not what it had told the clients.`,
   );
-
-function count(text: string): number {
-  const value = Number(text);
-  if (!Number.isSafeInteger(value) || value < 1) throw new InvalidArgumentError("1 or more");
-  return value;
-}
 
 function countOrZero(text: string): number {
   return text === "0" ? 0 : count(text);

@@ -4,6 +4,7 @@
 import { chmodSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { Command, InvalidArgumentError } from "commander";
+import { count } from "../report/count-option.ts";
 import { Progress } from "../bench/progress.ts";
 import { temporaryFolder } from "../machine/left-behind.ts";
 import { describeMachine } from "../machine/machine.ts";
@@ -76,12 +77,6 @@ const command = new Command("compare")
       `(more than 1 % refused),\n${EXIT.wrongState} a peer's books are not what it had told the ` +
       `clients, ${EXIT.sigint} or ${EXIT.sigterm} interrupted.`,
   );
-
-function count(text: string): number {
-  const value = Number(text);
-  if (!Number.isSafeInteger(value) || value < 1) throw new InvalidArgumentError("1 or more");
-  return value;
-}
 
 function oneOf<T extends string>(known: readonly T[]): (text: string) => readonly T[] {
   return (text) => {

@@ -1,9 +1,10 @@
 // `npm run bench:core`: what a bid costs in the core alone. For whoever changes it: on a machine that
-// others use too, this is the one figure that repeats itself.
+// others use too, this is the figure that repeats itself best.
 
 import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
-import { Command, InvalidArgumentError } from "commander";
+import { Command } from "commander";
+import { count } from "../report/count-option.ts";
 import { measureCore, type CoreFigures, type CoreOptions } from "./core.ts";
 
 interface Options extends CoreOptions {
@@ -13,12 +14,6 @@ interface Options extends CoreOptions {
 
 /** Set in the process of one run. */
 const ONE_RUN = "LOANLOOM_CORE_RUN";
-
-function count(text: string): number {
-  const value = Number(text);
-  if (!Number.isSafeInteger(value) || value < 1) throw new InvalidArgumentError("1 or more");
-  return value;
-}
 
 const command = new Command("bench:core")
   .description(

@@ -2,9 +2,9 @@
 
 import { performance } from "node:perf_hooks";
 import type { AccountId, LoanId } from "../../actors/address.ts";
-import { requestIdFromBytes } from "../../actors/address.ts";
 import { ACTOR_LAYOUTS } from "../../actors/kinds.ts";
 import { UPCASTERS } from "../../actors/upcasters.ts";
+import { RequestIds } from "../../src/client/request-id.ts";
 import { RecordCodec } from "../../src/journal/records.ts";
 import { assert } from "../../src/money/assert.ts";
 import { decodeMsgpackRequest } from "../../src/protocol/decode-request.ts";
@@ -15,6 +15,7 @@ import { createRuntimeCounters } from "../../src/runtime/counters.ts";
 import { systemClock, systemScheduler, TurnClock } from "../../src/runtime/environment.ts";
 import { RUNTIME_LIMITS } from "../../src/runtime/limits.ts";
 import type { ActorCommand, Answer } from "../../src/runtime/port.ts";
+import { Chance } from "../../src/simulation/random.ts";
 import { System } from "../../src/runtime/system.ts";
 import { DiscardingJournal } from "./discarding-journal.ts";
 
@@ -38,6 +39,7 @@ const PRINCIPAL_CENTS = 1_000_000_000_000;
 const BID_CENTS = 10_000;
 const LISTED_FOR_MS = 86_400_000;
 const FIRST_ID_MS = 1_700_000_000_000;
+const SEED = 7;
 const OPERATOR = "operator" as AccountId;
 
 /** One run in a fresh world; a process should have no more than one, as a server has. */
@@ -63,6 +65,7 @@ export async function measureCore(options: CoreOptions): Promise<CoreFigures> {
 
 interface Frames {
   readonly count: number;
+  readonly senders: readonly AccountId[];
   at(nth: number): Uint8Array;
 }
 
@@ -72,8 +75,8 @@ class Core {
   readonly #accounts: readonly AccountId[];
   readonly #loans: readonly LoanId[];
   #onAnswer: (answer: Answer) => void = () => undefined;
-  #ids = 0;
-  #random = 12_345;
+  readonly #ids = requestIdsApart();
+  readonly #chance = new Chance(SEED);
 
   constructor(options: CoreOptions) {
     this.#options = options;
@@ -119,7 +122,7 @@ class Core {
     await new Promise<void>((resolve) => {
       const send = (): void => {
         while (sent < of.length && sent - done < SET_UP_IN_FLIGHT) {
-          const requestId = requestIdFromBytes(this.#idBytes());
+          const requestId = this.#ids.next();
           writer.reset();
           encodeRequest(writer, operation, sent, { requestId, ...fieldsOf(of[sent++]!) });
           this.#submit({ ...commandIn(writer.view()), by: OPERATOR } as ActorCommand, null);
@@ -150,7 +153,7 @@ class Core {
     await new Promise<void>((resolve, reject) => {
       const pump = (): void => {
         while (sent < frames.count && sent - done < inFlight) {
-          this.#submit(commandIn(frames.at(sent++)), this.#anyOf(this.#accounts));
+          this.#submit(commandIn(frames.at(sent)), frames.senders[sent++]!);
         }
         if (done === frames.count) resolve();
         else setImmediate(pump);
@@ -171,8 +174,8 @@ class Core {
     for (let nth = 0; nth < count; nth++) {
       writer.reset();
       encodeRequest(writer, "bid.place", nth, {
-        requestId: requestIdFromBytes(this.#idBytes()),
-        loanId: this.#anyOf(this.#loans),
+        requestId: this.#ids.next(),
+        loanId: this.#chance.oneOf(this.#loans),
         amountCents: BID_CENTS,
         fill: "upTo",
         minCents: null,
@@ -181,30 +184,19 @@ class Core {
       ends[nth + 1] = ends[nth]! + writer.length;
     }
     const memory = new Uint8Array(Buffer.concat(chunks));
-    return { count, at: (nth) => memory.subarray(ends[nth]!, ends[nth + 1]!) };
-  }
-
-  /** A UUIDv7, each a millisecond after the one before: of one and the same only so many are remembered. */
-  #idBytes(): Uint8Array {
-    const bytes = new Uint8Array(16);
-    const view = new DataView(bytes.buffer);
-    const timeMs = FIRST_ID_MS + this.#ids++;
-    view.setUint16(0, Math.floor(timeMs / 0x1_0000_0000));
-    view.setUint32(2, timeMs % 0x1_0000_0000);
-    view.setUint16(6, 0x7000);
-    view.setUint16(8, 0x8000);
-    return bytes;
-  }
-
-  /** A linear congruential generator: the same run after run. */
-  #anyOf<T>(things: readonly T[]): T {
-    this.#random = (Math.imul(this.#random, 1_103_515_245) + 12_345) >>> 0;
-    return things[(this.#random >>> 8) % things.length]!;
+    const senders = Array.from({ length: count }, () => this.#chance.oneOf(this.#accounts));
+    return { count, senders, at: (nth) => memory.subarray(ends[nth]!, ends[nth + 1]!) };
   }
 
   async stop(): Promise<void> {
     await this.#system.stop(0);
   }
+}
+
+/** Each a millisecond after the one before: of one and the same only so many are remembered. */
+function requestIdsApart(): RequestIds {
+  let nowMs = FIRST_ID_MS;
+  return new RequestIds({ nowMs: () => nowMs++, fill: (bytes) => void bytes.fill(0) });
 }
 
 function commandIn(frame: Uint8Array): ActorCommand {

@@ -2,19 +2,14 @@
 // everything in place: the borrower's debit, exact splitting, books, MACs, fsync before the answer.
 
 import { tmpdir } from "node:os";
-import { Command, InvalidArgumentError } from "commander";
+import { Command } from "commander";
+import { count } from "../report/count-option.ts";
 import { measureFanout, type FanoutOptions } from "./fanout.ts";
 import { fanoutJson, fanoutText, writeFanout } from "./fanout-report.ts";
 import { temporaryFolder } from "../machine/left-behind.ts";
 import { WrongState } from "../bench/phases.ts";
 
 const EXIT = { failed: 1, wrongState: 3 } as const;
-
-function count(text: string): number {
-  const value = Number(text);
-  if (!Number.isSafeInteger(value) || value < 1) throw new InvalidArgumentError("1 or more");
-  return value;
-}
 
 function counts(text: string): number[] {
   return text === "0" ? [] : text.split(",").map(count);

@@ -4,6 +4,7 @@ import { rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Command, InvalidArgumentError } from "commander";
+import { count } from "../report/count-option.ts";
 import { ClientFleet } from "../bench/client-fleet.ts";
 import { WrongState, type PhaseRun } from "../bench/phases.ts";
 import { Progress } from "../bench/progress.ts";
@@ -57,12 +58,6 @@ const command = new Command("growth")
       `is not what it had told the\nclients, ${EXIT.notFlat} see --strict, ${EXIT.sigint} or ` +
       `${EXIT.sigterm} interrupted: what was measured is reported.`,
   );
-
-function count(text: string): number {
-  const value = Number(text);
-  if (!Number.isSafeInteger(value) || value < 1) throw new InvalidArgumentError("1 or more");
-  return value;
-}
 
 function axisKeys(text: string): readonly Axis[] {
   return text.split(",").map((key) => {

@@ -6,7 +6,7 @@ import type { AccountId } from "../../actors/address.ts";
 import type { Entry } from "../../actors/account/entry-log.ts";
 import { assert } from "../money/assert.ts";
 import type { ErrorCode } from "../protocol/errors.ts";
-import { OPERATIONS, type Operation, type PushOf } from "../protocol/table.ts";
+import { OPERATIONS, type Operation } from "../protocol/table.ts";
 import type { Answer, NoticeWaiter, Outlet, Release, Request } from "../runtime/port.ts";
 import { operationOf } from "./authorisation.ts";
 import type { GatewayCounters } from "./counters.ts";
@@ -166,30 +166,8 @@ export class Releases implements Pick<Outlet, "release"> {
 
   #sendEntry(session: Session, accountId: AccountId, entry: Entry): void {
     this.#parts.counters.entriesPushed++;
-    this.#parts.sender.push(session, "account.entry", entryPush(accountId, entry));
+    this.#parts.sender.push(session, "account.entry", { accountId, ...entry });
   }
-}
-
-/** Written out: there may be a thousand in a release, and a spread costs more than their encoding. */
-function entryPush(accountId: AccountId, entry: Entry): PushOf<"account.entry"> {
-  return {
-    accountId,
-    entry: entry.entry,
-    at: entry.at,
-    kind: entry.kind,
-    amountCents: entry.amountCents,
-    availableCents: entry.availableCents,
-    heldCents: entry.heldCents,
-    loanId: entry.loanId,
-    bidId: entry.bidId,
-    principalCents: entry.principalCents,
-    interestCents: entry.interestCents,
-    penaltyCents: entry.penaltyCents,
-    feeCents: entry.feeCents,
-    clearing: entry.clearing,
-    instalment: entry.instalment,
-    withdrawal: entry.withdrawal,
-  };
 }
 
 function isOneFrame(outgoing: readonly Outgoing[]): boolean {

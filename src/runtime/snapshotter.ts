@@ -58,7 +58,7 @@ const RETRY_MS = 250;
 const SLICE_PAUSE_MS = 2;
 /**
  * Encoding a slice takes no longer, one actor apart. By size alone slices of a quiet server, whose
- * code is not compiled to the best yet, took 10 ms and were all of its p99.
+ * code is not compiled to the best yet, took 10 ms: they were among its longest turns.
  */
 const SLICE_MS_MAX = 2;
 /** So many times what a slice took is left to everything else before the next ... */

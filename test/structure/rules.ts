@@ -22,6 +22,8 @@ interface Room {
 const ADDRESS = "actors/address.ts";
 /** Whatever measures may write into README. */
 const README_SECTION = "load/report/readme-section.ts";
+/** Whatever has a command line. */
+const COUNT_OPTION = "load/report/count-option.ts";
 
 export const ROOMS: Readonly<Record<string, Room>> = {
   money: { uses: [], node: [] },
@@ -134,14 +136,35 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     types: ["history", "load/report"],
   },
   "load/bench": {
-    uses: ["protocol", "money", ADDRESS, "load/driver", "load/machine", README_SECTION],
+    uses: [
+      "protocol",
+      "money",
+      ADDRESS,
+      "load/driver",
+      "load/machine",
+      README_SECTION,
+      COUNT_OPTION,
+    ],
   },
-  "load/core": { uses: ["actors", "journal", "money", "protocol", "runtime"] },
+  "load/core": {
+    uses: [
+      "actors",
+      "journal",
+      "money",
+      "protocol",
+      "runtime",
+      "src/simulation/random.ts",
+      "src/client/request-id.ts",
+      COUNT_OPTION,
+    ],
+  },
   "load/fanout": {
-    uses: ["protocol", "load/driver", "load/machine", "load/bench", README_SECTION],
+    uses: ["protocol", "load/driver", "load/machine", "load/bench", README_SECTION, COUNT_OPTION],
   },
   "load/peers": { uses: ["protocol", "load/driver", "load/machine", "load/bench"] },
-  "load/growth": { uses: ["load/driver", "load/machine", "load/bench", README_SECTION] },
+  "load/growth": {
+    uses: ["load/driver", "load/machine", "load/bench", README_SECTION, COUNT_OPTION],
+  },
   "load/compare": {
     uses: [
       "load/driver",
@@ -150,6 +173,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       "load/fanout",
       "load/peers",
       README_SECTION,
+      COUNT_OPTION,
     ],
   },
 };
@@ -164,6 +188,7 @@ export const VENDORS: Readonly<Record<string, readonly string[]>> = {
     "load",
     "load/bench",
     "load/core",
+    "load/report",
     "load/fanout",
     "load/compare",
     "load/growth",
