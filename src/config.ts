@@ -144,6 +144,9 @@ function brokenRelations(config: Config): ConfigProblem[] {
   require(custodian.keys === null ||
     custodian.keyFile ===
       null, "LOANLOOM_CUSTODIAN_SECRET_FILE", custodian.keyFile, "no such setting together with LOANLOOM_CUSTODIAN_SECRET");
+  require(journal.replicasMin === 0 ||
+    redis.url !==
+      null, "LOANLOOM_REPLICAS_MIN", journal.replicasMin, "0 without REDIS_URL: the embedded Redis has no replicas");
   if (redis.url === null) return problems;
   const why = "because REDIS_URL is set: another server must find the same one";
   const howTo = "(try: openssl rand -hex 32)";

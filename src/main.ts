@@ -19,11 +19,12 @@ import { createGatewayCounters } from "./gateway/counters.ts";
 import { createDocumentCounters } from "./gateway/documents/counters.ts";
 import { createGateway, type Gateway } from "./gateway/gateway.ts";
 import { systemTimers } from "./journal/clock.ts";
-import { redisConnect, type RedisConnect } from "./journal/connection.ts";
-import { checkDurability } from "./journal/durability.ts";
+import { connectTo, redisConnect, type RedisConnect } from "./journal/connection.ts";
+import { checkDurability, onlyDurable } from "./journal/durability.ts";
 import { EmbeddedRedis } from "./journal/embedded-redis.ts";
 import { MemoryWatch } from "./journal/memory-watch.ts";
 import { RecordCodec } from "./journal/records.ts";
+import { parseRedisUrl } from "./journal/redis-url.ts";
 import { ShardJournal } from "./journal/shard-journal.ts";
 import { readCustodian } from "./ops/custodian-source.ts";
 import { watchEventLoopLag } from "./ops/event-loop-lag.ts";
@@ -76,9 +77,12 @@ async function start(
   const secrets = await loadSecrets(config);
   const redis = config.redis.url === null ? await embeddedRedis(config, log) : null;
   if (redis !== null) undo.push(() => redis.stop());
-  const connect = redisConnect(redis?.url ?? config.redis.url ?? "");
+  const url = redis?.url ?? config.redis.url ?? "";
+  const isCluster = parseRedisUrl(url).kind === "cluster";
   const { allowEverysec } = config.redis;
-  const { redisVersion, warnings } = await checkDurability(connect, { allowEverysec });
+  const durable = { allowEverysec, isCluster, replicasMin: config.journal.replicasMin };
+  const connect = onlyDurable(redisConnect(url), durable);
+  const { redisVersion, warnings } = await checkDurability(connect, durable);
   log.info({ redisVersion }, "the journal's Redis is durable");
   for (const warning of warnings) log.warn({}, warning);
 
@@ -123,7 +127,8 @@ async function start(
   await store.clearLeftovers();
   undo.push(sweepDocuments(store, gateway, log));
   const memory = await MemoryWatch.start({
-    connect,
+    // In a Cluster each shard may be somewhere else.
+    connects: Array.from({ length: isCluster ? shards : 1 }, (_, at) => connectTo(connect, at)),
     timers: systemTimers,
     pollMs: MEMORY_POLL_MS,
     onChange: (shedding) => {

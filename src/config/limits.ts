@@ -1,4 +1,4 @@
-// The limits of gateway, runtime and journal as settings. Keys are those of the rooms' own types,
+// The limits of gateway and runtime as settings. Keys are those of the rooms' own types,
 // so that main can hand a group over as it is, and the compiler sees it when one is missing.
 
 import { choice, flag, limit, optionalText, optionalUrl, origins, text } from "./setting.ts";
@@ -25,7 +25,7 @@ const RETRY_AFTER_MS = limit(
   [1, MINUTE_MS],
   "what clients are told to wait when they are refused for load",
 );
-const BATCH_BYTES_MAX = limit(
+export const BATCH_BYTES_MAX = limit(
   "LOANLOOM_BATCH_BYTES_MAX",
   224 * KIB,
   "bytes",
@@ -291,57 +291,4 @@ export const RUNTIME_SETTINGS = {
     fallback: "checkpoint",
   }),
   retryAfterMs: RETRY_AFTER_MS,
-} as const;
-
-export const JOURNAL_SETTINGS = {
-  inFlightMax: limit(
-    "LOANLOOM_COMMITS_IN_FLIGHT_MAX",
-    3,
-    "commits",
-    [1, 4],
-    "commits sent to Redis and not yet acknowledged",
-  ),
-  batchBytesMax: BATCH_BYTES_MAX,
-  retryForMs: limit(
-    "LOANLOOM_RETRY_MS_MAX",
-    MINUTE_MS,
-    "ms",
-    [SECOND_MS, DAY_MS],
-    "the longest time that a commit is tried again before its shard halts",
-  ),
-  degradedAfterMs: limit(
-    "LOANLOOM_DEGRADED_AFTER_MS",
-    200,
-    "ms",
-    [1, 2 * SECOND_MS],
-    "a lost Redis that is back within this is not announced",
-  ),
-  keepAcknowledgedMs: limit(
-    "LOANLOOM_KEEP_ACKNOWLEDGED_MS",
-    10 * SECOND_MS,
-    "ms",
-    [0, 10 * MINUTE_MS],
-    "how long acknowledged commits stay in memory, to heal a rewound Redis",
-  ),
-  keepAcknowledgedBytesMax: limit(
-    "LOANLOOM_KEEP_ACKNOWLEDGED_BYTES_MAX",
-    256 * MIB,
-    "bytes",
-    [0, 16_384 * MIB],
-    "the most that these commits may be",
-  ),
-  leaseMs: limit(
-    "LOANLOOM_LEASE_MS",
-    3 * SECOND_MS,
-    "ms",
-    [300, 10 * MINUTE_MS],
-    "a server that is silent so long may be replaced",
-  ),
-  closeWaitMs: limit(
-    "LOANLOOM_CLOSE_WAIT_MS",
-    5 * SECOND_MS,
-    "ms",
-    [0, 10 * MINUTE_MS],
-    "at a shutdown, the longest wait for commits in flight",
-  ),
 } as const;

@@ -114,10 +114,14 @@ export function optionalUrl({
     secret,
     expected: `a URL that starts with ${protocols.map((name) => `${name}//`).join(" or ")}`,
     schema: z.string().refine((candidate) => {
-      return URL.canParse(candidate) && protocols.includes(new URL(candidate).protocol);
+      // Of several hosts, as Sentinels and nodes of a Cluster are, URL takes the first.
+      const single = candidate.replace(SEVERAL_HOSTS, "$1");
+      return URL.canParse(single) && protocols.includes(new URL(single).protocol);
     }),
   };
 }
+
+const SEVERAL_HOSTS = /^([a-z]+-(?:sentinel|cluster):\/\/[^,/?]*)(?:,[^,/?]+)+/;
 
 /** Origins as browsers send them, comma-separated; `*` alone means any. */
 export function origins(naming: Naming): Setting<readonly string[]> {

@@ -3,7 +3,8 @@
 
 import { CUSTODIAN_SETTINGS } from "./custodian.ts";
 import { DOCUMENT_SETTINGS, TRANSFER_SETTINGS } from "./documents.ts";
-import { GATEWAY_SETTINGS, JOURNAL_SETTINGS, RUNTIME_SETTINGS } from "./limits.ts";
+import { JOURNAL_SETTINGS } from "./journal.ts";
+import { GATEWAY_SETTINGS, RUNTIME_SETTINGS } from "./limits.ts";
 import { choice, flag, limit, optionalKey, optionalText, optionalUrl, text } from "./setting.ts";
 
 const SECOND_MS = 1_000;
@@ -53,8 +54,16 @@ export const SETTINGS = {
   redis: {
     url: optionalUrl({
       variable: "REDIS_URL",
-      about: "the Redis to use; without it the server runs its own",
-      protocols: ["redis:", "rediss:", "unix:"],
+      about: "the Redis to use, Sentinels or a Cluster; without it the server runs its own",
+      protocols: [
+        "redis:",
+        "rediss:",
+        "unix:",
+        "redis-sentinel:",
+        "rediss-sentinel:",
+        "redis-cluster:",
+        "rediss-cluster:",
+      ],
       secret: true,
     }),
     allowEverysec: flag({

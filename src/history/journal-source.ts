@@ -1,7 +1,7 @@
 // Gives the auditor the journal of a shard out of Redis. It reads; it never takes a shard over,
 // fences nobody and writes nothing, so it may run beside the server that owns the shard.
 
-import type { RedisConnect } from "../journal/connection.ts";
+import { connectTo, type RedisConnect } from "../journal/connection.ts";
 import { JournalError } from "../journal/errors.ts";
 import { JournalReader } from "../journal/journal-reader.ts";
 import { shardKeys } from "../journal/keys.ts";
@@ -31,15 +31,22 @@ const SHARDS_MAX = 256;
 export async function countJournals(
   connect: RedisConnect,
 ): Promise<{ readonly shards: number; readonly entries: number }> {
-  const link = new OnDemandLink(connect, "reads");
+  let entries = 0;
+  for (let shard = 0; shard < SHARDS_MAX; shard++) {
+    const count = await countEntries(connect, shard);
+    if (count === null) return { shards: shard, entries };
+    entries += count;
+  }
+  return { shards: SHARDS_MAX, entries };
+}
+
+/** Null when the shard has no journal. */
+async function countEntries(connect: RedisConnect, shard: number): Promise<number | null> {
+  const link = new OnDemandLink(connectTo(connect, shard), "reads");
+  const { journal, head } = shardKeys(shard);
   try {
-    let entries = 0;
-    for (let shard = 0; shard < SHARDS_MAX; shard++) {
-      const { journal, head } = shardKeys(shard);
-      if ((await link.call("EXISTS", journal, head)) === 0) return { shards: shard, entries };
-      entries += (await link.call("XLEN", journal)) as number;
-    }
-    return { shards: SHARDS_MAX, entries };
+    if ((await link.call("EXISTS", journal, head)) === 0) return null;
+    return (await link.call("XLEN", journal)) as number;
   } finally {
     link.close();
   }
@@ -47,7 +54,7 @@ export async function countJournals(
 
 export function journalSource({ shard, connect, macKey }: JournalSourceOptions): JournalSource {
   const reader = new JournalReader({ shard, connect, macKey });
-  const link = new OnDemandLink(connect, "reads");
+  const link = new OnDemandLink(connectTo(connect, shard), "reads");
   const key = shardKeys(shard).journal;
   return {
     shard,

@@ -12,14 +12,10 @@
 import { assert } from "../money/assert.ts";
 import { BatchWindow, type Batch } from "./batch-window.ts";
 import type { Clock, Timers } from "./clock.ts";
-import {
-  RedisReplyError,
-  type RedisConnect,
-  type RedisConnection,
-  type Reply,
-} from "./connection.ts";
-import type { HaltReason } from "./errors.ts";
-import { FUNCTIONS, LOAD_LIBRARY } from "./functions.ts";
+import { CommitLink, type CommitAnswers } from "./commit-link.ts";
+import { RedisReplyError, type RedisConnect, type Reply } from "./connection.ts";
+import { tooFewReplicas, type HaltReason } from "./errors.ts";
+import { LOAD_LIBRARY } from "./functions.ts";
 import { fencedHead, judgeHead } from "./head.ts";
 import type { ShardKeys } from "./keys.ts";
 import type { JournalLimits } from "./limits.ts";
@@ -47,21 +43,11 @@ export interface CommitterOptions<Cargo> {
 /** After a rewind there may be thousands of batches to send again: so many at once, in count. */
 const RESEND_MAX = 32;
 
-interface Link {
-  readonly connection: RedisConnection;
-  /** Commits sent on it and not yet answered. */
-  awaiting: number;
-  /** Since a refusal. Nothing more is sent until all that was sent is answered. */
-  blocked: boolean;
-  /** There is more to send again than was sent so far. */
-  behind: boolean;
-}
-
-export class Committer<Cargo> {
+export class Committer<Cargo> implements CommitAnswers<Cargo> {
   readonly #options: CommitterOptions<Cargo>;
   readonly #window: BatchWindow<Cargo>;
   readonly #trouble: Trouble;
-  #link: Link | undefined;
+  #link: CommitLink<Cargo> | undefined;
   #connecting = false;
   #offRetry: (() => void) | undefined;
   #libraryMissing = false;
@@ -93,7 +79,7 @@ export class Committer<Cargo> {
     assert(!this.#stopped, "a committer that has stopped takes nothing");
     this.#window.push(batch);
     const link = this.#link;
-    if (link !== undefined && !link.blocked && !link.behind) this.#send(link, batch);
+    if (link !== undefined && !link.blocked && !link.behind) link.send(batch);
   }
 
   /** Nothing is sent or released from now on. What is on its way may still be committed. */
@@ -132,47 +118,60 @@ export class Committer<Cargo> {
     if (this.#link?.blocked === true) this.#retryLater();
   }
 
-  #send(link: Link, batch: Batch<Cargo>): void {
-    const { keys } = this.#options;
-    link.awaiting++;
-    link.connection.send(
-      "FCALL",
-      [
-        FUNCTIONS.commit,
-        2,
-        keys.journal,
-        keys.head,
-        batch.previousHead,
-        formatPosition(batch.position),
-        batch.head,
-        batch.mac,
-        batch.payload,
-      ],
-      (error, reply) => this.#answered(link, batch, error, reply),
-    );
+  replicated(link: CommitLink<Cargo>, error: Error | null, count: number): void {
+    if (this.#stopped || link !== this.#link) return;
+    link.awaiting--;
+    const { replicasMin } = this.#options.limits;
+    if (error !== null) this.#failed(link, error);
+    else if (count >= replicasMin) this.#confirmReached(link);
+    else {
+      // It waits for them as it would for Redis itself: nothing is released meanwhile.
+      link.blocked = true;
+      this.#trouble.enter(tooFewReplicas(count, replicasMin));
+      this.#trouble.degrade();
+    }
+    this.#allAnswered(link);
   }
 
-  #answered(link: Link, batch: Batch<Cargo>, error: Error | null, reply: Reply): void {
+  committed(link: CommitLink<Cargo>, batch: Batch<Cargo>, error: Error | null, reply: Reply): void {
     // What an abandoned connection says comes too late: its batches were sent again already.
     if (this.#stopped || link !== this.#link) return;
     link.awaiting--;
     if (error === null) {
       const id = formatPosition(batch.position);
       assert(String(reply) === id, "answers come in the order of commits");
-      this.#confirm(link, this.#window.prefixThrough(batch));
-    } else if (error instanceof RedisReplyError) {
-      const head = fencedHead(error.message);
-      if (head === undefined) this.#refused(link, error.message);
-      else this.#fenced(link, batch, head);
+      this.#reached(link, batch.head);
     } else {
-      this.#lost(link, error.message);
+      const head = error instanceof RedisReplyError ? fencedHead(error.message) : undefined;
+      if (head === undefined) this.#failed(link, error);
+      else this.#fenced(link, batch, head);
     }
+    this.#allAnswered(link);
+  }
+
+  #failed(link: CommitLink<Cargo>, error: Error): void {
+    if (error instanceof RedisReplyError) this.#refused(link, error);
+    else this.#lost(link, error.message);
+  }
+
+  #allAnswered(link: CommitLink<Cargo>): void {
     if (link !== this.#link || link.awaiting > 0) return;
     if (link.blocked) this.#retryLater();
     else if (link.behind) this.#resend(link);
   }
 
-  #confirm(link: Link, prefix: number): void {
+  /** The master has it. Where replicas must have it too, they are asked behind it. */
+  #reached(link: CommitLink<Cargo>, head: string): void {
+    link.reached = head;
+    if (this.#options.limits.replicasMin === 0) this.#confirmReached(link);
+  }
+
+  #confirmReached(link: CommitLink<Cargo>): void {
+    const prefix = link.reached === undefined ? undefined : this.#window.prefixOf(link.reached);
+    if (prefix !== undefined) this.#confirm(link, prefix);
+  }
+
+  #confirm(link: CommitLink<Cargo>, prefix: number): void {
     if (!this.#window.confirm(prefix)) return;
     if (this.#trouble.isOn) {
       if (link.blocked || this.#window.isRewound) this.#trouble.progress();
@@ -200,7 +199,7 @@ export class Committer<Cargo> {
   }
 
   /** Rule 3. Redis says where the journal ends, and that is not where this batch belongs. */
-  #fenced(link: Link, batch: Batch<Cargo>, head: string): void {
+  #fenced(link: CommitLink<Cargo>, batch: Batch<Cargo>, head: string): void {
     const prefix = this.#window.prefixOf(head);
     if (prefix === undefined || this.#window.isConfirmedBeyond(prefix)) {
       // Answers of one connection come in order, and an older connection's were heard before it
@@ -212,11 +211,11 @@ export class Committer<Cargo> {
       link.blocked = true;
       this.#trouble.enter("a commit found the journal behind it");
     }
-    this.#confirm(link, prefix);
+    this.#reached(link, head);
   }
 
   /** Rule 6, or the end. The head is not where the confirmed batches end. */
-  #wentElsewhere(link: Link, head: string): void {
+  #wentElsewhere(link: CommitLink<Cargo>, head: string): void {
     const prefix = this.#window.prefixOf(head);
     if (prefix === undefined) {
       const { reason, detail } = judgeHead(head, this.#options.epoch, this.#window.oldestSeq);
@@ -224,6 +223,7 @@ export class Committer<Cargo> {
       return;
     }
     this.#window.rewind(prefix);
+    link.reached = head;
     this.#rewindDetail = `Redis went back to ${head.split(":")[0]}`;
     link.blocked = true;
     this.#trouble.enter(this.#rewindDetail);
@@ -231,7 +231,7 @@ export class Committer<Cargo> {
   }
 
   /** Rule 4. Redis cannot write now; nothing of this batch has been written by this call. */
-  #refused(link: Link, message: string): void {
+  #refused(link: CommitLink<Cargo>, { message, isElsewhere }: RedisReplyError): void {
     // Redis refuses an id that is not above the last: somebody has touched head or journal.
     if (/equal or smaller than the target|WRONGTYPE/.test(message)) {
       this.#halt("tampered", `head and journal do not match: ${message}`);
@@ -239,12 +239,13 @@ export class Committer<Cargo> {
     }
     if (message.startsWith("ERR Function not found")) this.#libraryMissing = true;
     link.blocked = true;
+    link.misplaced ||= isElsewhere;
     this.#trouble.enter(message);
     this.#trouble.degrade();
   }
 
   /** Rule 2. The connection is gone, and what was sent on it may be committed, now or later. */
-  #lost(link: Link, reason: string): void {
+  #lost(link: CommitLink<Cargo>, reason: string): void {
     if (this.#stopped || link !== this.#link) return;
     this.#link = undefined;
     link.connection.close();
@@ -263,7 +264,8 @@ export class Committer<Cargo> {
           connection.close();
           return;
         }
-        const link: Link = { connection, awaiting: 0, blocked: false, behind: false };
+        const { keys, limits } = this.#options;
+        const link = new CommitLink(connection, keys, limits, this);
         this.#link = link;
         connection.onClose((reason) => this.#lost(link, reason));
         this.#resend(link);
@@ -277,7 +279,7 @@ export class Committer<Cargo> {
     );
   }
 
-  #resend(link: Link): void {
+  #resend(link: CommitLink<Cargo>): void {
     this.#trouble.tried();
     link.blocked = false;
     link.behind = false;
@@ -288,12 +290,12 @@ export class Committer<Cargo> {
     }
     const batches = this.#window.unconfirmed(RESEND_MAX + 1);
     link.behind = batches.length > RESEND_MAX;
-    for (const batch of batches.slice(0, RESEND_MAX)) this.#send(link, batch);
+    link.sendAll(batches.slice(0, RESEND_MAX));
     if (batches.length === 0) this.#prove(link);
   }
 
   /** Nothing waits to be sent: that Redis answers at all ends the trouble. */
-  #prove(link: Link): void {
+  #prove(link: CommitLink<Cargo>): void {
     if (!this.#trouble.isOn) return;
     link.connection.send("PING", [], (error) => {
       if (this.#stopped || link !== this.#link || this.#window.hasUnconfirmed) return;
@@ -308,6 +310,10 @@ export class Committer<Cargo> {
     this.#offRetry = this.#options.timers.after(this.#trouble.delayMs, () => {
       this.#offRetry = undefined;
       if (this.#stopped) return;
+      if (this.#link?.misplaced === true) {
+        this.#link.connection.close();
+        this.#link = undefined;
+      }
       if (this.#link === undefined) {
         this.#trouble.tried();
         this.#connect();

@@ -5,7 +5,10 @@
 
 import type { Writable } from "node:stream";
 import { Command, Redis, ReplyError, type RedisOptions } from "ioredis";
+import { ClusterMap } from "./cluster-map.ts";
 import { JournalError } from "./errors.ts";
+import { shardKeys } from "./keys.ts";
+import { parseRedisUrl, type HostAndPort, type RedisTarget } from "./redis-url.ts";
 import { restoreFastStrings } from "./fast-strings.ts";
 
 restoreFastStrings();
@@ -30,15 +33,21 @@ export interface RedisConnection {
   close(): void;
 }
 
-/** Makes a fresh connection that is ready for commands, or rejects with a JournalError. */
-export type RedisConnect = (purpose: ConnectionPurpose) => Promise<RedisConnection>;
+/**
+ * Makes a fresh connection that is ready for commands, or rejects with a JournalError: to where the
+ * keys of the shard are, of shard 0 when it is left out. Only in a Cluster that makes a difference.
+ */
+export type RedisConnect = (purpose: ConnectionPurpose, shard?: number) => Promise<RedisConnection>;
 
 /** Redis answered, and the answer is an error. Its message begins with the code. */
 export class RedisReplyError extends Error {
   override readonly name = "RedisReplyError";
-}
 
-type Target = Omit<RedisOptions, "replyMapping">;
+  /** It is no master, or not that of the key: another connection may lead to who is. */
+  get isElsewhere(): boolean {
+    return /^-?(READONLY|MOVED|ASK|CLUSTERDOWN|MASTERDOWN|UNBLOCKED)\b/.test(this.message);
+  }
+}
 
 const CONNECT_TIMEOUT_MS = 1_000;
 /** Silence, with commands unanswered, after which a connection counts as lost. */
@@ -50,77 +59,105 @@ const SILENCE_MS: Readonly<Record<ConnectionPurpose, number>> = {
 };
 
 /**
- * `url` is a path of a unix socket, `unix:<path>`, `redis://` or `rediss://` with user, password
- * and number of the database. Throws JournalError `unsupported_url` for anything else.
+ * `url` is what `parseRedisUrl` takes. Throws JournalError `unsupported_url` for anything else. Behind
+ * Sentinels and in a Cluster each connection is to whoever is the master at that moment.
  */
 export function redisConnect(url: string): RedisConnect {
-  const target = parseTarget(url);
-  return (purpose) =>
-    openConnection({
-      ...target,
-      connectionName: `loanloom-${purpose}`,
-      connectTimeout: CONNECT_TIMEOUT_MS,
-      socketTimeout: SILENCE_MS[purpose],
-      // Never again by itself: see the top of this file.
-      autoResendUnfulfilledCommands: false,
-      maxRetriesPerRequest: 0,
-      retryStrategy: () => null,
-      enableOfflineQueue: false,
-      enableAutoPipelining: false,
-      // Whether Redis is loading is seen in the first reply, without a round trip for it.
-      enableReadyCheck: false,
-      disableClientInfo: true,
-      protocol: 2,
-      lazyConnect: true,
-      // An ending connection must not linger: Redis may be stopped and never read our FIN.
-      disconnectTimeout: 100,
-    });
+  const target = parseRedisUrl(url);
+  switch (target.kind) {
+    case "socket":
+      return (purpose) => openConnection(purpose, { path: target.path });
+    case "server":
+      return (purpose) => openConnection(purpose, serverOptions(target, target));
+    case "sentinel":
+      return (purpose) => openMaster(purpose, sentinelOptions(target));
+    case "cluster": {
+      const map = new ClusterMap(target.seeds, (node) =>
+        openConnection("reads", serverOptions(node, target)),
+      );
+      return async (purpose, shard = 0) => {
+        const node = await map.masterOf(shardKeys(shard).head);
+        return openMaster(purpose, serverOptions(node, target));
+      };
+    }
+  }
 }
 
-function parseTarget(url: string): Target {
-  if (url.startsWith("/")) return { path: url };
-  if (url.startsWith("unix:")) {
-    const path = url.slice("unix:".length).replace(/^\/\/(?=\/)/, "");
-    if (!path.startsWith("/")) throw unsupported("the path of a unix socket must be absolute");
-    return { path: decodeURIComponent(path) };
-  }
-  if (/^[a-z+]*sentinel[a-z+]*:/i.test(url)) throw unsupported("Sentinel is not supported yet");
-  if (/^[a-z+]*cluster[a-z+]*:/i.test(url)) throw unsupported("Cluster is not supported yet");
-  if (!URL.canParse(url)) {
-    throw unsupported(
-      /^rediss?:\/\/.*,/.test(url)
-        ? "several hosts mean Sentinel or Cluster, which are not supported yet"
-        : "it is no URL and no absolute path of a unix socket",
-    );
-  }
-  const { protocol, hostname, port, username, password, pathname } = new URL(url);
-  if (protocol !== "redis:" && protocol !== "rediss:") {
-    throw unsupported(`${protocol}// is none of redis://, rediss:// and unix:`);
-  }
-  if (hostname.includes(",")) {
-    throw unsupported("several hosts mean Sentinel or Cluster, which are not supported yet");
-  }
-  const database = pathname.slice(1);
-  if (!/^\d{0,4}$/.test(database)) throw unsupported("the path is the number of the database");
-  const host = hostname.replace(/^\[(.*)\]$/, "$1") || "127.0.0.1";
+/** For who asks for the keys of one shard only. */
+export function connectTo(connect: RedisConnect, shard: number): RedisConnect {
+  return (purpose) => connect(purpose, shard);
+}
+
+type Target = Omit<RedisOptions, "replyMapping">;
+type Common = Extract<RedisTarget, { readonly tls: boolean }>;
+
+function serverOptions({ host, port }: HostAndPort, common: Common): Target {
+  // A certificate names hosts, and an address is no name.
+  const tls = /^[\d.:]+$/.test(host) ? {} : { servername: host };
+  return { host, port, ...commonOptions(common), ...(common.tls ? { tls } : {}) };
+}
+
+function commonOptions({ db, username, password }: Common): Target {
   return {
-    host,
-    port: port === "" ? 6379 : Number(port),
-    db: Number(database),
-    ...(username === "" ? {} : { username: decodeURIComponent(username) }),
-    ...(password === "" ? {} : { password: decodeURIComponent(password) }),
-    // A certificate names hosts, and an address is no name.
-    ...(protocol === "rediss:" ? { tls: /^[\d.:]+$/.test(host) ? {} : { servername: host } } : {}),
+    db,
+    ...(username === undefined ? {} : { username }),
+    ...(password === undefined ? {} : { password }),
   };
 }
 
-/** The URL itself stays out: it may carry a password. */
-function unsupported(why: string): JournalError {
-  return new JournalError("unsupported_url", `the URL of Redis cannot be used: ${why}`);
+function sentinelOptions(target: Extract<RedisTarget, { kind: "sentinel" }>): Target {
+  const { sentinels, master, toSentinels, tls } = target;
+  const { username, password } = toSentinels;
+  return {
+    ...commonOptions(target),
+    // ioredis adds to the list what Sentinels tell of each other.
+    sentinels: [...sentinels],
+    name: master,
+    sentinelRetryStrategy: () => null,
+    sentinelCommandTimeout: CONNECT_TIMEOUT_MS,
+    ...(username === undefined ? {} : { sentinelUsername: username }),
+    ...(password === undefined ? {} : { sentinelPassword: password }),
+    ...(tls ? { enableTLSForSentinelMode: true, tls: {}, sentinelTLS: {} } : {}),
+  };
 }
 
-async function openConnection(options: Target): Promise<RedisConnection> {
-  const redis = new Redis(options);
+/** One that was named as the master may not be it yet, or any more. */
+async function openMaster(purpose: ConnectionPurpose, target: Target): Promise<RedisConnection> {
+  const connection = await openConnection(purpose, target);
+  try {
+    const role = (await call(connection, "ROLE")) as readonly Reply[];
+    if (String(role[0]) === "master") return connection;
+    throw new JournalError("unavailable", "what should be the master is a replica");
+  } catch (error) {
+    connection.close();
+    if (error instanceof JournalError) throw error;
+    throw new JournalError("unavailable", `Redis: ${(error as Error).message}`);
+  }
+}
+
+async function openConnection(
+  purpose: ConnectionPurpose,
+  target: Target,
+): Promise<RedisConnection> {
+  const redis = new Redis({
+    ...target,
+    connectionName: `loanloom-${purpose}`,
+    connectTimeout: CONNECT_TIMEOUT_MS,
+    socketTimeout: SILENCE_MS[purpose],
+    // Never again by itself: see the top of this file.
+    autoResendUnfulfilledCommands: false,
+    maxRetriesPerRequest: 0,
+    retryStrategy: () => null,
+    enableOfflineQueue: false,
+    enableAutoPipelining: false,
+    // Whether Redis is loading is seen in the first reply, without a round trip for it.
+    enableReadyCheck: false,
+    disableClientInfo: true,
+    protocol: 2,
+    lazyConnect: true,
+    // An ending connection must not linger: Redis may be stopped and never read our FIN.
+    disconnectTimeout: 100,
+  });
   let reason = "connection closed";
   redis.on("error", (error: Error) => {
     reason = error.message;

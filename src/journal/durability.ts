@@ -7,6 +7,10 @@ import { JournalError } from "./errors.ts";
 export interface DurabilityOptions {
   /** Accepts `appendfsync everysec`, and with it the loss that the warning names. */
   readonly allowEverysec: boolean;
+  /** As many replicas must have each commit: that fewer are connected is a warning. */
+  readonly replicasMin?: number;
+  /** The URL names a Cluster: a node of one is what it should be. */
+  readonly isCluster?: boolean;
 }
 
 export interface DurabilityReport {
@@ -32,39 +36,70 @@ const EVERYSEC_RISK =
  */
 export async function checkDurability(
   connect: RedisConnect,
-  { allowEverysec }: DurabilityOptions,
+  options: DurabilityOptions,
 ): Promise<DurabilityReport> {
   const connection = await connect("reads");
   try {
-    const info = parseInfo(String(await ask(connection, "INFO")));
-    if (info.get("cluster_enabled") === "1") {
-      throw new JournalError("unsupported_url", "this Redis is a Cluster, not supported yet");
-    }
-    const redisVersion = info.get("redis_version") ?? "unknown";
-    const faults: string[] = [];
-    const warnings: string[] = [];
-    if (Number(redisVersion.split(".")[0]) < 7) {
-      faults.push(`the version is ${redisVersion}, but functions need 7.0 or later`);
-    }
-    if (info.get("role") !== "master") faults.push("it is a replica, which cannot be written");
-    const settings = await readSettings(connection);
-    for (const [name, required] of Object.entries(REQUIRED)) {
-      const actual = settings.get(name);
-      if (actual === required) continue;
-      if (name === "appendfsync" && actual === "everysec" && allowEverysec) {
-        warnings.push(EVERYSEC_RISK);
-      } else {
-        faults.push(`${name} must be ${required}, but is ${actual ?? "unknown"}`);
-      }
-    }
-    if (faults.length > 0) {
-      const what = `Redis could lose what it has: ${faults.join("; ")}`;
-      throw new JournalError("not_durable", `${what} (deploy/redis.conf has what is needed)`);
-    }
-    return { redisVersion, warnings };
+    return await judge(connection, options);
   } finally {
     connection.close();
   }
+}
+
+/**
+ * After a failover another Redis is the master, with a configuration of its own: each connection of
+ * a journal is handed out only when that could lose nothing either. Rejects as `checkDurability`.
+ */
+export function onlyDurable(connect: RedisConnect, options: DurabilityOptions): RedisConnect {
+  return async (purpose, shard) => {
+    const connection = await connect(purpose, shard);
+    if (purpose !== "journal") return connection;
+    try {
+      await judge(connection, options);
+      return connection;
+    } catch (error) {
+      connection.close();
+      throw error;
+    }
+  };
+}
+
+async function judge(
+  connection: RedisConnection,
+  { allowEverysec, replicasMin = 0, isCluster = false }: DurabilityOptions,
+): Promise<DurabilityReport> {
+  const info = parseInfo(String(await ask(connection, "INFO")));
+  if (info.get("cluster_enabled") === "1" && !isCluster) {
+    const how = "it is a node of a Cluster, whose URL begins with redis-cluster://";
+    throw new JournalError("unsupported_url", `the URL of Redis cannot be used: ${how}`);
+  }
+  const redisVersion = info.get("redis_version") ?? "unknown";
+  const faults: string[] = [];
+  const warnings: string[] = [];
+  if (Number(redisVersion.split(".")[0]) < 7) {
+    faults.push(`the version is ${redisVersion}, but functions need 7.0 or later`);
+  }
+  if (info.get("role") !== "master") faults.push("it is a replica, which cannot be written");
+  const replicas = Number(info.get("connected_slaves") ?? 0);
+  if (replicas < replicasMin) {
+    const missing = `${replicas} of the ${replicasMin} replicas that must have each commit`;
+    warnings.push(`Redis has ${missing}: nothing is acknowledged until they are there`);
+  }
+  const settings = await readSettings(connection);
+  for (const [name, required] of Object.entries(REQUIRED)) {
+    const actual = settings.get(name);
+    if (actual === required) continue;
+    if (name === "appendfsync" && actual === "everysec" && allowEverysec) {
+      warnings.push(EVERYSEC_RISK);
+    } else {
+      faults.push(`${name} must be ${required}, but is ${actual ?? "unknown"}`);
+    }
+  }
+  if (faults.length > 0) {
+    const what = `Redis could lose what it has: ${faults.join("; ")}`;
+    throw new JournalError("not_durable", `${what} (deploy/redis.conf has what is needed)`);
+  }
+  return { redisVersion, warnings };
 }
 
 async function readSettings(connection: RedisConnection): Promise<Map<string, string>> {

@@ -10,6 +10,8 @@ export type JournalErrorCode =
   | "fenced"
   /** Redis does not answer, or refuses for now: safe to try again later. */
   | "unavailable"
+  /** It is written, and fewer replicas than must have it have it: safe to try again. */
+  | "too_few_replicas"
   /** What is stored is not what was written. */
   | "tampered"
   /** The entries asked for were trimmed away. */
@@ -43,3 +45,7 @@ export type HaltReason =
   | "tampered"
   /** Redis was unable to commit for longer than `retryForMs`. */
   | "retry_exhausted";
+
+export function tooFewReplicas(count: number, replicasMin: number): string {
+  return `${count} of ${replicasMin} replicas have what was written last`;
+}

@@ -1,7 +1,7 @@
 // Reads the journal and the snapshots of a shard while somebody else owns it: for auditors and
 // tools. It takes nothing over, fences nobody and never writes.
 
-import type { RedisConnect } from "./connection.ts";
+import { connectTo, type RedisConnect } from "./connection.ts";
 import { walkChain, type JournalEntry } from "./chain-walk.ts";
 import { parseHead } from "./head.ts";
 import { shardKeys, type ShardKeys } from "./keys.ts";
@@ -26,7 +26,7 @@ export class JournalReader {
   constructor({ shard, connect, macKey }: JournalReaderOptions) {
     this.#keys = shardKeys(shard);
     this.#chain = new MacChain(macKey, shard);
-    this.#link = new OnDemandLink(connect, "reads");
+    this.#link = new OnDemandLink(connectTo(connect, shard), "reads");
     this.snapshots = new SnapshotReader(this.#link, this.#keys, this.#chain);
   }
 

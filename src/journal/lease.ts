@@ -1,7 +1,9 @@
 // The lease of a shard keeps a second server from taking over while the first one lives. It is for
 // liveness only: safety comes from the fence in every commit. It must never be taken for a licence
 // to write. While it is held by the monotonic clock, nobody else can have committed a take-over
-// except by force, so reads of committed state may leave without asking Redis.
+// except by force, so reads of committed state may leave without asking Redis. Where replicas must
+// have commits they must have the lease as well: a master that was left behind by a failover still
+// renews it, and the next one must know of it.
 
 import { sleep, type Clock, type Timers } from "./clock.ts";
 import { RedisReplyError, type RedisConnect } from "./connection.ts";
@@ -9,6 +11,7 @@ import { JournalError } from "./errors.ts";
 import { FUNCTIONS } from "./functions.ts";
 import { fencedHead } from "./head.ts";
 import type { ShardKeys } from "./keys.ts";
+import type { JournalLimits } from "./limits.ts";
 import { OnDemandLink } from "./on-demand-link.ts";
 
 export interface LeaseOptions {
@@ -17,7 +20,7 @@ export interface LeaseOptions {
   readonly clock: Clock;
   readonly timers: Timers;
   readonly owner: string;
-  readonly leaseMs: number;
+  readonly limits: Pick<JournalLimits, "leaseMs" | "replicasMin" | "replicaWaitMs" | "retryForMs">;
 }
 
 export interface LeaseEvents {
@@ -54,20 +57,29 @@ export class Lease {
 
   /**
    * Rejects with JournalError `lease_held` when another owner keeps it for longer than `waitMs`;
-   * with `force` it is taken from that owner then, which must learn of it at its next renewal.
+   * with `force` it is taken from that owner then, which must learn of it at its next renewal. For
+   * replicas that must have it, it waits as long as for a commit, and rejects with `unavailable` then.
    */
   async take(waitMs: number, force: boolean): Promise<void> {
-    const { clock, timers, keys, owner, leaseMs } = this.#options;
+    const { clock, timers, keys, owner, limits } = this.#options;
+    const { leaseMs } = limits;
     const giveUpAtMs = clock.nowMs() + waitMs;
+    const giveReplicasUpAtMs = clock.nowMs() + limits.retryForMs;
     for (;;) {
       const sentMs = clock.nowMs();
       const how = force && sentMs >= giveUpAtMs ? "force" : "";
       try {
-        await this.#link.call("FCALL", FUNCTIONS.leaseTake, 1, keys.lease, owner, leaseMs, how);
+        const args = [1, keys.lease, owner, leaseMs, how] as const;
+        await this.#link.callReplicated(limits, "FCALL", FUNCTIONS.leaseTake, ...args);
         this.#heldUntilMs = sentMs + leaseMs;
         return;
       } catch (error) {
         const holder = heldBy(error);
+        if (isTooFew(error)) {
+          // Replicas that were started together with us may still be copying.
+          if (clock.nowMs() < giveReplicasUpAtMs) continue;
+          throw new JournalError("unavailable", error.message);
+        }
         if (holder === undefined) throw error;
         const leftMs = giveUpAtMs - clock.nowMs();
         if (leftMs <= 0 && force) continue;
@@ -79,8 +91,8 @@ export class Lease {
 
   /** Renews it three times as often as needed, until it is lost or released. */
   keep(epoch: number, events: LeaseEvents): void {
-    const { timers, leaseMs } = this.#options;
-    this.#offRenew = timers.after(Math.floor(leaseMs / 3), () => {
+    const { timers, limits } = this.#options;
+    this.#offRenew = timers.after(Math.floor(limits.leaseMs / 3), () => {
       void this.#renew(epoch, events).then(() => {
         if (!this.#ended) this.keep(epoch, events);
       });
@@ -88,12 +100,13 @@ export class Lease {
   }
 
   async #renew(epoch: number, events: LeaseEvents): Promise<void> {
-    const { clock, keys, owner, leaseMs } = this.#options;
+    const { clock, keys, owner, limits } = this.#options;
+    const { leaseMs } = limits;
     const sentMs = clock.nowMs();
     events.onRenew();
     try {
       const args = [2, keys.lease, keys.head, owner, leaseMs, epoch] as const;
-      const head = await this.#link.call("FCALL", FUNCTIONS.leaseRenew, ...args);
+      const head = await this.#link.callReplicated(limits, "FCALL", FUNCTIONS.leaseRenew, ...args);
       if (this.#ended) return;
       this.#heldUntilMs = sentMs + leaseMs;
       events.onRenewed(String(head));
@@ -129,6 +142,10 @@ export class Lease {
       this.#link.close();
     }
   }
+}
+
+function isTooFew(error: unknown): error is JournalError {
+  return error instanceof JournalError && error.code === "too_few_replicas";
 }
 
 function heldBy(error: unknown): string | undefined {

@@ -12,6 +12,10 @@ export interface JournalLimits {
   readonly entryBytesMax: number;
   /** After so long without progress the journal halts, in ms. */
   readonly retryForMs: number;
+  /** Replicas that must have a commit before anything that rests on it is released. */
+  readonly replicasMin: number;
+  /** How long Redis waits for them before it says how many have it, in ms. */
+  readonly replicaWaitMs: number;
   /** A refused commit is tried again after this, in ms, doubling ... */
   readonly retryDelayMsMin: number;
   /** ... up to this. */
@@ -41,6 +45,8 @@ export const DEFAULT_JOURNAL_LIMITS: JournalLimits = {
   batchBytesMax: 256 * 1024,
   entryBytesMax: 16 * 1024 * 1024,
   retryForMs: 60_000,
+  replicasMin: 0,
+  replicaWaitMs: 500,
   retryDelayMsMin: 10,
   retryDelayMsMax: 500,
   degradedAfterMs: 200,
@@ -66,6 +72,9 @@ export function journalLimits(given: Partial<JournalLimits>): JournalLimits {
   assert(limits.retryDelayMsMin <= limits.retryDelayMsMax, "delays grow");
   assert(limits.retryDelayMsMax < limits.retryForMs, "there is a second try");
   assert(limits.degradedAfterMs < limits.retryForMs, "degraded comes before halted");
+  // Redis says nothing while it waits, and a silent connection counts as lost after 1 s. No time
+  // at all would be for ever.
+  assert(limits.replicaWaitMs >= 1 && limits.replicaWaitMs <= 800, "the wait is no silence");
   assert(limits.leaseMs >= 30, "a lease outlives its renewals");
   assert(limits.trimSliceEntries > 100, "Redis trims nothing when told less than 100 entries");
   assert(limits.readChunkBytes >= 1, "a read asks for something");

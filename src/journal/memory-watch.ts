@@ -9,7 +9,8 @@ import { JournalError } from "./errors.ts";
 import { OnDemandLink } from "./on-demand-link.ts";
 
 export interface MemoryWatchOptions {
-  readonly connect: RedisConnect;
+  /** To each Redis that has a shard: the fullest of them counts. */
+  readonly connects: readonly RedisConnect[];
   readonly timers: Timers;
   /** Time between two looks, in ms. */
   readonly pollMs: number;
@@ -28,7 +29,7 @@ export interface MemoryUse {
 
 export class MemoryWatch {
   readonly #options: MemoryWatchOptions;
-  readonly #link: OnDemandLink;
+  readonly #links: readonly OnDemandLink[];
   readonly #shedAtShare: number;
   readonly #resumeAtShare: number;
   #use: MemoryUse = { usedBytes: 0, maxBytes: 0 };
@@ -51,7 +52,7 @@ export class MemoryWatch {
 
   private constructor(options: MemoryWatchOptions) {
     this.#options = options;
-    this.#link = new OnDemandLink(options.connect, "reads");
+    this.#links = options.connects.map((connect) => new OnDemandLink(connect, "reads"));
     this.#shedAtShare = options.shedAtShare ?? 0.75;
     this.#resumeAtShare = options.resumeAtShare ?? 0.7;
   }
@@ -68,7 +69,7 @@ export class MemoryWatch {
   close(): void {
     this.#closed = true;
     this.#off();
-    this.#link.close();
+    for (const link of this.#links) link.close();
   }
 
   #lookLater(): void {
@@ -85,14 +86,24 @@ export class MemoryWatch {
   }
 
   async #look(): Promise<void> {
-    const info = parseInfo(String(await this.#link.call("INFO", "memory")));
-    const usedBytes = Number(info.get("used_memory"));
-    const maxBytes = Number(info.get("maxmemory"));
-    this.#use = { usedBytes, maxBytes };
-    const share = maxBytes === 0 ? 0 : usedBytes / maxBytes;
+    const uses = await Promise.all(this.#links.map(useOf));
+    this.#use = uses.reduce((fullest, use) => (shareOf(use) > shareOf(fullest) ? use : fullest));
+    const share = shareOf(this.#use);
     const shedding = share >= (this.#shedding ? this.#resumeAtShare : this.#shedAtShare);
     if (shedding === this.#shedding) return;
     this.#shedding = shedding;
     this.#options.onChange?.(shedding);
   }
+}
+
+async function useOf(link: OnDemandLink): Promise<MemoryUse> {
+  const info = parseInfo(String(await link.call("INFO", "memory")));
+  return {
+    usedBytes: Number(info.get("used_memory")),
+    maxBytes: Number(info.get("maxmemory")),
+  };
+}
+
+function shareOf({ usedBytes, maxBytes }: MemoryUse): number {
+  return maxBytes === 0 ? 0 : usedBytes / maxBytes;
 }

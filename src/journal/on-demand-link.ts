@@ -10,7 +10,8 @@ import {
   type RedisConnection,
   type Reply,
 } from "./connection.ts";
-import { JournalError } from "./errors.ts";
+import { JournalError, tooFewReplicas } from "./errors.ts";
+import type { JournalLimits } from "./limits.ts";
 
 export class OnDemandLink {
   readonly #connect: RedisConnect;
@@ -28,11 +29,37 @@ export class OnDemandLink {
    * is not known whether the command was carried out.
    */
   async call(command: string, ...args: readonly Argument[]): Promise<Reply> {
+    return this.#on(await this.connection(), command, args);
+  }
+
+  /** As `call`; rejects with `too_few_replicas` as well. */
+  async callReplicated(
+    { replicasMin, replicaWaitMs }: Pick<JournalLimits, "replicasMin" | "replicaWaitMs">,
+    command: string,
+    ...args: readonly Argument[]
+  ): Promise<Reply> {
+    // Of another connection Redis would not know what it is asked about.
     const connection = await this.connection();
+    const reply = await this.#on(connection, command, args);
+    if (replicasMin === 0) return reply;
+    const count = Number(await this.#on(connection, "WAIT", [replicasMin, replicaWaitMs]));
+    if (count >= replicasMin) return reply;
+    throw new JournalError("too_few_replicas", tooFewReplicas(count, replicasMin));
+  }
+
+  async #on(
+    connection: RedisConnection,
+    command: string,
+    args: readonly Argument[],
+  ): Promise<Reply> {
     try {
       return await call(connection, command, ...args);
     } catch (error) {
-      if (error instanceof RedisReplyError) throw error;
+      if (error instanceof RedisReplyError) {
+        // The next one is made to whoever is the master then.
+        if (error.isElsewhere) connection.close();
+        throw error;
+      }
       throw new JournalError("unavailable", `Redis: ${(error as Error).message}`);
     }
   }
@@ -53,12 +80,18 @@ export class OnDemandLink {
     return this.#connection;
   }
 
-  close(): void {
-    this.#closed = true;
+  /** What is asked from now on goes to whoever is the master then. */
+  renew(): void {
     // One that fails to be made is closed already.
     this.#connection?.then(
       (connection) => connection.close(),
       () => {},
     );
+    this.#connection = undefined;
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.renew();
   }
 }

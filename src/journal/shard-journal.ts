@@ -10,7 +10,7 @@ import { assert } from "../money/assert.ts";
 import { walkChain, type JournalEntry } from "./chain-walk.ts";
 import { systemClock, systemTimers, type Clock, type Timers } from "./clock.ts";
 import { Committer } from "./committer.ts";
-import type { RedisConnect } from "./connection.ts";
+import { connectTo, type RedisConnect } from "./connection.ts";
 import type { HaltReason } from "./errors.ts";
 import { formatHead, parseHead } from "./head.ts";
 import { shardKeys, type ShardKeys } from "./keys.ts";
@@ -94,7 +94,8 @@ export class ShardJournal<Cargo> {
    */
   static async takeOver<Cargo>(options: ShardJournalOptions<Cargo>): Promise<ShardJournal<Cargo>> {
     const limits = journalLimits(options.limits ?? {});
-    const { shard, connect, clock = systemClock, timers = systemTimers } = options;
+    const { shard, clock = systemClock, timers = systemTimers } = options;
+    const connect = connectTo(options.connect, shard);
     const keys = shardKeys(shard);
     const lease = new Lease({
       keys,
@@ -102,7 +103,7 @@ export class ShardJournal<Cargo> {
       clock,
       timers,
       owner: options.owner,
-      leaseMs: limits.leaseMs,
+      limits,
     });
     const reads = new OnDemandLink(connect, "reads");
     try {
@@ -146,7 +147,7 @@ export class ShardJournal<Cargo> {
     this.#committer = committer;
     this.#lease = lease;
     this.#reads = parts.reads;
-    this.#writes = new OnDemandLink(options.connect, "snapshots");
+    this.#writes = new OnDemandLink(connectTo(options.connect, options.shard), "snapshots");
     this.snapshots = new SnapshotStore({
       link: this.#writes,
       reader: new SnapshotReader(this.#reads, keys, chain),

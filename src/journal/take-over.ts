@@ -62,7 +62,11 @@ export async function takeOver<Cargo>(options: TakeOverOptions): Promise<Fence<C
     const position = { epoch: before.position.epoch + 1, seq: 0 };
     const point = { position, mac: chain.next(before.mac, position, payload) };
     const fence = await commitFence<Cargo>(options, head === null ? "" : String(head), point);
-    if (fence !== undefined) return fence;
+    if (fence !== undefined) {
+      // Of two masters, in the midst of a failover, the head may have come from the other one.
+      reads.renew();
+      return fence;
+    }
   }
   throw new JournalError("lost_race", `another owner has taken over epoch ${epoch}`);
 }

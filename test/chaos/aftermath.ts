@@ -1,7 +1,7 @@
 // What the runs of this room begin with and end with: tokens, and the audit of the journals that a
 // stopped server left behind.
 
-import { journalsByFolder } from "../../src/cli/journal-access.ts";
+import { journalsByFolder, type JournalAccess } from "../../src/cli/journal-access.ts";
 import { signToken } from "../../src/gateway/signing.ts";
 import { audit } from "../../src/history/audit.ts";
 import type { ClientRequest } from "../../src/history/client-log.ts";
@@ -23,6 +23,14 @@ export async function auditOf(
   clientRequests?: readonly ClientRequest[],
 ): Promise<AuditReport> {
   const journals = await journalsByFolder(server.dataDir, {});
+  return auditOfJournals(journals, shards, clientRequests);
+}
+
+export async function auditOfJournals(
+  journals: JournalAccess,
+  shards: number,
+  clientRequests?: readonly ClientRequest[],
+): Promise<AuditReport> {
   const sources = Array.from({ length: shards }, (_, shard) =>
     journalSource({ ...journals, shard }),
   );

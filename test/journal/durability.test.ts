@@ -87,9 +87,15 @@ describe("redisConnect", () => {
   });
 
   test.each([
-    "redis-sentinel://a:26379/mymaster",
-    "redis+sentinel://a:26379",
-    "redis-cluster://a:6379",
+    "redis+sentinel://a:26379/mymaster",
+    "redis-sentinel://a:26379,b:26379",
+    "redis-sentinel://a:26379/mymaster/one",
+    "redis-sentinel://a:26379/mymaster?password=x",
+    "redis-sentinel://a:0/mymaster",
+    "redis-sentinel://a b/mymaster",
+    "redis-cluster://a:6379/1",
+    "redis-cluster://",
+    "redis://u:%zz@a",
     "redis://a:6379,b:6379",
     "http://a:6379",
     "not a url",
@@ -101,7 +107,7 @@ describe("redisConnect", () => {
 
   test("never shows the password of a URL that it refuses", () => {
     try {
-      redisConnect("redis-cluster://user:hunter2@a:6379");
+      redisConnect("redis-cluster://user:hunter2@a:6379/3");
       expect.unreachable();
     } catch (error) {
       expect((error as Error).message).not.toContain("hunter2");
@@ -145,7 +151,7 @@ describe("MemoryWatch", () => {
     const redis = await startRedis();
     const changes: boolean[] = [];
     const watch = await MemoryWatch.start({
-      connect: redisConnect(redis.socketPath),
+      connects: [redisConnect(redis.socketPath)],
       timers: systemTimers,
       pollMs: 10,
       onChange: (shedding) => void changes.push(shedding),
@@ -171,7 +177,8 @@ describe("MemoryWatch", () => {
   test("goes on looking after Redis was away", async () => {
     const redis = await startRedis();
     const connect = redisConnect(redis.socketPath);
-    const watch = await MemoryWatch.start({ connect, timers: systemTimers, pollMs: 10 });
+    const connects = [connect];
+    const watch = await MemoryWatch.start({ connects, timers: systemTimers, pollMs: 10 });
     onTestFinished(() => watch.close());
     await redis.kill();
     await sleep(60);

@@ -140,8 +140,8 @@ export async function readStored(redis: TestRedis, shard = 0): Promise<Stored[]>
 }
 
 /** The numbers in the journal, in order. */
-export async function storedCargoes(redis: TestRedis): Promise<number[]> {
-  const stored = await readStored(redis);
+export async function storedCargoes(redis: TestRedis, shard = 0): Promise<number[]> {
+  const stored = await readStored(redis, shard);
   return stored.flatMap(({ cargo }) => (cargo === undefined ? [] : [cargo]));
 }
 

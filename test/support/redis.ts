@@ -82,6 +82,11 @@ export class TestRedis {
     return pid;
   }
 
+  get isAlive(): boolean {
+    const child = this.#child;
+    return child !== undefined && child.exitCode === null && child.signalCode === null;
+  }
+
   /** Does not answer, but keeps its connections and takes in what they send. */
   freeze(): void {
     process.kill(this.pid, "SIGSTOP");
@@ -94,7 +99,7 @@ export class TestRedis {
   /** As a crash of the process: no goodbye, no last write. */
   async kill(): Promise<void> {
     const child = this.#child;
-    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
+    if (child === undefined || !this.isAlive) return;
     const exited = once(child, "exit");
     child.kill("SIGKILL");
     await exited;
@@ -118,7 +123,7 @@ export class TestRedis {
   }
 }
 
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const server = createServer();
   server.listen(0, "127.0.0.1");
   await once(server, "listening");

@@ -1,0 +1,74 @@
+// Which node of a Redis Cluster is the master of a key's slot. It is asked anew for each connection,
+// since a failover or a move of slots is when connections are made anew.
+
+import { RedisReplyError, call, type RedisConnection, type Reply } from "./connection.ts";
+import { JournalError } from "./errors.ts";
+import type { HostAndPort } from "./redis-url.ts";
+
+export class ClusterMap {
+  /** Whom to ask, those that answered last first. */
+  #nodes: readonly HostAndPort[];
+  readonly #seeds: readonly HostAndPort[];
+  readonly #open: (node: HostAndPort) => Promise<RedisConnection>;
+
+  constructor(
+    seeds: readonly HostAndPort[],
+    open: (node: HostAndPort) => Promise<RedisConnection>,
+  ) {
+    this.#nodes = seeds;
+    this.#seeds = seeds;
+    this.#open = open;
+  }
+
+  /** Rejects with JournalError `unavailable` when no node tells. */
+  async masterOf(key: string): Promise<HostAndPort> {
+    let why = "no node of the Cluster answers";
+    for (const node of this.#nodes) {
+      try {
+        return await this.#ask(node, key);
+      } catch (error) {
+        if (!(error instanceof RedisReplyError || error instanceof JournalError)) throw error;
+        why = `no node of the Cluster tells who has the slot: ${error.message}`;
+      }
+    }
+    throw new JournalError("unavailable", why);
+  }
+
+  async #ask(node: HostAndPort, key: string): Promise<HostAndPort> {
+    const connection = await this.#open(node);
+    try {
+      const slot = Number(await call(connection, "CLUSTER", "KEYSLOT", key));
+      const ranges = (await call(connection, "CLUSTER", "SLOTS")) as readonly SlotRange[];
+      this.#learn(node, ranges);
+      const range = ranges.find(([from, to]) => from <= slot && slot <= to);
+      if (range === undefined) throw new JournalError("unavailable", `nobody has slot ${slot}`);
+      return addressOf(range[2], node);
+    } catch (error) {
+      if (error instanceof RedisReplyError || error instanceof JournalError) throw error;
+      throw new JournalError("unavailable", `Redis: ${(error as Error).message}`);
+    } finally {
+      connection.close();
+    }
+  }
+
+  #learn(asked: HostAndPort, ranges: readonly SlotRange[]): void {
+    const known = new Map<string, HostAndPort>();
+    const add = (node: HostAndPort): void => void known.set(`${node.host}:${node.port}`, node);
+    add(asked);
+    for (const [, , ...nodes] of ranges) for (const node of nodes) add(addressOf(node, asked));
+    // Should all of them go at once, those of the URL may lead to others.
+    for (const seed of this.#seeds) add(seed);
+    this.#nodes = [...known.values()];
+  }
+}
+
+/** First slot, last slot, then master and replicas. */
+type SlotRange = readonly [number, number, SlotNode, ...SlotNode[]];
+/** Address, port, id, and more in later versions. */
+type SlotNode = readonly Reply[];
+
+/** A node that does not know its own address means the one that it was asked at. */
+function addressOf([host, port]: SlotNode, asked: HostAndPort): HostAndPort {
+  const name = host === null || host === undefined ? "" : String(host);
+  return { host: name === "" || name === "?" ? asked.host : name, port: Number(port) };
+}
