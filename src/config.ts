@@ -147,6 +147,9 @@ function brokenRelations(config: Config): ConfigProblem[] {
   require(journal.replicasMin === 0 ||
     redis.url !==
       null, "LOANLOOM_REPLICAS_MIN", journal.replicasMin, "0 without REDIS_URL: the embedded Redis has no replicas");
+  require(!deployment.standby ||
+    redis.url !==
+      null, "LOANLOOM_STANDBY", deployment.standby, "no, without REDIS_URL: nobody else has the embedded Redis");
   if (redis.url === null) return problems;
   const why = "because REDIS_URL is set: another server must find the same one";
   const howTo = "(try: openssl rand -hex 32)";

@@ -28,6 +28,7 @@ import { parseRedisUrl } from "./journal/redis-url.ts";
 import { ShardJournal } from "./journal/shard-journal.ts";
 import { readCustodian } from "./ops/custodian-source.ts";
 import { watchEventLoopLag } from "./ops/event-loop-lag.ts";
+import { readLive } from "./ops/live-source.ts";
 import { Metrics } from "./ops/metrics.ts";
 import { readDocuments, readGateway, readRuntime } from "./ops/sources.ts";
 import type { Cargo } from "./runtime/batch.ts";
@@ -36,13 +37,15 @@ import { systemClock, systemScheduler, TurnClock } from "./runtime/environment.t
 import type { Answer } from "./runtime/port.ts";
 import type { OpenJournal } from "./runtime/shard.ts";
 import type { RunLog } from "./runtime/run-options.ts";
-import { System, type ShardGauges } from "./runtime/system.ts";
+import { System } from "./runtime/system.ts";
 
 export interface RunningServer {
   /** The port that it really listens on. */
   readonly port: number;
   /** The process id of the embedded Redis; null when another one is used. */
   readonly redisPid: number | null;
+  /** Resolves, of a server that may stand by, when another one has taken over: why. */
+  readonly lost: Promise<string>;
   /** Drains, lets the last commits out, closes all; at most the configured times. */
   stop(reason: string): Promise<void>;
 }
@@ -53,15 +56,20 @@ const LEASE_WAITS = 3;
 
 /**
  * Starts everything and resolves when it serves. Rejects, with everything stopped again, with the
- * typed error of whatever could not be started: ConfigError, JournalError, EmbeddedRedisError.
+ * typed error of whatever could not be started: ConfigError, JournalError, EmbeddedRedisError. On
+ * `stopping` it no longer waits for another server to go (JournalError `closed`).
  */
-export async function startServer(config: Config, log: RunLog): Promise<RunningServer> {
+export async function startServer(
+  config: Config,
+  log: RunLog,
+  stopping: AbortSignal = new AbortController().signal,
+): Promise<RunningServer> {
   const undo: (() => Promise<void> | void)[] = [];
   const undoAll = async (): Promise<void> => {
     for (const step of undo.splice(0).reverse()) await step();
   };
   try {
-    return await start(config, log, undo, undoAll);
+    return await start(config, log, stopping, undo, undoAll);
   } catch (error) {
     await undoAll();
     throw error;
@@ -71,6 +79,7 @@ export async function startServer(config: Config, log: RunLog): Promise<RunningS
 async function start(
   config: Config,
   log: RunLog,
+  stopping: AbortSignal,
   undo: (() => Promise<void> | void)[],
   undoAll: () => Promise<void>,
 ): Promise<RunningServer> {
@@ -104,10 +113,13 @@ async function start(
     httpExtra: { metrics: () => metrics.text(), ...bank },
     documents: { store, limits: config.transfers, counters: documentCounters },
   });
-  const { shards } = config.deployment;
+  const { shards, standby } = config.deployment;
+  const { lost, lose } = losing(standby);
+  const givesUp = AbortSignal.any([lose.signal, stopping]);
   const system: System = new System({
     shards,
-    openJournal: journalOpener(config, secrets, connect, log),
+    openJournal: journalOpener(config, secrets, connect, log, givesUp),
+    onLost: (reason) => lose.abort(reason),
     codec: new RecordCodec(ACTOR_LAYOUTS, UPCASTERS),
     outlet: gateway.outlet,
     clock: systemClock,
@@ -119,14 +131,26 @@ async function start(
     today: () => todayOf(config),
     onPayout: (change) => custodian?.changed(change),
   });
+  let memory: MemoryWatch | null = null;
+  readGateway(metrics, gatewayCounters);
+  readRuntime(metrics, runtimeCounters);
+  if (custodian !== null) readCustodian(metrics, custodian);
+  readDocuments(metrics, { transfers: documentCounters, files: store.counters });
+  readLive(metrics, {
+    system,
+    memory: () => memory?.use ?? { usedBytes: 0, maxBytes: 0 },
+    redisRestarts: () => redis?.restarts ?? 0,
+  });
   gateway.attach(system);
   undo.push(() => gateway.close());
+  // Whoever asks a server that stands by learns that it does.
+  let port = standby ? await gateway.listen() : 0;
   await system.start();
   undo.push(() => system.stop(config.gateway.drainMsMax));
   undo.push(() => custodian?.close());
   await store.clearLeftovers();
   undo.push(sweepDocuments(store, gateway, log));
-  const memory = await MemoryWatch.start({
+  memory = await MemoryWatch.start({
     // In a Cluster each shard may be somewhere else.
     connects: Array.from({ length: isCluster ? shards : 1 }, (_, at) => connectTo(connect, at)),
     timers: systemTimers,
@@ -136,20 +160,28 @@ async function start(
       log.warn({ shedding }, "Redis is nearly full: new work is refused while it is");
     },
   });
-  undo.push(() => memory.close());
-  readGateway(metrics, gatewayCounters);
-  readRuntime(metrics, runtimeCounters);
-  if (custodian !== null) readCustodian(metrics, custodian);
-  readDocuments(metrics, { transfers: documentCounters, files: store.counters });
-  observe(metrics, system, memory, redis);
+  undo.push(() => memory?.close());
   undo.push(watchEventLoopLag(metrics.histogram("eventLoopLag")));
   if (config.deployment.businessDates === "clock") undo.push(followClock(config, system, log));
-  const port = await gateway.listen();
+  if (!standby) port = await gateway.listen();
   return {
     port,
     redisPid: redis?.pid ?? null,
+    lost,
     stop: (reason) => stop(gateway, reason, undoAll),
   };
+}
+
+/** Another server has a shard now: of a pair, that is when this one should end. */
+function losing(standby: boolean): {
+  readonly lost: Promise<string>;
+  readonly lose: AbortController;
+} {
+  const lose = new AbortController();
+  const lost = new Promise<string>((resolve) => {
+    if (standby) lose.signal.addEventListener("abort", () => resolve(String(lose.signal.reason)));
+  });
+  return { lost, lose };
 }
 
 const MINUTE_MS = 60_000;
@@ -183,53 +215,6 @@ function followClock(config: Config, system: System, log: RunLog): () => void {
   look();
   const timer = setInterval(look, CALENDAR_POLL_MS);
   return () => clearInterval(timer);
-}
-
-/** What is read from the living parts, rather than counted. */
-function observe(
-  metrics: Metrics,
-  system: System,
-  memory: MemoryWatch,
-  redis: EmbeddedRedis | null,
-): void {
-  const ofShards = (value: (gauges: ShardGauges) => number) => () => {
-    return system.gauges().map((gauges) => {
-      return { labels: { shard: String(gauges.shard) }, value: value(gauges) };
-    });
-  };
-  metrics.read(
-    "residentActors",
-    ofShards((gauges) => gauges.residentActors),
-  );
-  metrics.read(
-    "mailboxDepth",
-    ofShards((gauges) => gauges.mailboxDepth),
-  );
-  metrics.read(
-    "commitsInFlight",
-    ofShards((gauges) => gauges.commitsInFlight),
-  );
-  metrics.read(
-    "legsQueued",
-    ofShards((gauges) => gauges.legsQueued),
-  );
-  metrics.read(
-    "trialBalanceDifference",
-    ofShards((gauges) => gauges.trialBalanceDifferenceCents),
-  );
-  metrics.read("quarantinedActors", () => {
-    return system.gauges().reduce((sum, { quarantinedActors }) => sum + quarantinedActors, 0);
-  });
-  metrics.read("repayingLoans", () => {
-    return Object.entries(system.loansByBucket()).map(([bucket, value]) => {
-      return { labels: { bucket }, value };
-    });
-  });
-  metrics.read("requestsInFlight", () => system.inFlight);
-  metrics.read("degraded", () => (system.readiness.ready ? 0 : 1));
-  metrics.read("redisMemory", () => memory.use.usedBytes);
-  metrics.read("redisMemoryMax", () => memory.use.maxBytes);
-  metrics.read("redisRestarts", () => redis?.restarts ?? 0);
 }
 
 const MIB = 1_048_576;
@@ -329,6 +314,7 @@ function journalOpener(
   { macKey }: Secrets,
   connect: RedisConnect,
   log: RunLog,
+  signal: AbortSignal,
 ): OpenJournal {
   const embedded = config.redis.url === null;
   const owner = embedded ? "embedded" : `${hostname()}/${process.pid}/${randomUUID()}`;
@@ -339,7 +325,8 @@ function journalOpener(
       macKey,
       owner,
       limits: config.journal,
-      leaseWaitMs: config.journal.leaseMs * LEASE_WAITS,
+      leaseWaitMs: config.deployment.standby ? Infinity : config.journal.leaseMs * LEASE_WAITS,
+      signal,
       ...callbacks,
       onRewound: (detail) => {
         log.error({ shard, detail }, "Redis had lost what it acknowledged; it was written again");

@@ -3,6 +3,7 @@
 
 import { Command } from "commander";
 import { loadConfig } from "../config.ts";
+import { JournalError } from "../journal/errors.ts";
 import { createLog, type Log } from "../ops/log.ts";
 import type { RunningServer } from "../main.ts";
 import { settingsText } from "./config-listing.ts";
@@ -26,14 +27,29 @@ async function serve(): Promise<void> {
   const log = createLog(config.deployment.logLevel);
   exitOnBugs(log);
   const stopping = firstSignal();
+  const givesUp = new AbortController();
+  void stopping.then((signal) => givesUp.abort(signal));
   const { startServer } = await import("../main.ts");
-  const server = await startServer(config, log);
+  const server = await startServer(config, log, givesUp.signal).catch((error: unknown) => {
+    const gaveUp = error instanceof JournalError && error.code === "closed";
+    if (!gaveUp || !givesUp.signal.aborted) throw error;
+    // It has taken nothing: there is nothing to end.
+    log.info({}, "stopped while it stood by");
+    return process.exit(EXIT.ok);
+  });
   // For people, beside the log on standard output, which is for machines.
   process.stderr.write(
     `Loanloom serves ${urlOf(config, server.port)}; ` +
       "get a token with: loanloom token --sub alice\n",
   );
-  await drain(server, await stopping, log);
+  const lost = server.lost.then((reason) => {
+    log.error(
+      { reason },
+      "another server has taken over: this one ends; started again it stands by",
+    );
+    return null;
+  });
+  await drain(server, await Promise.race([stopping, lost]), log);
 }
 
 /** From the start on: a signal while data is still being loaded is not lost. */
@@ -50,12 +66,19 @@ function firstSignal(): Promise<NodeJS.Signals> {
   });
 }
 
-async function drain(server: RunningServer, signal: NodeJS.Signals, log: Log): Promise<void> {
+/** `signal` is null when nobody asked for it: a supervisor is to start it again. */
+async function drain(
+  server: RunningServer,
+  signal: NodeJS.Signals | null,
+  log: Log,
+): Promise<void> {
   log.info({ signal }, "stopping");
-  await server.stop(`the server was asked to stop (${signal})`);
+  const why =
+    signal === null ? "another server has taken over" : `the server was asked to stop (${signal})`;
+  await server.stop(why);
   log.info({}, "stopped");
   // Handles that a library keeps open must not hold up what asked for the end.
-  process.exit(EXIT.ok);
+  process.exit(signal === null ? EXIT.refused : EXIT.ok);
 }
 
 /**

@@ -27,6 +27,11 @@ export const SETTINGS = {
       [1, 256],
       "parts of the world, each with its own journal; fixed when a deployment is created",
     ),
+    standby: flag({
+      variable: "LOANLOOM_STANDBY",
+      about: "wait for as long as another server has the shards, and end when another takes them",
+      fallback: false,
+    }),
     macKey: optionalKey({
       variable: "LOANLOOM_MAC_KEY",
       about: "key of the journal's MACs; with the embedded Redis one is generated when absent",

@@ -17,6 +17,7 @@ export interface GatewayCounters {
   handshakesOverAccountLimit: number;
   handshakesBusy: number;
   handshakesWhileDraining: number;
+  handshakesStandingBy: number;
   /** Clients that left while their first token was verified. */
   handshakesAborted: number;
 
@@ -74,6 +75,7 @@ export function createGatewayCounters(): GatewayCounters {
     handshakesOverAccountLimit: 0,
     handshakesBusy: 0,
     handshakesWhileDraining: 0,
+    handshakesStandingBy: 0,
     handshakesAborted: 0,
     framesReceived: 0,
     framesSent: 0,

@@ -58,6 +58,10 @@ export class Intake {
     this.#parts = parts;
   }
 
+  get isStandingBy(): boolean {
+    return this.#parts.runtime.isStandingBy;
+  }
+
   receive(session: Session, message: ArrayBuffer, isBinary: boolean): void {
     const { counters, config } = this.#parts;
     counters.framesReceived++;

@@ -83,6 +83,11 @@ export class SocketEndpoint {
       counters.handshakesWhileDraining++;
       return refuse(response, "server_shutdown", null, config.reconnectAfterMs);
     }
+    if (intake.isStandingBy) {
+      // Elsewhere is who can answer: the client should not settle here.
+      counters.handshakesStandingBy++;
+      return refuse(response, "unavailable", "this server stands by", config.reconnectAfterMs);
+    }
     const handshake = judgeHandshake(
       {
         origin: request.getHeader("origin"),

@@ -23,6 +23,18 @@ export interface LeaseOptions {
   readonly limits: Pick<JournalLimits, "leaseMs" | "replicasMin" | "replicaWaitMs" | "retryForMs">;
 }
 
+/** What to do while another owner has it. */
+export interface LeaseWait {
+  /** How long to wait for it, in ms; 0 refuses at once. */
+  readonly waitMs: number;
+  /** After that it is taken from that owner, which must learn of it at its next renewal. */
+  readonly force: boolean;
+  /** Gives up waiting. */
+  readonly signal: AbortSignal | undefined;
+  /** It is held by another owner, and waited for; told each time that it is asked for. */
+  onWaiting(holder: string): void;
+}
+
 export interface LeaseEvents {
   /** It is about to be renewed. */
   onRenew(): void;
@@ -56,11 +68,11 @@ export class Lease {
   }
 
   /**
-   * Rejects with JournalError `lease_held` when another owner keeps it for longer than `waitMs`;
-   * with `force` it is taken from that owner then, which must learn of it at its next renewal. For
-   * replicas that must have it, it waits as long as for a commit, and rejects with `unavailable` then.
+   * Rejects with JournalError `lease_held` when another owner keeps it for longer than `waitMs`, and
+   * with `closed` when it was not to wait any longer. For replicas that must have it, it waits as long
+   * as for a commit, and rejects with `unavailable` then.
    */
-  async take(waitMs: number, force: boolean): Promise<void> {
+  async take({ waitMs, force, signal, onWaiting }: LeaseWait): Promise<void> {
     const { clock, timers, keys, owner, limits } = this.#options;
     const { leaseMs } = limits;
     const giveUpAtMs = clock.nowMs() + waitMs;
@@ -84,6 +96,9 @@ export class Lease {
         const leftMs = giveUpAtMs - clock.nowMs();
         if (leftMs <= 0 && force) continue;
         if (leftMs <= 0) throw new JournalError("lease_held", `the lease is held by ${holder}`);
+        onWaiting(holder);
+        if (signal?.aborted === true)
+          throw new JournalError("closed", "it is no longer waited for");
         await sleep(timers, Math.min(leftMs, WAIT_STEP_MS_MAX));
       }
     }

@@ -42,6 +42,10 @@ export interface ShardJournalOptions<Cargo> {
   readonly leaseWaitMs?: number;
   /** Takes over although another owner's lease lives. For operators who know that it is gone. */
   readonly force?: boolean;
+  /** Gives up waiting: the take-over is rejected with JournalError `closed`. */
+  readonly signal?: AbortSignal;
+  /** While another owner's lease is waited for: who has it. */
+  onWaiting?(holder: string): void;
   /** Strictly in the order of appending, once for each batch, and only when it is durable. */
   onCommitted(cargo: Cargo, position: Position): void;
   /** Commits do not go through for now (true), or do again (false). */
@@ -97,14 +101,7 @@ export class ShardJournal<Cargo> {
     const { shard, clock = systemClock, timers = systemTimers } = options;
     const connect = connectTo(options.connect, shard);
     const keys = shardKeys(shard);
-    const lease = new Lease({
-      keys,
-      connect,
-      clock,
-      timers,
-      owner: options.owner,
-      limits,
-    });
+    const lease = new Lease({ keys, connect, clock, timers, owner: options.owner, limits });
     const reads = new OnDemandLink(connect, "reads");
     try {
       const chain = new MacChain(options.macKey, shard);
@@ -119,8 +116,12 @@ export class ShardJournal<Cargo> {
         memory,
         lease,
         reads,
-        leaseWaitMs: options.leaseWaitMs ?? 0,
-        force: options.force ?? false,
+        wait: {
+          waitMs: options.leaseWaitMs ?? 0,
+          force: options.force ?? false,
+          signal: options.signal,
+          onWaiting: (holder) => options.onWaiting?.(holder),
+        },
         payload: pack([1, options.owner, clock.wallMs()]),
       });
       const parts = { keys, timers, limits, chain, memory, lease, reads, ...fence };

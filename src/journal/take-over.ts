@@ -9,7 +9,7 @@ import { JournalError, type HaltReason } from "./errors.ts";
 import { loadFunctions } from "./functions.ts";
 import { formatHead, parseHead } from "./head.ts";
 import type { ShardKeys } from "./keys.ts";
-import type { Lease } from "./lease.ts";
+import type { Lease, LeaseWait } from "./lease.ts";
 import type { JournalLimits } from "./limits.ts";
 import type { ChainPoint, MacChain } from "./mac-chain.ts";
 import type { OnDemandLink } from "./on-demand-link.ts";
@@ -26,8 +26,7 @@ export interface TakeOverOptions {
   readonly chain: MacChain;
   readonly lease: Lease;
   readonly reads: OnDemandLink;
-  readonly leaseWaitMs: number;
-  readonly force: boolean;
+  readonly wait: LeaseWait;
   /** Who takes over, and when. */
   readonly payload: Buffer;
 }
@@ -50,9 +49,9 @@ export interface Fence<Cargo> {
 const TRIES_MAX = 100;
 
 export async function takeOver<Cargo>(options: TakeOverOptions): Promise<Fence<Cargo>> {
-  const { keys, chain, lease, reads, leaseWaitMs, force, payload } = options;
+  const { keys, chain, lease, reads, wait, payload } = options;
   await loadFunctions(await reads.connection());
-  await lease.take(leaseWaitMs, force);
+  await lease.take(wait);
   let epoch: number | undefined;
   for (let tries = 0; tries < TRIES_MAX; tries++) {
     const head = await reads.call("GET", keys.head);

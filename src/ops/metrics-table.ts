@@ -120,6 +120,11 @@ export const METRICS = {
     "flag",
     "1 while the server is not ready: the journal cannot be written, or a shard recovers.",
   ),
+  standingBy: gauge(
+    "loanloom_standing_by",
+    "flag",
+    "1 while another server has the shards, and this one waits for it to go.",
+  ),
   recoveries: counter("loanloom_recoveries_total", "recoveries", "Recoveries of a shard."),
   recoverySeconds: gauge(
     "loanloom_recovery_seconds",

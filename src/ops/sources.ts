@@ -21,6 +21,7 @@ const GATEWAY_TARGETS = {
   handshakesOverAccountLimit: ["handshakesRefused", { reason: "connections_of_account" }],
   handshakesBusy: ["handshakesRefused", { reason: "busy" }],
   handshakesWhileDraining: ["handshakesRefused", { reason: "draining" }],
+  handshakesStandingBy: ["handshakesRefused", { reason: "standing_by" }],
   handshakesAborted: ["handshakesRefused", { reason: "aborted" }],
   framesReceived: ["framesReceived"],
   framesSent: ["framesSent"],

@@ -133,6 +133,8 @@ export interface Runtime {
   advanceTo(day: number): Promise<void>;
   /** Requests taken in and not yet answered. */
   readonly inFlight: number;
+  /** It waits for another server to go, and has nothing of its own. */
+  readonly isStandingBy: boolean;
   /** False while any shard is degraded, halted or recovering, with the reason. */
   readonly readiness: { readonly ready: boolean; readonly reason: string };
 }

@@ -17,6 +17,8 @@ export interface JournalCallbacks {
   onHalted(reason: HaltReason, detail: string): void;
   /** Redis lost what it had acknowledged and got it again: snapshots may be older than we think. */
   onRewound(detail: string): void;
+  /** Another server has the shard: it is waited for. */
+  onWaiting(holder: string): void;
 }
 
 export type OwnedJournal = RunJournal & ReplaySource & { close(): Promise<void> };
@@ -28,10 +30,13 @@ export interface ShardOptions extends Omit<RunOptions, "journal" | "onFailed"> {
   readonly openJournal: OpenJournal;
   /** Every change of `status`. */
   readonly onStatus: () => void;
+  /** Another server has the shard now, or is about to. */
+  readonly onLost: (reason: string) => void;
 }
 
 export type ShardStatus =
   | { readonly status: "recovering" }
+  | { readonly status: "standing by"; readonly reason: string }
   | { readonly status: "serving" }
   | { readonly status: "degraded"; readonly reason: string }
   | { readonly status: "failed"; readonly reason: string }
@@ -41,6 +46,8 @@ const RESTART_DELAYS_MS = [100, 200, 500, 1_000, 2_000, 5_000];
 
 /** Ends that another life would only repeat, or make worse. */
 const FATAL: ReadonlySet<string> = new Set(["fenced", "lease_lost", "rewound", "tampered"]);
+/** Those of them that mean another server. */
+const LOST: ReadonlySet<string> = new Set(["fenced", "lease_lost"]);
 
 export class Shard {
   readonly shard: number;
@@ -90,7 +97,9 @@ export class Shard {
       onDegraded: (degraded, reason) => this.#degraded(run, degraded, reason),
       onHalted: (reason, detail) => run?.fail(reason, new Error(detail)),
       onRewound: (detail) => run?.fail("rewound_healed", new Error(detail)),
+      onWaiting: (holder) => this.#standBy(`the lease is held by ${holder}`),
     });
+    this.#become({ status: "recovering" });
     this.#journal = journal;
     const { codec, log, counters } = this.#o;
     const recovered = await replayShard(journal, this.shard, this.#shards, codec, log);
@@ -113,6 +122,13 @@ export class Shard {
     this.#become({ status: "serving" });
   }
 
+  #standBy(reason: string): void {
+    const { status } = this;
+    if (status.status === "standing by" && status.reason === reason) return;
+    this.#o.log.info({ shard: this.shard, reason }, "the shard stands by");
+    this.#become({ status: "standing by", reason });
+  }
+
   #become(status: ShardStatus): void {
     this.#status = status;
     this.#o.onStatus();
@@ -132,6 +148,7 @@ export class Shard {
     this.#run = null;
     this.#o.outlet.reset(this.shard, reason);
     this.#become({ status: "failed", reason });
+    if (LOST.has(reason)) this.#o.onLost(reason);
     const journal = this.#journal;
     this.#journal = null;
     const closed = journal === null ? Promise.resolve() : journal.close();

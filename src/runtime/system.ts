@@ -40,6 +40,8 @@ export interface SystemOptions {
    * and of each that has durably ended. Left out: nobody pays out.
    */
   readonly onPayout?: (change: PayoutChange) => void;
+  /** Another server has a shard of this one now. */
+  readonly onLost?: (reason: string) => void;
 }
 
 const DAY_MS = 86_400_000;
@@ -97,6 +99,7 @@ export class System implements Runtime {
       return new Shard(shard, options.shards, {
         today: () => Math.floor(options.clock.wallMs() / DAY_MS),
         onPayout: () => undefined,
+        onLost: () => undefined,
         ...options,
         outlet,
         bus,
@@ -107,9 +110,19 @@ export class System implements Runtime {
     });
   }
 
-  /** Resolves when all shards serve. */
+  /**
+   * Resolves when all shards serve. Whoever has the first one gets the others: two servers that
+   * stand by do not end up with a part each.
+   */
   async start(): Promise<void> {
-    await Promise.all(this.#shards.map((shard) => shard.start()));
+    const [first, ...others] = this.#shards;
+    await first!.start();
+    await Promise.all(others.map((shard) => shard.start()));
+  }
+
+  /** Waits for another server to go, and has nothing of its own. */
+  get isStandingBy(): boolean {
+    return this.#shards[0]!.status.status === "standing by";
   }
 
   async stop(waitMs: number): Promise<void> {

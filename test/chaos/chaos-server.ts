@@ -72,7 +72,7 @@ export class ChaosServer {
     this.#child = child;
     this.#mayEnd = false;
     child.once("exit", (code, signal) => {
-      if (!this.#mayEnd) this.deaths.push(signal ?? `code ${code}`);
+      if (this.#child === child && !this.#mayEnd) this.deaths.push(signal ?? `code ${code}`);
     });
   }
 
@@ -127,6 +127,27 @@ export class ChaosServer {
     } finally {
       process.kill(pid, "SIGCONT");
     }
+  }
+
+  /** The server itself does nothing for a while, and does not know it. */
+  freeze(): void {
+    this.#signal("SIGSTOP");
+  }
+
+  thaw(): void {
+    this.#signal("SIGCONT");
+  }
+
+  #signal(signal: NodeJS.Signals): void {
+    if (this.#child?.kill(signal) !== true) throw new Error("there is no server to signal");
+  }
+
+  /** Resolves to its exit code when it ends by itself, as it is expected to. */
+  async untilEnded(): Promise<number | null> {
+    const child = this.#child!;
+    this.#mayEnd = true;
+    if (child.exitCode === null && child.signalCode === null) await once(child, "exit");
+    return child.exitCode;
   }
 
   /** Asks server and Redis to end in order. Resolves to the exit code, null if it had to be killed. */

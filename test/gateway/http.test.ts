@@ -284,6 +284,18 @@ describe("HTTP: manners", () => {
     }
   });
 
+  test("a server that stands by is alive, not ready, and takes no WebSocket", async () => {
+    const fixture = await world();
+    fixture.runtime.isStandingBy = true;
+    fixture.runtime.readiness = { ready: false, reason: "shard 0 standing by" };
+    expect((await get(fixture, "/healthz")).status).toBe(200);
+    expect((await get(fixture, "/readyz")).status).toBe(503);
+    await expect(fixture.client("alice")).rejects.toThrow(/503/);
+    expect(fixture.counters.handshakesStandingBy).toBe(1);
+    fixture.runtime.isStandingBy = false;
+    await (await fixture.client("alice")).must("session.ping");
+  });
+
   test("readiness says draining, and reads are refused", async () => {
     const fixture = await world({ drainMsMax: 2_000 });
     const alice = await as(fixture, "alice");

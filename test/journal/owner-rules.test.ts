@@ -91,6 +91,24 @@ describe("rule 1: fence first, read second", () => {
     expect((await second.untilHalted()).reason).toMatch(/^(fenced|lease_lost)$/);
   });
 
+  test("one that waits without end says for whom, and gives up when it is told to", async () => {
+    const redis = await startRedis();
+    await Owner.takeOver(redis.socketPath, { limits: { leaseMs: 300 } });
+    const giveUp = new AbortController();
+    const holders = new Set<string>();
+    const waiting = Owner.takeOver(redis.socketPath, {
+      owner: "server-b",
+      leaseWaitMs: Infinity,
+      signal: giveUp.signal,
+      onWaiting: (holder) => void holders.add(holder),
+    });
+    // Longer than the lease: its owner renews it.
+    await sleep(600);
+    giveUp.abort();
+    await expect(waiting).rejects.toMatchObject({ code: "closed" });
+    expect([...holders]).toEqual(["server-a"]);
+  });
+
   test("of contenders for one epoch exactly one wins, and the journal stays one chain", async () => {
     const redis = await startRedis();
     const rounds = 40;

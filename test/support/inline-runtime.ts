@@ -66,6 +66,7 @@ export class InlineRuntime implements Runtime {
   rejection: Rejection | undefined;
   readonly unwatched: string[] = [];
   readiness: Runtime["readiness"] = { ready: true, reason: "" };
+  isStandingBy = false;
   commits = 0;
   readonly #outlet: Outlet;
   readonly #nowMs: () => number;

@@ -1,0 +1,58 @@
+// What is read from the living parts, rather than counted; by shape, as in sources.ts.
+
+import type { Metrics, Sample } from "./metrics.ts";
+
+export interface ShardNumbers {
+  readonly shard: number;
+  readonly quarantinedActors: number;
+  readonly residentActors: number;
+  readonly mailboxDepth: number;
+  readonly commitsInFlight: number;
+  readonly legsQueued: number;
+  readonly trialBalanceDifferenceCents: number;
+}
+
+export interface LiveParts {
+  readonly system: {
+    gauges(): readonly ShardNumbers[];
+    loansByBucket(): Readonly<Record<string, number>>;
+    readonly inFlight: number;
+    readonly readiness: { readonly ready: boolean };
+    readonly isStandingBy: boolean;
+  };
+  memory(): { readonly usedBytes: number; readonly maxBytes: number };
+  redisRestarts(): number;
+}
+
+export function readLive(metrics: Metrics, { system, memory, redisRestarts }: LiveParts): void {
+  const ofShards = (value: (numbers: ShardNumbers) => number) => (): Sample[] => {
+    return system.gauges().map((numbers) => {
+      return { labels: { shard: String(numbers.shard) }, value: value(numbers) };
+    });
+  };
+  const each = {
+    residentActors: ofShards((numbers) => numbers.residentActors),
+    mailboxDepth: ofShards((numbers) => numbers.mailboxDepth),
+    commitsInFlight: ofShards((numbers) => numbers.commitsInFlight),
+    legsQueued: ofShards((numbers) => numbers.legsQueued),
+    trialBalanceDifference: ofShards((numbers) => numbers.trialBalanceDifferenceCents),
+  };
+  for (const [key, samples] of Object.entries(each)) {
+    metrics.read(key as keyof typeof each, samples);
+  }
+  metrics.read("quarantinedActors", () => {
+    return system.gauges().reduce((sum, { quarantinedActors }) => sum + quarantinedActors, 0);
+  });
+  metrics.read("repayingLoans", () => {
+    return Object.entries(system.loansByBucket()).map(([bucket, value]) => {
+      return { labels: { bucket }, value };
+    });
+  });
+  metrics.read("requestsInFlight", () => system.inFlight);
+  // One that waits for another to go is as well as can be.
+  metrics.read("degraded", () => (system.readiness.ready || system.isStandingBy ? 0 : 1));
+  metrics.read("standingBy", () => (system.isStandingBy ? 1 : 0));
+  metrics.read("redisMemory", () => memory().usedBytes);
+  metrics.read("redisMemoryMax", () => memory().maxBytes);
+  metrics.read("redisRestarts", redisRestarts);
+}
