@@ -91,10 +91,13 @@ export class Committer<Cargo> implements CommitAnswers<Cargo> {
     this.#link = undefined;
   }
 
-  /** Forgets acknowledged batches that are too old to be of use. */
+  /**
+   * Forgets acknowledged batches that are too old to be of use. While there is trouble none grows
+   * old: a master that was left behind may be found out only after longer than they are kept.
+   */
   dropOld(): void {
     const { clock, limits } = this.#options;
-    const sinceMs = clock.nowMs() - limits.keepAcknowledgedMs;
+    const sinceMs = this.#trouble.isOn ? -Infinity : clock.nowMs() - limits.keepAcknowledgedMs;
     this.#window.drop(sinceMs, limits.keepAcknowledgedBytesMax);
   }
 

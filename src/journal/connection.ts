@@ -1,4 +1,4 @@
-// The only file that knows ioredis. Everybody else in this room sees a connection that sends
+// ioredis, as this room wants it. Everybody else in this room sees a connection that sends
 // commands in order and says when it is lost. A connection never reconnects, never queues while it
 // is down and never sends anything twice: ioredis does all three by default, and each of them
 // breaks the owner's rules. Who wants to go on asks for a fresh connection.
@@ -9,6 +9,7 @@ import { ClusterMap } from "./cluster-map.ts";
 import { JournalError } from "./errors.ts";
 import { shardKeys } from "./keys.ts";
 import { parseRedisUrl, type HostAndPort, type RedisTarget } from "./redis-url.ts";
+import { SentinelWatch } from "./sentinel-watch.ts";
 import { restoreFastStrings } from "./fast-strings.ts";
 
 restoreFastStrings();
@@ -69,8 +70,11 @@ export function redisConnect(url: string): RedisConnect {
       return (purpose) => openConnection(purpose, { path: target.path });
     case "server":
       return (purpose) => openConnection(purpose, serverOptions(target, target));
-    case "sentinel":
-      return (purpose) => openMaster(purpose, sentinelOptions(target));
+    case "sentinel": {
+      const watch = new SentinelWatch(target);
+      const options = sentinelOptions(target);
+      return (purpose) => watch.guard(() => openMaster(purpose, options));
+    }
     case "cluster": {
       const map = new ClusterMap(target.seeds, (node) =>
         openConnection("reads", serverOptions(node, target)),

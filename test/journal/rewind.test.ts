@@ -2,13 +2,14 @@
 // has is appended again; what is older cannot be, and then the shard halts. Two real servers.
 
 import { setTimeout as sleep } from "node:timers/promises";
-import { describe, expect, test } from "vitest";
+import { describe, expect, onTestFinished, test } from "vitest";
 import type { JournalLimits } from "../../src/journal/limits.ts";
 import { Owner, oneTo, startProxy, startRedis, storedCargoes } from "./journals.ts";
 import type { TestRedis } from "../support/redis.ts";
 import type { TcpProxy } from "../support/tcp-proxy.ts";
 
 interface Pair {
+  readonly master: TestRedis;
   readonly replica: TestRedis;
   readonly proxy: TcpProxy;
   readonly owner: Owner;
@@ -25,7 +26,7 @@ async function lagging(limits: Partial<JournalLimits>): Promise<Pair> {
   await owner.releasedAll();
   while (!String(await replica.run("GET", "{ll:s0}:head")).startsWith("1-10:")) await sleep(10);
   await replica.run("REPLICAOF", "NO", "ONE");
-  return { replica, proxy, owner };
+  return { master, replica, proxy, owner };
 }
 
 function failOver({ proxy, replica }: Pair): void {
@@ -72,6 +73,23 @@ describe("rule 6", () => {
     owner.journal.resumeTrim();
     await owner.journal.trim({ epoch: 1, seq: 600 });
     expect(await replica.run("XLEN", "{ll:s0}:journal")).toBeLessThan(100);
+  });
+
+  test("trouble that lasts longer than what is kept takes nothing of it away", async () => {
+    const pair = await lagging({ leaseMs: 300, keepAcknowledgedMs: 400 });
+    const { owner, master, replica } = pair;
+    await owner.appendUpTo(40);
+    await owner.releasedAll();
+    master.freeze();
+    onTestFinished(() => master.thaw());
+    owner.append();
+    await owner.until(() => owner.degradations.at(-1)?.degraded === true);
+    await sleep(1_500);
+    failOver(pair);
+    await owner.appendUpTo(60);
+    await owner.releasedAll();
+    expect(owner.rewinds).toEqual(["Redis went back to 1-10"]);
+    expect(await storedCargoes(replica)).toEqual(oneTo(60));
   });
 
   test("a gap older than what is kept halts, and what is in flight is never released", async () => {
