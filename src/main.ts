@@ -87,9 +87,9 @@ async function start(
   const redis = config.redis.url === null ? await embeddedRedis(config, log) : null;
   if (redis !== null) undo.push(() => redis.stop());
   const url = redis?.url ?? config.redis.url ?? "";
-  const isCluster = parseRedisUrl(url).kind === "cluster";
+  const { kind } = parseRedisUrl(url);
   const { allowEverysec } = config.redis;
-  const durable = { allowEverysec, isCluster, replicasMin: config.journal.replicasMin };
+  const durable = { allowEverysec, kind, replicasMin: config.journal.replicasMin };
   const connect = onlyDurable(redisConnect(url), durable);
   const { redisVersion, warnings } = await checkDurability(connect, durable);
   log.info({ redisVersion }, "the journal's Redis is durable");
@@ -152,7 +152,9 @@ async function start(
   undo.push(sweepDocuments(store, gateway, log));
   memory = await MemoryWatch.start({
     // In a Cluster each shard may be somewhere else.
-    connects: Array.from({ length: isCluster ? shards : 1 }, (_, at) => connectTo(connect, at)),
+    connects: Array.from({ length: kind === "cluster" ? shards : 1 }, (_, shard) =>
+      connectTo(connect, shard),
+    ),
     timers: systemTimers,
     pollMs: MEMORY_POLL_MS,
     onChange: (shedding) => {

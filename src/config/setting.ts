@@ -3,6 +3,7 @@
 // setting never reads the environment or the disk itself.
 
 import { z } from "zod";
+import { parseRedisUrl } from "../journal/redis-url.ts";
 
 export interface Setting<T> {
   readonly variable: string;
@@ -114,14 +115,33 @@ export function optionalUrl({
     secret,
     expected: `a URL that starts with ${protocols.map((name) => `${name}//`).join(" or ")}`,
     schema: z.string().refine((candidate) => {
-      // Of several hosts, as Sentinels and nodes of a Cluster are, URL takes the first.
-      const single = candidate.replace(SEVERAL_HOSTS, "$1");
-      return URL.canParse(single) && protocols.includes(new URL(single).protocol);
+      return URL.canParse(candidate) && protocols.includes(new URL(candidate).protocol);
     }),
   };
 }
 
-const SEVERAL_HOSTS = /^([a-z]+-(?:sentinel|cluster):\/\/[^,/?]*)(?:,[^,/?]+)+/;
+/** Never shown: it may have a password in it. */
+export function optionalRedisUrl(naming: Naming): Setting<string | null> {
+  return {
+    ...naming,
+    unit: null,
+    fallback: null,
+    secret: true,
+    expected:
+      "redis://host:port, rediss://host:port, unix:/path, redis-sentinel://host:port,.../name, " +
+      "redis-cluster://host:port,...",
+    schema: z.string().refine(isRedisUrl),
+  };
+}
+
+function isRedisUrl(candidate: string): boolean {
+  try {
+    parseRedisUrl(candidate);
+    return true;
+  } catch {
+    return false;
+  }
+}
 
 /** Origins as browsers send them, comma-separated; `*` alone means any. */
 export function origins(naming: Naming): Setting<readonly string[]> {

@@ -5,7 +5,16 @@ import { CUSTODIAN_SETTINGS } from "./custodian.ts";
 import { DOCUMENT_SETTINGS, TRANSFER_SETTINGS } from "./documents.ts";
 import { JOURNAL_SETTINGS } from "./journal.ts";
 import { GATEWAY_SETTINGS, RUNTIME_SETTINGS } from "./limits.ts";
-import { choice, flag, limit, optionalKey, optionalText, optionalUrl, text } from "./setting.ts";
+import {
+  choice,
+  flag,
+  limit,
+  optionalKey,
+  optionalRedisUrl,
+  optionalText,
+  optionalUrl,
+  text,
+} from "./setting.ts";
 
 const SECOND_MS = 1_000;
 const MINUTE_MS = 60_000;
@@ -57,19 +66,9 @@ export const SETTINGS = {
     }),
   },
   redis: {
-    url: optionalUrl({
+    url: optionalRedisUrl({
       variable: "REDIS_URL",
       about: "the Redis to use, Sentinels or a Cluster; without it the server runs its own",
-      protocols: [
-        "redis:",
-        "rediss:",
-        "unix:",
-        "redis-sentinel:",
-        "rediss-sentinel:",
-        "redis-cluster:",
-        "rediss-cluster:",
-      ],
-      secret: true,
     }),
     allowEverysec: flag({
       variable: "LOANLOOM_ALLOW_EVERYSEC",

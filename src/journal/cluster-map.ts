@@ -6,7 +6,7 @@ import { JournalError } from "./errors.ts";
 import type { HostAndPort } from "./redis-url.ts";
 
 export class ClusterMap {
-  /** Whom to ask, those that answered last first. */
+  /** Whom to ask: who told last, the others that it told of, those of the URL. */
   #nodes: readonly HostAndPort[];
   readonly #seeds: readonly HostAndPort[];
   readonly #open: (node: HostAndPort) => Promise<RedisConnection>;
@@ -39,9 +39,13 @@ export class ClusterMap {
     try {
       const slot = Number(await call(connection, "CLUSTER", "KEYSLOT", key));
       const ranges = (await call(connection, "CLUSTER", "SLOTS")) as readonly SlotRange[];
-      this.#learn(node, ranges);
       const range = ranges.find(([from, to]) => from <= slot && slot <= to);
       if (range === undefined) throw new JournalError("unavailable", `nobody has slot ${slot}`);
+      // One that was left alone still tells what it knew before.
+      const info = String(await call(connection, "CLUSTER", "INFO"));
+      if (!info.includes("cluster_state:ok"))
+        throw new JournalError("unavailable", "its state is fail");
+      this.#learn(node, ranges);
       return addressOf(range[2], node);
     } catch (error) {
       if (error instanceof RedisReplyError || error instanceof JournalError) throw error;
@@ -67,8 +71,13 @@ type SlotRange = readonly [number, number, SlotNode, ...SlotNode[]];
 /** Address, port, id, and more in later versions. */
 type SlotNode = readonly Reply[];
 
-/** A node that does not know its own address means the one that it was asked at. */
+/**
+ * A node that does not know its own address means the one that it was asked at; `?` is another one's,
+ * which is announced by a name that it does not have.
+ */
 function addressOf([host, port]: SlotNode, asked: HostAndPort): HostAndPort {
   const name = host === null || host === undefined ? "" : String(host);
-  return { host: name === "" || name === "?" ? asked.host : name, port: Number(port) };
+  if (name === "?")
+    throw new JournalError("unavailable", "a node has no name, but is to be called by it");
+  return { host: name === "" ? asked.host : name, port: Number(port) };
 }

@@ -8,10 +8,23 @@ import type { ShardKeys } from "./keys.ts";
 import type { JournalLimits } from "./limits.ts";
 import { formatPosition } from "./position.ts";
 
+export interface CommitAnswer<Cargo> {
+  readonly batch: Batch<Cargo>;
+  /**
+   * What replicas say next, they say of a write behind this commit: so it covers it, even when an
+   * earlier connection wrote it.
+   */
+  readonly isProbed: boolean;
+  readonly error: Error | null;
+  readonly reply: Reply;
+}
+
 export interface CommitAnswers<Cargo> {
   /** Redis has answered a commit, or the connection is lost. */
-  committed(link: CommitLink<Cargo>, batch: Batch<Cargo>, error: Error | null, reply: Reply): void;
-  /** So many replicas have all that was written before; Redis has waited for them as it was told. */
+  committed(link: CommitLink<Cargo>, answer: CommitAnswer<Cargo>): void;
+  /** Redis can be written, or why not. */
+  probed(link: CommitLink<Cargo>, error: Error | null): void;
+  /** So many replicas have all that this connection wrote; Redis has waited as it was told. */
   replicated(link: CommitLink<Cargo>, error: Error | null, count: number): void;
 }
 
@@ -19,13 +32,13 @@ export class CommitLink<Cargo> {
   readonly connection: RedisConnection;
   /** Sent and not yet answered. */
   awaiting = 0;
-  /** Since a refusal. Nothing more is sent until all that was sent is answered. */
+  /** From a refusal until all is sent again. Nothing more is sent until what was sent is answered. */
   blocked = false;
   /** There is more to send again than was sent so far. */
   behind = false;
-  /** It leads to who is no master, or not ours: once all is answered, another one is made. */
+  /** It may lead to who is not the master, or no more: once all is answered, another one is made. */
   misplaced = false;
-  /** The master has all up to this head; undefined before it told. */
+  /** The master has all up to this head, and what replicas say next is said of it, too. */
   reached: string | undefined;
   readonly #keys: ShardKeys;
   readonly #limits: JournalLimits;
@@ -43,32 +56,42 @@ export class CommitLink<Cargo> {
     this.#answers = answers;
   }
 
-  /** Several at once: replicas are asked behind the last. */
-  sendAll(batches: readonly Batch<Cargo>[]): void {
-    for (const batch of batches) this.#commit(batch);
-    if (batches.length > 0) this.#askReplicas();
-  }
-
+  /** A commit that nobody can have sent before. */
   send(batch: Batch<Cargo>): void {
-    this.#commit(batch);
+    this.#commit(batch, false);
     this.#askReplicas();
   }
 
-  #commit(batch: Batch<Cargo>): void {
+  /** Commits that may be there already, as an earlier connection sent them. */
+  sendAgain(batches: readonly Batch<Cargo>[]): void {
+    for (const batch of batches) this.#commit(batch, true);
+    if (this.#limits.replicasMin > 0) this.probe();
+  }
+
+  /** A write that means nothing, and whether replicas have it. */
+  probe(): void {
+    this.awaiting++;
+    this.connection.send("SET", [this.#keys.probe, "1"], (error) => {
+      this.#answers.probed(this, error);
+    });
+    this.#askReplicas();
+  }
+
+  #commit(batch: Batch<Cargo>, isProbed: boolean): void {
     const { journal, head } = this.#keys;
     const id = formatPosition(batch.position);
     const keys = [2, journal, head] as const;
     const args = [batch.previousHead, id, batch.head, batch.mac, batch.payload] as const;
     this.awaiting++;
     this.connection.send("FCALL", [FUNCTIONS.commit, ...keys, ...args], (error, reply) => {
-      this.#answers.committed(this, batch, error, reply);
+      this.#answers.committed(this, { batch, isProbed, error, reply });
     });
   }
 
   /**
-   * Redis answers when so many replicas have everything that was written before, or when it has
-   * waited long enough; what is sent behind it waits as long. Behind a commit that is refused because
-   * it is there already it tells just as well (Redis 7.0.15; a directed test has it).
+   * Redis answers when so many replicas have what this connection wrote last, or when it has waited
+   * long enough; what is sent behind it waits as long. Answers come in the order of commands, so it
+   * covers every commit that was answered before it.
    */
   #askReplicas(): void {
     const { replicasMin, replicaWaitMs } = this.#limits;

@@ -12,10 +12,10 @@
 import { assert } from "../money/assert.ts";
 import { BatchWindow, type Batch } from "./batch-window.ts";
 import type { Clock, Timers } from "./clock.ts";
-import { CommitLink, type CommitAnswers } from "./commit-link.ts";
-import { RedisReplyError, type RedisConnect, type Reply } from "./connection.ts";
+import { CommitLink, type CommitAnswer, type CommitAnswers } from "./commit-link.ts";
+import { RedisReplyError, type RedisConnect } from "./connection.ts";
 import { tooFewReplicas, type HaltReason } from "./errors.ts";
-import { LOAD_LIBRARY } from "./functions.ts";
+import { LOAD_LIBRARY, isLibraryMissing } from "./functions.ts";
 import { fencedHead, judgeHead } from "./head.ts";
 import type { ShardKeys } from "./keys.ts";
 import type { JournalLimits } from "./limits.ts";
@@ -105,6 +105,7 @@ export class Committer<Cargo> implements CommitAnswers<Cargo> {
   suspect(reason: string): void {
     // What is in flight would notice by itself, and knows better.
     if (this.#stopped || this.#trouble.isOn || this.inFlight > 0 || !this.#link) return;
+    if (isLibraryMissing(reason)) this.#libraryMissing = true;
     this.#lost(this.#link, reason);
     this.#trouble.degrade();
   }
@@ -126,17 +127,32 @@ export class Committer<Cargo> implements CommitAnswers<Cargo> {
     link.awaiting--;
     const { replicasMin } = this.#options.limits;
     if (error !== null) this.#failed(link, error);
-    else if (count >= replicasMin) this.#confirmReached(link);
-    else {
-      // It waits for them as it would for Redis itself: nothing is released meanwhile.
+    else if (count >= replicasMin) {
+      this.#confirmReached(link);
+      this.#proved(link);
+    } else {
+      // It waits for them as it would for Redis itself: nothing is released meanwhile. Perhaps it
+      // has lost them to another master.
       link.blocked = true;
+      link.misplaced = true;
       this.#trouble.enter(tooFewReplicas(count, replicasMin));
       this.#trouble.degrade();
     }
     this.#allAnswered(link);
   }
 
-  committed(link: CommitLink<Cargo>, batch: Batch<Cargo>, error: Error | null, reply: Reply): void {
+  probed(link: CommitLink<Cargo>, error: Error | null): void {
+    if (this.#stopped || link !== this.#link) return;
+    link.awaiting--;
+    if (error !== null) {
+      link.reached = undefined;
+      this.#failed(link, error);
+    } else if (this.#options.limits.replicasMin === 0) this.#proved(link);
+    this.#allAnswered(link);
+  }
+
+  committed(link: CommitLink<Cargo>, answer: CommitAnswer<Cargo>): void {
+    const { batch, isProbed, error, reply } = answer;
     // What an abandoned connection says comes too late: its batches were sent again already.
     if (this.#stopped || link !== this.#link) return;
     link.awaiting--;
@@ -147,7 +163,7 @@ export class Committer<Cargo> implements CommitAnswers<Cargo> {
     } else {
       const head = error instanceof RedisReplyError ? fencedHead(error.message) : undefined;
       if (head === undefined) this.#failed(link, error);
-      else this.#fenced(link, batch, head);
+      else this.#fenced(link, batch, head, isProbed);
     }
     this.#allAnswered(link);
   }
@@ -202,7 +218,7 @@ export class Committer<Cargo> implements CommitAnswers<Cargo> {
   }
 
   /** Rule 3. Redis says where the journal ends, and that is not where this batch belongs. */
-  #fenced(link: CommitLink<Cargo>, batch: Batch<Cargo>, head: string): void {
+  #fenced(link: CommitLink<Cargo>, batch: Batch<Cargo>, head: string, isProbed: boolean): void {
     const prefix = this.#window.prefixOf(head);
     if (prefix === undefined || this.#window.isConfirmedBeyond(prefix)) {
       // Answers of one connection come in order, and an older connection's were heard before it
@@ -214,7 +230,13 @@ export class Committer<Cargo> implements CommitAnswers<Cargo> {
       link.blocked = true;
       this.#trouble.enter("a commit found the journal behind it");
     }
-    this.#reached(link, head);
+    if (isProbed || this.#options.limits.replicasMin === 0) {
+      this.#reached(link, head);
+      return;
+    }
+    // Of what this connection did not write its replicas say nothing: once more, with a probe.
+    link.blocked = true;
+    this.#trouble.enter("a commit found itself in the journal");
   }
 
   /** Rule 6, or the end. The head is not where the confirmed batches end. */
@@ -240,7 +262,7 @@ export class Committer<Cargo> implements CommitAnswers<Cargo> {
       this.#halt("tampered", `head and journal do not match: ${message}`);
       return;
     }
-    if (message.startsWith("ERR Function not found")) this.#libraryMissing = true;
+    if (isLibraryMissing(message)) this.#libraryMissing = true;
     link.blocked = true;
     link.misplaced ||= isElsewhere;
     this.#trouble.enter(message);
@@ -293,19 +315,13 @@ export class Committer<Cargo> implements CommitAnswers<Cargo> {
     }
     const batches = this.#window.unconfirmed(RESEND_MAX + 1);
     link.behind = batches.length > RESEND_MAX;
-    link.sendAll(batches.slice(0, RESEND_MAX));
-    if (batches.length === 0) this.#prove(link);
+    if (batches.length > 0) link.sendAgain(batches.slice(0, RESEND_MAX));
+    // Nothing waits to be sent: that Redis can be written ends the trouble.
+    else if (this.#trouble.isOn) link.probe();
   }
 
-  /** Nothing waits to be sent: that Redis answers at all ends the trouble. */
-  #prove(link: CommitLink<Cargo>): void {
-    if (!this.#trouble.isOn) return;
-    link.connection.send("PING", [], (error) => {
-      if (this.#stopped || link !== this.#link || this.#window.hasUnconfirmed) return;
-      if (error === null) this.#heal();
-      else if (error instanceof RedisReplyError) this.#retryLater();
-      else this.#lost(link, error.message);
-    });
+  #proved(link: CommitLink<Cargo>): void {
+    if (this.#trouble.isOn && !link.blocked && !this.#window.hasUnconfirmed) this.#heal();
   }
 
   #retryLater(): void {

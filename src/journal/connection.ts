@@ -3,6 +3,7 @@
 // is down and never sends anything twice: ioredis does all three by default, and each of them
 // breaks the owner's rules. Who wants to go on asks for a fresh connection.
 
+import { isIP } from "node:net";
 import type { Writable } from "node:stream";
 import { Command, Redis, ReplyError, type RedisOptions } from "ioredis";
 import { ClusterMap } from "./cluster-map.ts";
@@ -40,13 +41,15 @@ export interface RedisConnection {
  */
 export type RedisConnect = (purpose: ConnectionPurpose, shard?: number) => Promise<RedisConnection>;
 
+const ELSEWHERE = /^(READONLY|MOVED|ASK|CLUSTERDOWN|MASTERDOWN|NOREPLICAS|UNBLOCKED)\b/;
+
 /** Redis answered, and the answer is an error. Its message begins with the code. */
 export class RedisReplyError extends Error {
   override readonly name = "RedisReplyError";
 
-  /** It is no master, or not that of the key: another connection may lead to who is. */
+  /** It is no master, not that of the key, or left alone: another connection may lead to who is. */
   get isElsewhere(): boolean {
-    return /^-?(READONLY|MOVED|ASK|CLUSTERDOWN|MASTERDOWN|UNBLOCKED)\b/.test(this.message);
+    return ELSEWHERE.test(this.message);
   }
 }
 
@@ -77,7 +80,7 @@ export function redisConnect(url: string): RedisConnect {
     }
     case "cluster": {
       const map = new ClusterMap(target.seeds, (node) =>
-        openConnection("reads", serverOptions(node, target)),
+        openConnection("lease", serverOptions(node, target)),
       );
       return async (purpose, shard = 0) => {
         const node = await map.masterOf(shardKeys(shard).head);
@@ -97,7 +100,7 @@ type Common = Extract<RedisTarget, { readonly tls: boolean }>;
 
 function serverOptions({ host, port }: HostAndPort, common: Common): Target {
   // A certificate names hosts, and an address is no name.
-  const tls = /^[\d.:]+$/.test(host) ? {} : { servername: host };
+  const tls = isIP(host) === 0 ? { servername: host } : {};
   return { host, port, ...commonOptions(common), ...(common.tls ? { tls } : {}) };
 }
 
@@ -114,8 +117,9 @@ function sentinelOptions(target: Extract<RedisTarget, { kind: "sentinel" }>): Ta
   const { username, password } = toSentinels;
   return {
     ...commonOptions(target),
-    // ioredis adds to the list what Sentinels tell of each other.
     sentinels: [...sentinels],
+    // Those of the URL are asked, nobody else.
+    updateSentinels: false,
     name: master,
     sentinelRetryStrategy: () => null,
     sentinelCommandTimeout: CONNECT_TIMEOUT_MS,
@@ -141,7 +145,7 @@ async function openMaster(purpose: ConnectionPurpose, target: Target): Promise<R
 
 async function openConnection(
   purpose: ConnectionPurpose,
-  target: Target,
+  { db = 0, ...target }: Target,
 ): Promise<RedisConnection> {
   const redis = new Redis({
     ...target,
@@ -168,6 +172,8 @@ async function openConnection(
   });
   try {
     await redis.connect();
+    // By itself ioredis would go on with database 0, where another deployment may be.
+    if (db !== 0) await redis.select(db);
   } catch (error) {
     // ioredis rejects with "Connection is closed."; the cause came as an event before it.
     const why = reason === "connection closed" ? (error as Error).message : reason;

@@ -3,14 +3,15 @@
 
 import { RedisReplyError, call, type RedisConnect, type RedisConnection } from "./connection.ts";
 import { JournalError } from "./errors.ts";
+import type { RedisTarget } from "./redis-url.ts";
 
 export interface DurabilityOptions {
   /** Accepts `appendfsync everysec`, and with it the loss that the warning names. */
   readonly allowEverysec: boolean;
   /** As many replicas must have each commit: that fewer are connected is a warning. */
   readonly replicasMin?: number;
-  /** The URL names a Cluster: a node of one is what it should be. */
-  readonly isCluster?: boolean;
+  /** What the URL names; left out: one server. */
+  readonly kind?: RedisTarget["kind"];
 }
 
 export interface DurabilityReport {
@@ -66,10 +67,10 @@ export function onlyDurable(connect: RedisConnect, options: DurabilityOptions): 
 
 async function judge(
   connection: RedisConnection,
-  { allowEverysec, replicasMin = 0, isCluster = false }: DurabilityOptions,
+  { allowEverysec, replicasMin = 0, kind = "server" }: DurabilityOptions,
 ): Promise<DurabilityReport> {
   const info = parseInfo(String(await ask(connection, "INFO")));
-  if (info.get("cluster_enabled") === "1" && !isCluster) {
+  if (info.get("cluster_enabled") === "1" && kind !== "cluster") {
     const how = "it is a node of a Cluster, whose URL begins with redis-cluster://";
     throw new JournalError("unsupported_url", `the URL of Redis cannot be used: ${how}`);
   }
@@ -83,7 +84,13 @@ async function judge(
   const replicas = Number(info.get("connected_slaves") ?? 0);
   if (replicas < replicasMin) {
     const missing = `${replicas} of the ${replicasMin} replicas that must have each commit`;
-    warnings.push(`Redis has ${missing}: nothing is acknowledged until they are there`);
+    warnings.push(`Redis has ${missing} (LOANLOOM_REPLICAS_MIN): nothing is acknowledged before`);
+  } else if (replicas > replicasMin && (kind === "sentinel" || kind === "cluster")) {
+    const asked = replicasMin === 0 ? "none of which" : `only ${replicasMin} of which`;
+    warnings.push(
+      `Redis has ${replicas} replicas, ${asked} must have a commit: one without it may be promoted, and ` +
+        "only the memory of a server that lives has it then (LOANLOOM_REPLICAS_MIN)",
+    );
   }
   const settings = await readSettings(connection);
   for (const [name, required] of Object.entries(REQUIRED)) {

@@ -142,6 +142,11 @@ export const LIBRARY_SOURCE = `${SOURCE}-- source ${DIGEST}\n`;
 
 export const LOAD_LIBRARY = ["LOAD", "REPLACE", LIBRARY_SOURCE] as const;
 
+/** As on a master that has never had it: after a failover, or where a slot went. */
+export function isLibraryMissing(message: string): boolean {
+  return message.startsWith("ERR Function not found");
+}
+
 /** Loads the library unless Redis has exactly this one: a load is a write, and is fsynced. */
 export async function loadFunctions(connection: RedisConnection): Promise<void> {
   const listed = await call(connection, "FUNCTION", "LIST", "LIBRARYNAME", LIBRARY, "WITHCODE");

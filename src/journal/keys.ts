@@ -8,6 +8,8 @@ export interface ShardKeys {
   readonly head: string;
   readonly snapshots: string;
   readonly lease: string;
+  /** Written to see that Redis can be written. What is in it means nothing. */
+  readonly probe: string;
 }
 
 export function shardKeys(shard: number): ShardKeys {
@@ -18,5 +20,6 @@ export function shardKeys(shard: number): ShardKeys {
     head: `${tag}:head`,
     snapshots: `${tag}:snap`,
     lease: `${tag}:lease`,
+    probe: `${tag}:probe`,
   };
 }

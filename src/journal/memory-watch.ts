@@ -27,12 +27,15 @@ export interface MemoryUse {
   readonly maxBytes: number;
 }
 
+const NOTHING: MemoryUse = { usedBytes: 0, maxBytes: 0 };
+
 export class MemoryWatch {
   readonly #options: MemoryWatchOptions;
   readonly #links: readonly OnDemandLink[];
   readonly #shedAtShare: number;
   readonly #resumeAtShare: number;
-  #use: MemoryUse = { usedBytes: 0, maxBytes: 0 };
+  readonly #uses: MemoryUse[];
+  #use: MemoryUse = NOTHING;
   #shedding = false;
   #closed = false;
   #off = (): void => {};
@@ -53,6 +56,7 @@ export class MemoryWatch {
   private constructor(options: MemoryWatchOptions) {
     this.#options = options;
     this.#links = options.connects.map((connect) => new OnDemandLink(connect, "reads"));
+    this.#uses = options.connects.map(() => NOTHING);
     this.#shedAtShare = options.shedAtShare ?? 0.75;
     this.#resumeAtShare = options.resumeAtShare ?? 0.7;
   }
@@ -85,14 +89,23 @@ export class MemoryWatch {
     });
   }
 
+  /** Of one that does not answer its last answer stands. */
   async #look(): Promise<void> {
-    const uses = await Promise.all(this.#links.map(useOf));
-    this.#use = uses.reduce((fullest, use) => (shareOf(use) > shareOf(fullest) ? use : fullest));
+    const looks = await Promise.allSettled(this.#links.map(useOf));
+    looks.forEach((look, at) => {
+      if (look.status === "fulfilled") this.#uses[at] = look.value;
+    });
+    this.#use = this.#uses.reduce((fullest, use) =>
+      shareOf(use) > shareOf(fullest) ? use : fullest,
+    );
     const share = shareOf(this.#use);
     const shedding = share >= (this.#shedding ? this.#resumeAtShare : this.#shedAtShare);
-    if (shedding === this.#shedding) return;
-    this.#shedding = shedding;
-    this.#options.onChange?.(shedding);
+    if (shedding !== this.#shedding) {
+      this.#shedding = shedding;
+      this.#options.onChange?.(shedding);
+    }
+    const away = looks.find(({ status }) => status === "rejected");
+    if (away?.status === "rejected") throw away.reason;
   }
 }
 

@@ -44,7 +44,19 @@ export class OnDemandLink {
     if (replicasMin === 0) return reply;
     const count = Number(await this.#on(connection, "WAIT", [replicasMin, replicaWaitMs]));
     if (count >= replicasMin) return reply;
+    // Perhaps it has lost them to another master.
+    this.renew();
     throw new JournalError("too_few_replicas", tooFewReplicas(count, replicasMin));
+  }
+
+  /** As `call`, for what takes several commands. */
+  async use<T>(ask: (connection: RedisConnection) => Promise<T>): Promise<T> {
+    const connection = await this.connection();
+    try {
+      return await ask(connection);
+    } catch (error) {
+      throw this.#judged(error);
+    }
   }
 
   async #on(
@@ -55,13 +67,17 @@ export class OnDemandLink {
     try {
       return await call(connection, command, ...args);
     } catch (error) {
-      if (error instanceof RedisReplyError) {
-        // The next one is made to whoever is the master then.
-        if (error.isElsewhere) connection.close();
-        throw error;
-      }
-      throw new JournalError("unavailable", `Redis: ${(error as Error).message}`);
+      throw this.#judged(error);
     }
+  }
+
+  #judged(error: unknown): unknown {
+    if (!(error instanceof RedisReplyError)) {
+      return new JournalError("unavailable", `Redis: ${(error as Error).message}`);
+    }
+    // The next one is made to whoever is the master then.
+    if (error.isElsewhere) this.renew();
+    return error;
   }
 
   connection(): Promise<RedisConnection> {

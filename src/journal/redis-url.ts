@@ -55,6 +55,8 @@ export function parseRedisUrl(url: string): RedisTarget {
   return many === null ? parseServer(url) : parseMany(many);
 }
 
+const WRITTEN =
+  "hosts are written as host:port,host:port, and @ : / , in a password as %40 %3A %2F %2C";
 const SEVERAL_HOSTS = "several hosts are written as redis-sentinel:// or redis-cluster://";
 
 function parseServer(url: string): RedisTarget {
@@ -62,14 +64,18 @@ function parseServer(url: string): RedisTarget {
     throw unsupported(
       /^rediss?:\/\/.*,/.test(url)
         ? SEVERAL_HOSTS
-        : "it is no URL and no absolute path of a unix socket",
+        : /^rediss?-(sentinel|cluster):/.test(url)
+          ? WRITTEN
+          : "it is no URL and no absolute path of a unix socket",
     );
   }
   const { protocol, hostname, port, username, password, pathname } = new URL(url);
   if (hostname.includes(",")) throw unsupported(SEVERAL_HOSTS);
   if (protocol !== "redis:" && protocol !== "rediss:") {
     throw unsupported(
-      `${protocol}// is none of redis://, rediss://, redis-sentinel://, redis-cluster:// and unix:`,
+      /^rediss?-(sentinel|cluster):/.test(protocol)
+        ? WRITTEN
+        : `${protocol}// is none of redis://, rediss://, redis-sentinel://, redis-cluster:// and unix:`,
     );
   }
   return {
@@ -125,7 +131,8 @@ function hostsOf(list: string, portElse: number): HostAndPort[] {
 }
 
 function sentinelCredentialsOf(query: string): Credentials {
-  const given = new URLSearchParams(query);
+  // A plus sign is one: passwords are often in base64.
+  const given = new URLSearchParams(query.replaceAll("+", "%2B"));
   for (const name of given.keys()) {
     if (name === "sentinelUser" || name === "sentinelPassword") continue;
     throw unsupported("behind ? stand only sentinelUser and sentinelPassword");

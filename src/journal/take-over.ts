@@ -50,7 +50,7 @@ const TRIES_MAX = 100;
 
 export async function takeOver<Cargo>(options: TakeOverOptions): Promise<Fence<Cargo>> {
   const { keys, chain, lease, reads, wait, payload } = options;
-  await loadFunctions(await reads.connection());
+  await reads.use(loadFunctions);
   await lease.take(wait);
   let epoch: number | undefined;
   for (let tries = 0; tries < TRIES_MAX; tries++) {

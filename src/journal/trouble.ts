@@ -15,6 +15,7 @@ export interface TroubleOptions {
 export class Trouble {
   readonly #options: TroubleOptions;
   #reason: string | undefined;
+  #last = "";
   #degraded = false;
   #tries = 0;
   #offDegrade = (): void => {};
@@ -36,8 +37,9 @@ export class Trouble {
     return this.#tries === 0;
   }
 
-  /** A failure. Only the first one of a stretch counts. */
+  /** A failure. The first one of a stretch begins it, the last one says what is in the way now. */
   enter(reason: string): void {
+    this.#last = reason;
     if (this.#reason !== undefined) return;
     this.#reason = reason;
     const { limits, timers } = this.#options;
@@ -49,7 +51,7 @@ export class Trouble {
   degrade(): void {
     if (this.#reason === undefined || this.#degraded) return;
     this.#degraded = true;
-    this.#options.onDegraded(true, this.#reason);
+    this.#options.onDegraded(true, this.#last);
   }
 
   /** Something was committed, but not all is well: the time to give up starts anew. */
@@ -57,7 +59,9 @@ export class Trouble {
     const { limits, timers, onExhausted } = this.#options;
     this.#offExhausted();
     this.#offExhausted = timers.after(limits.retryForMs, () =>
-      onExhausted(`no commit for ${limits.retryForMs} ms, since: ${this.#reason}`),
+      onExhausted(
+        `no commit for ${limits.retryForMs} ms, since: ${this.#reason}; now: ${this.#last}`,
+      ),
     );
   }
 

@@ -3,7 +3,7 @@
 
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, onTestFinished, test } from "vitest";
-import { redisConnect } from "../../src/journal/connection.ts";
+import { call, redisConnect } from "../../src/journal/connection.ts";
 import { checkDurability } from "../../src/journal/durability.ts";
 import { shardKeys } from "../../src/journal/keys.ts";
 import { TestCluster } from "../support/cluster.ts";
@@ -18,7 +18,7 @@ async function startCluster(): Promise<TestCluster> {
 describe("redis-cluster://", () => {
   test("shards are where their slots are, and a failover of one loses nothing released", async () => {
     const cluster = await startCluster();
-    await checkDurability(redisConnect(cluster.url), { allowEverysec: false, isCluster: true });
+    await checkDurability(redisConnect(cluster.url), { allowEverysec: false, kind: "cluster" });
     const limits = { replicasMin: 0 };
     const owners: Owner[] = [];
     for (let shard = 0; shard < 4; shard++) {
@@ -74,6 +74,31 @@ describe("redis-cluster://", () => {
     await owner.releasedAll();
     expect(await storedCargoes(to)).toEqual(oneTo(40));
     expect(owner.released.map(({ cargo }) => cargo)).toEqual(oneTo(40));
+  }, 60_000);
+
+  test("a node that was left alone is not believed, nor one that stands still waited for", async () => {
+    const cluster = await startCluster();
+    const [, second] = cluster.nodes;
+    const home = await cluster.masterOf(shardKeys(0).head);
+    const alone = await startRedis(["--cluster-enabled", "yes"]);
+    await alone.run("CLUSTER", "ADDSLOTSRANGE", 0, 16_000);
+    const hosts = [alone, second!].map(({ port }) => `127.0.0.1:${port}`);
+    const connect = redisConnect(`redis-cluster://${hosts.join(",")}`);
+    for (let tries = 0; tries < 3; tries++) {
+      const connection = await connect("reads");
+      expect(String(await call(connection, "GET", shardKeys(0).head))).toBe("null");
+      connection.close();
+    }
+    home.freeze();
+    onTestFinished(() => home.thaw());
+    const askedAtMs = performance.now();
+    const frozenFirst = redisConnect(`redis-cluster://127.0.0.1:${home.port},${hosts[1]}`);
+    // The slot is elsewhere, or not yet: that is told, or refused, in time.
+    await frozenFirst("journal").then(
+      (connection) => connection.close(),
+      (error: unknown) => expect(error).toMatchObject({ code: "unavailable" }),
+    );
+    expect(performance.now() - askedAtMs).toBeLessThan(4_000);
   }, 60_000);
 
   test("no node that answers, and a slot that nobody has, are `unavailable`", async () => {

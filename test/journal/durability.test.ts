@@ -93,6 +93,7 @@ describe("redisConnect", () => {
     "redis-sentinel://a:26379/mymaster?password=x",
     "redis-sentinel://a:0/mymaster",
     "redis-sentinel://a b/mymaster",
+    "redis-sentinel://me:p@ss@a:26379/mymaster",
     "redis-cluster://a:6379/1",
     "redis-cluster://",
     "redis://u:%zz@a",
@@ -112,6 +113,14 @@ describe("redisConnect", () => {
     } catch (error) {
       expect((error as Error).message).not.toContain("hunter2");
     }
+  });
+
+  test("a database that is not there is refused, and not another one taken", async () => {
+    const redis = await startRedis(["--databases", "2"]);
+    await expect(redisConnect(`redis://127.0.0.1:${redis.port}/5`)("reads")).rejects.toMatchObject({
+      code: "unavailable",
+      message: expect.stringContaining("out of range") as string,
+    });
   });
 
   test("a server that is not there, or refuses the password, is `unavailable` at once", async () => {
@@ -172,6 +181,18 @@ describe("MemoryWatch", () => {
     await untilMax(Math.floor(usedBytes * 10));
     expect(watch.shedding).toBe(false);
     expect(changes).toEqual([true, false]);
+  });
+
+  test("of several the fullest counts, also while another one is away", async () => {
+    const away = await startRedis();
+    const full = await startRedis();
+    const connects = [away, full].map(({ socketPath }) => redisConnect(socketPath));
+    const watch = await MemoryWatch.start({ connects, timers: systemTimers, pollMs: 10 });
+    onTestFinished(() => watch.close());
+    await away.kill();
+    const { usedBytes } = watch.use;
+    await full.run("CONFIG", "SET", "maxmemory", Math.floor(usedBytes * 1.2));
+    while (!watch.shedding) await sleep(5);
   });
 
   test("goes on looking after Redis was away", async () => {

@@ -91,6 +91,16 @@ describe("rule 1: fence first, read second", () => {
     expect((await second.untilHalted()).reason).toMatch(/^(fenced|lease_lost)$/);
   });
 
+  test("a Redis that refuses the take-over, or goes in its midst, is `unavailable`", async () => {
+    const redis = await startRedis();
+    await redis.run("REPLICAOF", "127.0.0.1", 1);
+    await expect(Owner.takeOver(redis.socketPath)).rejects.toMatchObject({ code: "unavailable" });
+    await redis.run("REPLICAOF", "NO", "ONE");
+    const proxy = await startProxy(redis);
+    proxy.onReply = () => proxy.cutClients();
+    await expect(Owner.takeOver(proxy.url)).rejects.toMatchObject({ code: "unavailable" });
+  });
+
   test("one that waits without end says for whom, and gives up when it is told to", async () => {
     const redis = await startRedis();
     await Owner.takeOver(redis.socketPath, { limits: { leaseMs: 300 } });

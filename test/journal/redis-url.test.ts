@@ -34,7 +34,7 @@ describe("parseRedisUrl", () => {
   test("Sentinels, the name of the master, and who may ask what", () => {
     expect(
       parseRedisUrl(
-        "redis-sentinel://me:a%3Ab@s1,s2:5000,[fe80::1]:6/my%20master/2?sentinelPassword=c%26d",
+        "redis-sentinel://me:a%3Ab@s1,s2:5000,[fe80::1]:6/my%20master/2?sentinelPassword=c%26d+e",
       ),
     ).toEqual({
       kind: "sentinel",
@@ -46,7 +46,7 @@ describe("parseRedisUrl", () => {
       master: "my master",
       username: "me",
       password: "a:b",
-      toSentinels: { password: "c&d" },
+      toSentinels: { password: "c&d+e" },
       db: 2,
       tls: false,
     });

@@ -3,6 +3,11 @@
 
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, onTestFinished, test } from "vitest";
+import {
+  redisConnect,
+  type RedisConnect,
+  type RedisConnection,
+} from "../../src/journal/connection.ts";
 import { TcpProxy } from "../support/tcp-proxy.ts";
 import type { TestRedis } from "../support/redis.ts";
 import { Owner, oneTo, startProxy, startRedis, storedCargoes } from "./journals.ts";
@@ -47,6 +52,33 @@ function join({ line }: Pair): void {
   // What was swallowed is missing in the stream: the replica must begin anew.
   line.cutClients();
   line.deliver();
+}
+
+/**
+ * A Redis whose WAIT counts from what the connection itself wrote last, not from its last command: of
+ * one that wrote nothing every replica has everything. Nobody promises that no version does so.
+ */
+function countingWrites(connect: RedisConnect): RedisConnect {
+  return async (purpose, shard) => {
+    const connection = await connect(purpose, shard);
+    let hasWritten = false;
+    const send: RedisConnection["send"] = (command, args, replied) => {
+      if (command !== "WAIT") {
+        connection.send(command, args, (error, reply) => {
+          hasWritten ||= error === null && ["FCALL", "SET"].includes(command);
+          replied(error, reply);
+        });
+        return;
+      }
+      // Its answer comes behind those of all commands before it.
+      connection.send("PING", [], (error) => {
+        if (error !== null) replied(error, null);
+        else if (hasWritten) connection.send(command, args, replied);
+        else replied(null, 1);
+      });
+    };
+    return { ...connection, send };
+  };
 }
 
 async function stayUnreleased(owner: Owner, from: number): Promise<void> {
@@ -113,6 +145,24 @@ describe("with replicas that must have each commit", () => {
     expect(owner.released.map(({ cargo }) => cargo)).toEqual(oneTo(6));
   });
 
+  test("nor does it where only what a connection wrote itself is waited for", async () => {
+    const pair = await startPair();
+    const proxy = await startProxy(pair.master);
+    const connect = countingWrites(redisConnect(proxy.url));
+    const owner = await Owner.takeOver(proxy.url, { connect, limits: LIMITS });
+    await owner.appendUpTo(5);
+    await owner.releasedAll();
+    cutOff(pair);
+    owner.append();
+    while ((await storedCargoes(pair.master)).length < 6) await sleep(5);
+    proxy.cutClients();
+    await sleep(1_000);
+    expect(owner.released.length).toBe(5);
+    join(pair);
+    await owner.releasedAll();
+    expect(owner.released.map(({ cargo }) => cargo)).toEqual(oneTo(6));
+  });
+
   test("a lagging replica that is promoted has all that was released: the rest is appended again", async () => {
     const pair = await startPair();
     const proxy = await startProxy(pair.master);
@@ -136,6 +186,42 @@ describe("with replicas that must have each commit", () => {
     expect(owner.rewinds).toEqual([]);
     expect(owner.released.map(({ cargo }) => cargo)).toEqual(oneTo(50));
     expect(await storedCargoes(pair.replica)).toEqual(oneTo(50));
+  });
+
+  test("a master that lost its replicas is left for the one that the address leads to now", async () => {
+    const pair = await startPair();
+    const proxy = await startProxy(pair.master);
+    const third = await startRedis();
+    await third.run("REPLICAOF", "127.0.0.1", pair.replica.port);
+    const owner = await Owner.takeOver(proxy.url, { limits: LIMITS });
+    await owner.appendUpTo(5);
+    await owner.releasedAll();
+    cutOff(pair);
+    await pair.replica.run("REPLICAOF", "NO", "ONE");
+    await untilReplicating(pair.replica);
+    // The old one lives, answers, and has cut nobody off.
+    proxy.retarget(pair.replica);
+    owner.append();
+    await owner.releasedAll();
+    expect(await storedCargoes(pair.replica)).toEqual(oneTo(6));
+  });
+
+  test("an idle owner whose lease no replica has is degraded until one has, not by turns", async () => {
+    const pair = await startPair();
+    const limits = { ...LIMITS, leaseMs: 300 };
+    const owner = await Owner.takeOver(pair.master.socketPath, { limits });
+    await owner.appendUpTo(3);
+    await owner.releasedAll();
+    cutOff(pair);
+    await owner.until(() => owner.degradations.length > 0);
+    await sleep(2_000);
+    expect(owner.degradations.map(({ degraded }) => degraded)).toEqual([true]);
+    expect(owner.journal.ready).toBe(false);
+    join(pair);
+    await owner.until(() => owner.journal.ready);
+    await owner.appendUpTo(6);
+    await owner.releasedAll();
+    expect(owner.degradations.map(({ degraded }) => degraded)).toEqual([true, false]);
   });
 
   test("an owner on a master that was left behind loses its lease, and another waits for that", async () => {

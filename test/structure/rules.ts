@@ -34,7 +34,8 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   protocol: { uses: ["money", "hash", ADDRESS], types: ["actors"], node: [] },
   client: { uses: ["protocol", "money", "hash", ADDRESS], node: [] },
   ops: { uses: ["money"] },
-  config: { uses: [] },
+  // What a URL of Redis says is read in one place.
+  config: { uses: ["src/journal/redis-url.ts"] },
   journal: {
     uses: ["money", "ops"],
     types: ["actors/field-table.ts", "src/protocol/msgpack-writer.ts"],
