@@ -9,7 +9,9 @@ import type { Refusal } from "../refusals.ts";
 import {
   applicationMessages,
   isApplicationEvent,
+  staffStageAfter,
   type ApplicationEvent,
+  type StaffStage,
 } from "./application/events.ts";
 import type { LoanMessage } from "./loan.ts";
 import {
@@ -197,6 +199,12 @@ export function loanMessages(
 /** The business date on which the loan wants to be asked next. */
 export function loanDayWanted(event: LoanEvent): AlarmChange {
   return repaymentDayWanted(event as RepaymentEvent);
+}
+
+/** Where an application waits for the staff from now on; null: nowhere. */
+export function loanStaffStage(event: LoanEvent): StaffStage | null | undefined {
+  if (event.type === "LoanListed") return null;
+  return staffStageAfter(event as ApplicationEvent);
 }
 
 /** A listing has an alarm at its deadline for as long as it takes bids. */

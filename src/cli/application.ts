@@ -22,6 +22,7 @@ const SPECS: readonly OperationSpec[] = [
   { name: "withdraw", operation: "application.withdraw", positional: ["loanId"] },
   { name: "get", operation: "application.get", positional: ["loanId"] },
   { name: "list", operation: "application.list", positional: ["accountId"] },
+  { name: "queue", operation: "application.queue", positional: [] },
   { name: "document", operation: "application.document", positional: ["loanId", "documentNo"] },
   { name: "propose", operation: "application.propose", positional: ["loanId", "verdict"] },
   {

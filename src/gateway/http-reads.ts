@@ -2,6 +2,7 @@
 // none of these has no read; a part of it that is wrong is told in words.
 
 import { isId, parseRequestId, type AccountId, type LoanId } from "../../actors/address.ts";
+import { STAFF_STAGES } from "../protocol/table.ts";
 import type { ActorCommand } from "../runtime/port.ts";
 
 export type HttpRead = ActorCommand | { readonly type: "GetMarket" };
@@ -79,6 +80,7 @@ const PATHS: readonly (readonly [pattern: RegExp, read: Reader])[] = [
         return ofAccount(named, read);
       }),
   ],
+  [/^\/v1\/applications$/, (_, query) => queueRead(query.get("stage"))],
   [/^\/v1\/books$/, (_, query) => withNumber(query, "day", (day) => ({ type: "GetBooks", day }))],
 ];
 
@@ -89,6 +91,12 @@ export function readOf(path: string, query: string): HttpRead | string | undefin
     if (names !== null) return read(names.slice(1), new URLSearchParams(query));
   }
   return undefined;
+}
+
+function queueRead(name: string | null): HttpRead | string {
+  const stage = STAFF_STAGES.find((known) => known === name) ?? null;
+  if (name !== null && stage === null) return `stage must be one of ${STAFF_STAGES.join(", ")}`;
+  return { type: "GetApplicationQueue", stage };
 }
 
 function ofAccount(id: string, read: (id: AccountId) => HttpRead | string): HttpRead | string {

@@ -72,7 +72,7 @@ export type Subject =
   | "application"
   /** The borrower's own application, through the door that stores documents: never a frame. */
   | "upload"
-  /** Reviewers only. */
+  /** Of reviewers; what changes nothing is shown to the rest of the staff as well. */
   | "review"
   /** Operators only. */
   | "operations";
@@ -163,6 +163,7 @@ export const APPLICATION_STATUSES = [
   "withdrawn",
   "listed",
 ] as const;
+export const STAFF_STAGES = ["submitted", "proposed", "signed"] as const;
 export const OVERDUE_BUCKETS = [
   "current",
   "days_1_30",
@@ -1074,6 +1075,40 @@ export const OPERATIONS = {
     about: "The open applications of an account: neither listed, rejected nor withdrawn.",
     fields: [OWN_ACCOUNT],
     reply: [{ name: "loanIds", type: "loanIds", about: "oldest first" }],
+  },
+  "application.queue": {
+    number: 53,
+    command: "GetApplicationQueue",
+    subject: "review",
+    roles: ["reviewer", "operator", "auditor"],
+    mutates: false,
+    about:
+      "The applications that wait for the staff, the oldest 100: submitted for a proposal, proposed for a " +
+      "second person, signed for their listing.",
+    fields: [
+      {
+        name: "stage",
+        type: "choice",
+        choices: STAFF_STAGES,
+        optional: true,
+        about: "those of this stage alone; left out: all",
+      },
+    ],
+    reply: [
+      { name: "submitted", type: "count", about: "how many wait for a proposal" },
+      { name: "proposed", type: "count", about: "how many wait for a second person" },
+      { name: "signed", type: "count", about: "how many wait for their listing" },
+      {
+        name: "applications",
+        type: "rows",
+        about: "oldest first",
+        columns: [
+          LOAN_ID,
+          { name: "stage", type: "choice", choices: STAFF_STAGES, about: "what it waits for" },
+          { name: "sinceMs", type: "timeMs", about: "since when" },
+        ],
+      },
+    ],
   },
   "application.document": {
     number: 52,

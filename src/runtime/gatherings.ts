@@ -8,6 +8,7 @@ import type { AccountId, LoanId } from "../../actors/address.ts";
 import { isOnMarket, type LoanState } from "../../actors/loan/loan.ts";
 import { assert, assertNever } from "../money/assert.ts";
 import type { ErrorCode } from "../protocol/errors.ts";
+import { queueView } from "./application-queue.ts";
 import { booksOf, booksView } from "./books.ts";
 import type { Cell } from "./cell.ts";
 import type { RuntimeCounters } from "./counters.ts";
@@ -22,7 +23,7 @@ import { Slices } from "./slices.ts";
 
 export type GatheredCommand = Extract<
   ActorCommand,
-  { type: "GetBooks" | "GetClearing" | "GetClearingPath" | "GetReturns" }
+  { type: "GetApplicationQueue" | "GetBooks" | "GetClearing" | "GetClearingPath" | "GetReturns" }
 >;
 type Named<Type extends GatheredCommand["type"]> = Extract<GatheredCommand, { type: Type }>;
 
@@ -51,6 +52,7 @@ interface Gathered {
 
 export function isGathered(command: ActorCommand | Notice): command is GatheredCommand {
   switch (command.type) {
+    case "GetApplicationQueue":
     case "GetBooks":
     case "GetClearing":
     case "GetClearingPath":
@@ -105,6 +107,8 @@ export class Gatherings {
 
   #gather(request: Request, command: GatheredCommand): Promise<Gathered> {
     switch (command.type) {
+      case "GetApplicationQueue":
+        return this.#queue(command);
       case "GetBooks":
         return this.#books(command);
       case "GetClearing":
@@ -131,6 +135,12 @@ export class Gatherings {
     return view === null
       ? this.#failed("day_not_kept")
       : { position: "", answer: { type: "Read", view } };
+  }
+
+  async #queue({ stage }: Named<"GetApplicationQueue">): Promise<Gathered> {
+    const seen = allSeen(await this.#host.looks.atShards(({ queue }) => queue.look(stage)));
+    if (!seen.ok) return this.#failed(seen.code);
+    return { position: "", answer: { type: "Read", view: queueView(seen.sight) } };
   }
 
   async #receipt(

@@ -33,6 +33,7 @@ import type { OutcomeEntry, OutcomeWindow } from "../../actors/outcome-window.ts
 import type { Refusal } from "../../actors/refusals.ts";
 import type { RowSegment } from "../../actors/rows.ts";
 import { applicationOf } from "../../actors/loan/application/application.ts";
+import type { StaffStage } from "../../actors/loan/application/events.ts";
 import { isBorrowerRequest } from "../../actors/loan/application/commands.ts";
 import { isHiddenFrom } from "../../actors/loan/application/decide.ts";
 import { decideLoan } from "../../actors/loan/decide.ts";
@@ -42,6 +43,7 @@ import {
   loanDayWanted,
   loanMessages,
   loanPostings,
+  loanStaffStage,
   type LoanEvent,
 } from "../../actors/loan/events.ts";
 import { evolveLoan } from "../../actors/loan/evolve.ts";
@@ -80,6 +82,8 @@ export interface ActorKind {
   alarm(event: Typed): AlarmChange;
   /** The day on which the actor wants to be asked next; undefined: as before. */
   dayWanted(event: Typed): AlarmChange;
+  /** Where an application waits for the staff from now on; null for nowhere, undefined: as before. */
+  staffStage(event: Typed): StaffStage | null | undefined;
   /** When the oldest of what it owes fell due; null when it owes nothing. */
   overdueSince(state: ShellState): number | null;
   snapshot(state: ShellState, parts: "changed" | "all"): StateSnapshot;
@@ -109,6 +113,7 @@ const account: ActorKind = {
     accountPostings(event as AccountEvent, id as AccountId, transit, post),
   alarm: () => undefined,
   dayWanted: () => undefined,
+  staffStage: () => undefined,
   overdueSince: () => null,
   snapshot: (state, parts) => snapshotAccount(state as AccountState, parts),
   partsOf: accountPartsOf,
@@ -145,6 +150,7 @@ const loan: ActorKind = {
     loanPostings(event as LoanEvent, id as LoanId, transit, post),
   alarm: (event) => loanAlarm(event as LoanEvent),
   dayWanted: (event) => loanDayWanted(event as LoanEvent),
+  staffStage: (event) => loanStaffStage(event as LoanEvent),
   overdueSince: (state) => overdueSince(state as LoanState),
   snapshot: (state, parts) => snapshotLoan(state as LoanState, parts),
   partsOf: loanPartsOf,

@@ -81,6 +81,7 @@ type ReadName =
   | "application.get"
   | "application.list"
   | "application.document"
+  | "application.queue"
   | "contract.get"
   | "account.returns"
   | "books.get"

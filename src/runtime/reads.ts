@@ -55,6 +55,7 @@ const READS: ReadonlySet<string> = new Set<Read["type"]>([
   "GetDocument",
   "GetContract",
   "GetBooks",
+  "GetApplicationQueue",
   "GetClearing",
   "GetClearingPath",
   "GetReturns",
@@ -96,6 +97,7 @@ export function answerRead(cell: Cell, command: Read, self: AccountId | null): A
     case "ListApplications":
       return readAccount(cell, command);
     case "GetBooks":
+    case "GetApplicationQueue":
     case "GetClearing":
     case "GetClearingPath":
     case "GetReturns":

@@ -9,6 +9,7 @@ import {
   withdrawalReference,
   type AccountId,
   type Address,
+  type LoanId,
 } from "../../actors/address.ts";
 import {
   payoutChange,
@@ -20,6 +21,7 @@ import { Numbered } from "../../actors/numbered.ts";
 import { TrialBalance } from "../ledger/trial-balance.ts";
 import { assert } from "../money/assert.ts";
 import type { RecordCodec, Typed } from "../journal/records.ts";
+import { ApplicationQueue } from "./application-queue.ts";
 import { Alarms } from "./alarms.ts";
 import { Calendar } from "./calendar.ts";
 import { cellKey, type Item } from "./cell.ts";
@@ -64,6 +66,7 @@ export class ShardState {
   readonly alarms = new Alarms();
   readonly calendar = new Calendar();
   readonly overdue = new OverdueLoans();
+  readonly queue = new ApplicationQueue();
   /** Withdrawals that the custodian is to carry out or may be carrying out, by their reference. */
   readonly payouts = new Map<string, Payout>();
   postman: Postman = NOBODY;
@@ -132,6 +135,8 @@ export class ShardState {
       this.calendar.set(key, day);
       this.overdue.set(key, day === null ? null : kind.overdueSince(actor));
     }
+    const stage = kind.staffStage(event);
+    if (stage !== undefined) this.queue.set(id as LoanId, stage, at);
     kind.messages(event, id, this.#send);
     if (kind === KINDS.account) this.#payOut(event, id as AccountId);
     return alarm;
@@ -198,8 +203,14 @@ export class ShardState {
       this.trial.totals(),
       this.alarms.toSnapshot(),
       this.calendar.toSnapshot(),
-      ...laterRows(this.payouts, this.overdue),
+      ...this.#laterRows(),
     ];
+  }
+
+  /** What came to the snapshot later: stored as it always was where there is none of it. */
+  #laterRows(): unknown[] {
+    const rows = [payoutRows(this.payouts), this.overdue.toSnapshot(), this.queue.toSnapshot()];
+    return rows.slice(0, rows.findLastIndex((row) => row.length > 0) + 1);
   }
 
   static restore(shard: number, values: readonly unknown[], codec: RecordCodec): ShardState {
@@ -219,6 +230,7 @@ export class ShardState {
     if (values[8] !== undefined) state.calendar.restore(values[8] as unknown[]);
     restorePayouts(state.payouts, (values[9] as unknown[] | undefined) ?? []);
     state.overdue.restore((values[10] as unknown[] | undefined) ?? []);
+    state.queue.restore((values[11] as unknown[] | undefined) ?? []);
     return state;
   }
 }
@@ -243,12 +255,6 @@ type PendingRow = [
 ];
 
 const FORMAT = 1;
-
-/** What came to the snapshot later: stored as it always was where there is none of it. */
-function laterRows(payouts: ReadonlyMap<string, Payout>, overdue: OverdueLoans): unknown[] {
-  if (overdue.size > 0) return [payoutRows(payouts), overdue.toSnapshot()];
-  return payouts.size > 0 ? [payoutRows(payouts)] : [];
-}
 
 /** Four items a payout. */
 function payoutRows(payouts: ReadonlyMap<string, Payout>): unknown[] {

@@ -353,6 +353,13 @@ const TABLE: Readonly<Record<OperationName, Row>> = {
     names: "account",
     ...READS_ACCOUNT,
   },
+  "application.queue": {
+    fields: () => ({ stage: null }),
+    names: "nothing",
+    ...OPERATORS,
+    reviewer: "ok",
+    auditor: "ok",
+  },
   "books.get": { fields: () => ({}), names: "nothing", ...OPERATORS, auditor: "ok" },
 };
 

@@ -191,6 +191,7 @@ describe("HTTP: reads", () => {
     ["/v1/loans/a%20b/schedule", "loanId"],
     ["/v1/accounts/alice/positions?from=-1", "from"],
     ["/v1/books?day=tomorrow", "day"],
+    ["/v1/applications?stage=lost", "stage"],
   ])("say which part of the path is wrong: %s", async (path, part) => {
     const fixture = await world();
     const answer = await get(fixture, path, await as(fixture, "alice"));

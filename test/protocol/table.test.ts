@@ -1,3 +1,4 @@
+import { STAFF_STAGES as ACTOR_STAGES } from "../../actors/loan/application/events.ts";
 import { describe, expect, test } from "vitest";
 import {
   APPLICATION_STATUSES as ACTOR_STATUSES,
@@ -9,6 +10,7 @@ import { MEMBERS_MAX } from "../../src/protocol/json-scanner.ts";
 import { FIELDS_MAX } from "../../src/protocol/plans.ts";
 import {
   APPLICATION_STATUSES,
+  STAFF_STAGES,
   GRADES,
   MEDIA_TYPES,
   OPERATIONS,
@@ -106,7 +108,8 @@ describe("Table of messages", () => {
     expect(row.roles.length).toBeGreaterThan(0);
     const operations = changes(name, row) ? ["operator"] : ["operator", "auditor"];
     if (row.subject === "operations") expect(row.roles).toEqual(operations);
-    if (row.subject === "review") expect(row.roles).toEqual(["reviewer"]);
+    const staff = changes(name, row) ? ["reviewer"] : ["reviewer", "operator", "auditor"];
+    if (row.subject === "review") expect(row.roles).toEqual(staff);
   });
 
   test.each(operations)(
@@ -136,6 +139,7 @@ describe("Choices of the table", () => {
   test("name grades, statuses and media types of applications, in the order of the wire", () => {
     expect(GRADES).toEqual(ACTOR_GRADES);
     expect(APPLICATION_STATUSES).toEqual(ACTOR_STATUSES);
+    expect(STAFF_STAGES).toEqual(ACTOR_STAGES);
     expect(MEDIA_TYPES).toEqual(ACTOR_MEDIA_TYPES);
   });
 });

@@ -53,6 +53,9 @@ const decide = (proposal: number, answer = "confirm") => {
 const get = (self: string | null) => {
   return world.ask({ type: "GetApplication", loanId: loanId("kiln") }, self);
 };
+const queue = (stage: string | null = null) => {
+  return world.ask({ type: "GetApplicationQueue", stage });
+};
 const publish = () => {
   const listing = { stepCents: 1_00, minBidCents: 100_00, lenderCapCents: null, opensAtMs: null };
   const closesAtMs = world.nowMs + 60_000;
@@ -101,6 +104,8 @@ async function compareWithReplay(): Promise<void> {
       read: () => journal.read(null),
     };
     const full = await replayShard(source, shard, world.stores.length, codec, silent);
+    const { queue } = world.system.shard(shard).run!.state;
+    expect(queue.toSnapshot()).toEqual(full.state.queue.toSnapshot());
     const expected = cellHashes(full.cells.all());
     for (const [key, hash] of cellHashes(world.system.shard(shard).run!.cells.all())) {
       expect(`${key} ${hash}`).toBe(`${key} ${expected.get(key)}`);
@@ -117,6 +122,10 @@ describe.each([1, 4])("Applications with %i shards", (shards) => {
       await compareWithReplay();
       await world.crash();
       expect(await get("bob")).toMatchObject({ type: "Read", view: { status } });
+      const isWaiting = ["submitted", "proposed", "signed"].includes(status);
+      expect(await queue()).toMatchObject({
+        view: { applications: isWaiting ? [{ loanId: "kiln", stage: status }] : [] },
+      });
     }
     const loan = await world.ask({ type: "GetLoan", loanId: loanId("kiln") });
     const terms = { principalCents: 500_00, term: 24, rateBps: 990, grade: "B" };
@@ -130,6 +139,32 @@ describe.each([1, 4])("Applications with %i shards", (shards) => {
     await world.openWithMoney("ann", 500_00);
     const bid = await world.answered(world.bid("ann", "kiln", 500_00).request);
     expect(bid).toMatchObject({ type: "BidPlaced", remainingCents: 0 });
+  });
+
+  it("wait for the staff in one queue, the oldest first, and leave it when nobody has to act", async () => {
+    await start(shards);
+    const names = Array.from({ length: 103 }, (_, at) => `kiln-${at}`);
+    for (const [at, name] of names.entries()) {
+      const borrower = `borrower-${Math.floor(at / 10)}`;
+      await world.ask({ type: "OpenAccount", accountId: accountId(borrower) });
+      world.nowMs += 1_000;
+      await create(name, borrower);
+      await own({ type: "SubmitApplication", loanId: loanId(name) }, borrower);
+    }
+    await staff("rita", { type: "ProposeReview", ...REVIEW, loanId: loanId("kiln-1") });
+    await own({ type: "WithdrawApplication", loanId: loanId("kiln-2") }, "borrower-0");
+    const all = await queue();
+    expect(all).toMatchObject({ view: { submitted: 101, proposed: 1, signed: 0 } });
+    const rows = all.type === "Read" && "applications" in all.view ? all.view.applications : [];
+    expect(rows.length).toBe(100);
+    expect(rows.slice(0, 3).map((row) => row.loanId)).toEqual(["kiln-0", "kiln-3", "kiln-4"]);
+    const sinces = rows.map((row) => row.sinceMs);
+    expect(sinces).toEqual(sinces.toSorted((a, b) => a - b));
+    expect(await queue("proposed")).toMatchObject({
+      view: { submitted: 101, applications: [{ loanId: "kiln-1", stage: "proposed" }] },
+    });
+    await world.crash();
+    expect(await queue()).toEqual(all);
   });
 
   it("answer a stranger exactly as if they were not there", async () => {

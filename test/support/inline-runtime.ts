@@ -29,6 +29,7 @@ import { snapshotLoan } from "../../actors/loan/snapshot.ts";
 import { positionsView } from "../../actors/account/positions-view.ts";
 import { LegCache } from "../../src/runtime/loan-legs.ts";
 import { returnsOf } from "../../src/runtime/returns.ts";
+import { queueView } from "../../src/runtime/application-queue.ts";
 import { booksView } from "../../src/runtime/books.ts";
 import type { OutcomeEntry } from "../../actors/outcome-window.ts";
 import type { Cell } from "../../src/runtime/cell.ts";
@@ -181,6 +182,8 @@ export class InlineRuntime implements Runtime {
       case "ListApplications":
       case "GetPositions":
         return this.#readAccount(request, (command.accountId ?? self)!);
+      case "GetApplicationQueue":
+        return this.#answer(request, { type: "Read", view: queueView([]) });
       case "GetBooks": {
         const books = { shard: 0, day: this.businessDay, totals: {}, closings: [] };
         return this.#answer(request, { type: "Read", view: booksView([books], null)! });

@@ -79,6 +79,30 @@ export function isApplicationEvent(event: { readonly type: string }): event is A
   return TYPES.has(event.type);
 }
 
+/** Where an application waits for the staff: for a proposal, for a second person, for its listing. */
+export const STAFF_STAGES = ["submitted", "proposed", "signed"] as const;
+export type StaffStage = (typeof STAFF_STAGES)[number];
+
+/** Where it waits after this event: null for nowhere, undefined for where it was. */
+export function staffStageAfter(event: ApplicationEvent): StaffStage | null | undefined {
+  switch (event.type) {
+    case "ApplicationSubmitted":
+    case "ProposalReturned":
+      return "submitted";
+    case "ApprovalProposed":
+    case "RejectionProposed":
+      return "proposed";
+    case "ContractSigned":
+      return "signed";
+    case "ApplicationApproved":
+    case "ApplicationRejected":
+    case "ApplicationWithdrawn":
+      return null;
+    default:
+      return undefined;
+  }
+}
+
 /** The borrower's account learns that its application is there, or is not, or is open no more. */
 export function applicationMessages(
   event: ApplicationEvent,
