@@ -20,7 +20,7 @@ import { createDocumentCounters } from "./gateway/documents/counters.ts";
 import { createGateway, type Gateway } from "./gateway/gateway.ts";
 import { systemTimers } from "./journal/clock.ts";
 import { connectTo, redisConnect, type RedisConnect } from "./journal/connection.ts";
-import { checkDurability, onlyDurable } from "./journal/durability.ts";
+import { checkDurability, onlyDurable, type JournalHome } from "./journal/durability.ts";
 import { EmbeddedRedis } from "./journal/embedded-redis.ts";
 import { MemoryWatch } from "./journal/memory-watch.ts";
 import { RecordCodec } from "./journal/records.ts";
@@ -90,7 +90,7 @@ async function start(
   const { kind } = parseRedisUrl(url);
   const { allowEverysec } = config.redis;
   const durable = { allowEverysec, kind, replicasMin: config.journal.replicasMin };
-  const connect = onlyDurable(redisConnect(url), durable);
+  const connect = onlyDurable(redisConnect(url), durable, (home) => tellHome(home, log));
   const { redisVersion, warnings } = await checkDurability(connect, durable);
   log.info({ redisVersion }, "the journal's Redis is durable");
   for (const warning of warnings) log.warn({}, warning);
@@ -172,6 +172,12 @@ async function start(
     lost,
     stop: (reason) => stop(gateway, reason, undoAll),
   };
+}
+
+function tellHome({ shard, peer, before, warnings }: JournalHome, log: RunLog): void {
+  const facts = { shard, redis: peer };
+  if (before === null) return log.info(facts, "the journal is in this Redis");
+  log.warn({ ...facts, before, warnings }, "the journal is in another Redis now");
 }
 
 /** Another server has a shard now: of a pair, that is when this one should end. */

@@ -3,7 +3,7 @@
 // is down and never sends anything twice: ioredis does all three by default, and each of them
 // breaks the owner's rules. Who wants to go on asks for a fresh connection.
 
-import { isIP } from "node:net";
+import { isIP, type Socket } from "node:net";
 import type { Writable } from "node:stream";
 import { Command, Redis, ReplyError, type RedisOptions } from "ioredis";
 import { ClusterMap } from "./cluster-map.ts";
@@ -24,6 +24,8 @@ export type Replied = (error: Error | null, reply: Reply) => void;
 export type ConnectionPurpose = "journal" | "snapshots" | "lease" | "reads";
 
 export interface RedisConnection {
+  /** Who is at the other end, for logs: `address:port`, or the path of a socket. */
+  readonly peer: string;
   /**
    * Sends now, behind whatever was sent before. `replied` is called once, after this has returned:
    * with a RedisReplyError when Redis refused, with any other error when the connection was lost
@@ -181,6 +183,7 @@ async function openConnection(
     throw new JournalError("unavailable", `no connection to Redis: ${why}`);
   }
   return {
+    peer: peerOf(redis, target),
     send(command, args, replied) {
       const given = args as (string | number | Buffer)[];
       redis.sendCommand(
@@ -199,6 +202,11 @@ async function openConnection(
       redis.disconnect();
     },
   };
+}
+
+function peerOf(redis: Redis, { path }: Target): string {
+  const { remoteAddress, remotePort } = redis.stream as Socket;
+  return path ?? `${remoteAddress}:${remotePort}`;
 }
 
 /** From so many bytes on, one copy costs more than what avoids it. */

@@ -14,6 +14,14 @@ export interface DurabilityOptions {
   readonly kind?: RedisTarget["kind"];
 }
 
+/** The Redis that has a shard's journal from now on. */
+export interface JournalHome extends DurabilityReport {
+  readonly shard: number;
+  readonly peer: string;
+  /** Where the journal was before; null when this is the first. */
+  readonly before: string | null;
+}
+
 export interface DurabilityReport {
   readonly redisVersion: string;
   /** What was allowed though it is not safe, in sentences for the log. */
@@ -50,13 +58,23 @@ export async function checkDurability(
 /**
  * After a failover another Redis is the master, with a configuration of its own: each connection of
  * a journal is handed out only when that could lose nothing either. Rejects as `checkDurability`.
+ * `onMoved` is told of each Redis that a journal comes to.
  */
-export function onlyDurable(connect: RedisConnect, options: DurabilityOptions): RedisConnect {
-  return async (purpose, shard) => {
+export function onlyDurable(
+  connect: RedisConnect,
+  options: DurabilityOptions,
+  onMoved: (home: JournalHome) => void,
+): RedisConnect {
+  const homes = new Map<number, string>();
+  return async (purpose, shard = 0) => {
     const connection = await connect(purpose, shard);
     if (purpose !== "journal") return connection;
     try {
-      await judge(connection, options);
+      const report = await judge(connection, options);
+      const { peer } = connection;
+      const before = homes.get(shard) ?? null;
+      homes.set(shard, peer);
+      if (before !== peer) onMoved({ ...report, shard, peer, before });
       return connection;
     } catch (error) {
       connection.close();

@@ -47,5 +47,5 @@ export type HaltReason =
   | "retry_exhausted";
 
 export function tooFewReplicas(count: number, replicasMin: number): string {
-  return `${count} of ${replicasMin} replicas have what was written last`;
+  return `${count} of ${replicasMin} replicas have what was written last (LOANLOOM_REPLICAS_MIN)`;
 }

@@ -80,6 +80,8 @@ describe.runIf(process.platform === "linux")("Under load, while masters of Redis
 
       expect([...crowd.failures, ...operator.failures]).toEqual([]);
       expect(server.logged("degraded: commits do not get through")).toBeGreaterThanOrEqual(ROUNDS);
+      const moved = server.logged("the journal is in another Redis now");
+      expect(moved).toBeGreaterThanOrEqual(SHARDS * ROUNDS);
       const journals = journalsByUrl(redis.url, { LOANLOOM_MAC_KEY: MAC_KEY });
       const report = await auditOfJournals(journals, SHARDS, crowd.log);
       expect(report.violations).toEqual([]);

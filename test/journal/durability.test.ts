@@ -4,9 +4,9 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { systemTimers } from "../../src/journal/clock.ts";
 import { call, redisConnect } from "../../src/journal/connection.ts";
-import { checkDurability } from "../../src/journal/durability.ts";
+import { checkDurability, onlyDurable } from "../../src/journal/durability.ts";
 import { MemoryWatch } from "../../src/journal/memory-watch.ts";
-import { startRedis } from "./journals.ts";
+import { startProxy, startRedis } from "./journals.ts";
 
 const STRICT = { allowEverysec: false };
 
@@ -63,6 +63,42 @@ describe("checkDurability", () => {
     await expect(checkDurability(redisConnect(node.socketPath), STRICT)).rejects.toMatchObject({
       code: "unsupported_url",
     });
+  });
+});
+
+describe("onlyDurable", () => {
+  test("hands out no connection of a journal to a Redis that is not, and tells where it is", async () => {
+    const [first, second] = [await startRedis(), await startRedis()];
+    const proxy = await startProxy(first);
+    const homes: { peer: string; before: string | null }[] = [];
+    const connect = onlyDurable(redisConnect(proxy.url), STRICT, (home) => void homes.push(home));
+    for (let times = 0; times < 2; times++) (await connect("journal", 3)).close();
+    const peer = `127.0.0.1:${proxy.port}`;
+    expect(homes).toMatchObject([{ shard: 3, peer, before: null, warnings: [] }]);
+    await second.run("CONFIG", "SET", "appendfsync", "everysec");
+    proxy.retarget(second);
+    await expect(connect("journal", 3)).rejects.toMatchObject({
+      code: "not_durable",
+      message: expect.stringContaining("appendfsync must be always") as string,
+    });
+    (await connect("reads")).close();
+  });
+
+  test.each([
+    ["sentinel", 0, /1 replicas, none of which must have a commit/],
+    ["server", 0, null],
+    ["sentinel", 1, null],
+    ["server", 2, /1 of the 2 replicas that must have each commit/],
+  ] as const)("of %s, with %i replicas asked for: %s", async (kind, replicasMin, warning) => {
+    const [master, replica] = [await startRedis(), await startRedis()];
+    await replica.run("REPLICAOF", "127.0.0.1", master.port);
+    while (!String(await master.run("INFO", "replication")).includes("connected_slaves:1")) {
+      await sleep(10);
+    }
+    const options = { ...STRICT, kind, replicasMin };
+    const { warnings } = await checkDurability(redisConnect(master.socketPath), options);
+    if (warning === null) expect(warnings).toEqual([]);
+    else expect(warnings).toEqual([expect.stringMatching(warning)]);
   });
 });
 
