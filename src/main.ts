@@ -114,12 +114,15 @@ async function start(
     documents: { store, limits: config.transfers, counters: documentCounters },
   });
   const { shards, standby } = config.deployment;
-  const { lost, lose } = losing(standby);
-  const givesUp = AbortSignal.any([lose.signal, stopping]);
+  const { lost, lose } = losing();
+  const ending = new AbortController();
+  const givesUp = AbortSignal.any([lose.signal, stopping, ending.signal]);
   const system: System = new System({
     shards,
     openJournal: journalOpener(config, secrets, connect, log, givesUp),
-    onLost: (reason) => lose.abort(reason),
+    onLost: (reason) => {
+      if (standby) lose.abort(reason);
+    },
     codec: new RecordCodec(ACTOR_LAYOUTS, UPCASTERS),
     outlet: gateway.outlet,
     clock: systemClock,
@@ -145,8 +148,10 @@ async function start(
   undo.push(() => gateway.close());
   // Whoever asks a server that stands by learns that it does.
   let port = standby ? await gateway.listen() : 0;
-  await system.start();
   undo.push(() => system.stop(config.gateway.drainMsMax));
+  // Of a start that failed, what still waits for its turn is called off first.
+  undo.push(() => ending.abort());
+  await system.start();
   undo.push(() => custodian?.close());
   await store.clearLeftovers();
   undo.push(sweepDocuments(store, gateway, log));
@@ -181,13 +186,10 @@ function tellHome({ shard, peer, before, warnings }: JournalHome, log: RunLog): 
 }
 
 /** Another server has a shard now: of a pair, that is when this one should end. */
-function losing(standby: boolean): {
-  readonly lost: Promise<string>;
-  readonly lose: AbortController;
-} {
+function losing(): { readonly lost: Promise<string>; readonly lose: AbortController } {
   const lose = new AbortController();
   const lost = new Promise<string>((resolve) => {
-    if (standby) lose.signal.addEventListener("abort", () => resolve(String(lose.signal.reason)));
+    lose.signal.addEventListener("abort", () => resolve(String(lose.signal.reason)));
   });
   return { lost, lose };
 }

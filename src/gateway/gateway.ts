@@ -165,7 +165,8 @@ class Door implements Gateway {
     assert(this.#attached !== undefined, "a runtime is attached before the port opens");
     const { host, port, sweepIntervalMs } = this.#options.config;
     return new Promise((resolve, reject) => {
-      this.#app.listen(host, port, (listenSocket) => {
+      const app = this.#app as unknown as ListensAlone;
+      app.listen(host, port, EXCLUSIVE_PORT, (listenSocket) => {
         if (listenSocket === false) {
           reject(new Error(`cannot listen on ${host}:${port}: is the port in use?`));
           return;
@@ -267,6 +268,20 @@ class Door implements Gateway {
     receipts.sweep(monotonicMs);
     this.#admission.sweep(nowMs);
   }
+}
+
+/**
+ * LIBUS_LISTEN_EXCLUSIVE_PORT. Without it two servers on one machine share a port, and each gets a part
+ * of the connections. The types of the package know neither it nor the call that takes it and a host.
+ */
+const EXCLUSIVE_PORT = 1;
+interface ListensAlone {
+  listen(
+    host: string,
+    port: number,
+    options: typeof EXCLUSIVE_PORT,
+    opened: (listenSocket: uWS.us_listen_socket | false) => void,
+  ): void;
 }
 
 /** RFC 6455, 5.5: a close frame has at most 125 bytes, two of them the code. */

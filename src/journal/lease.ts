@@ -57,6 +57,7 @@ export class Lease {
   #heldUntilMs = -Infinity;
   #offRenew: (() => void) | undefined;
   #ended = false;
+  #isHeldOnly = false;
 
   constructor(options: LeaseOptions) {
     this.#options = options;
@@ -76,8 +77,9 @@ export class Lease {
     const { clock, timers, keys, owner, limits } = this.#options;
     const { leaseMs } = limits;
     const giveUpAtMs = clock.nowMs() + waitMs;
-    const giveReplicasUpAtMs = clock.nowMs() + limits.retryForMs;
+    let tooFewSinceMs: number | undefined;
     for (;;) {
+      if (signal?.aborted === true) throw new JournalError("closed", "it is no longer waited for");
       const sentMs = clock.nowMs();
       const how = force && sentMs >= giveUpAtMs ? "force" : "";
       try {
@@ -89,16 +91,21 @@ export class Lease {
         const holder = heldBy(error);
         if (isTooFew(error)) {
           // Replicas that were started together with us may still be copying.
-          if (clock.nowMs() < giveReplicasUpAtMs) continue;
+          tooFewSinceMs ??= sentMs;
+          if (clock.nowMs() < tooFewSinceMs + limits.retryForMs) continue;
           throw new JournalError("unavailable", error.message);
         }
-        if (holder === undefined) throw error;
+        if (holder === undefined) {
+          // One that waits without end outwaits a Redis that is away, too.
+          if (waitMs !== Infinity || !isPassing(error)) throw error;
+          await sleep(timers, WAIT_STEP_MS_MAX);
+          continue;
+        }
+        tooFewSinceMs = undefined;
         const leftMs = giveUpAtMs - clock.nowMs();
         if (leftMs <= 0 && force) continue;
         if (leftMs <= 0) throw new JournalError("lease_held", `the lease is held by ${holder}`);
         onWaiting(holder);
-        if (signal?.aborted === true)
-          throw new JournalError("closed", "it is no longer waited for");
         await sleep(timers, Math.min(leftMs, WAIT_STEP_MS_MAX));
       }
     }
@@ -109,7 +116,7 @@ export class Lease {
     const { timers, limits } = this.#options;
     this.#offRenew = timers.after(Math.floor(limits.leaseMs / 3), () => {
       void this.#renew(epoch, events).then(() => {
-        if (!this.#ended) this.keep(epoch, events);
+        if (!this.#ended && !this.#isHeldOnly) this.keep(epoch, events);
       });
     });
   }
@@ -135,6 +142,21 @@ export class Lease {
     }
   }
 
+  /** Keeps it, whatever the journal says, until it is given back. */
+  hold(): void {
+    const { timers, keys, owner, limits } = this.#options;
+    const args = [1, keys.lease, owner, limits.leaseMs, ""] as const;
+    this.#isHeldOnly = true;
+    this.#offRenew?.();
+    void this.#link.call("FCALL", FUNCTIONS.leaseTake, ...args).then(
+      () => undefined,
+      () => undefined,
+    );
+    this.#offRenew = timers.after(Math.floor(limits.leaseMs / 3), () => {
+      if (!this.#ended) this.hold();
+    });
+  }
+
   /** Stops renewing, without giving it back. */
   end(): void {
     this.#ended = true;
@@ -157,6 +179,12 @@ export class Lease {
       this.#link.close();
     }
   }
+}
+
+function isPassing(error: unknown): boolean {
+  if (error instanceof RedisReplyError)
+    return error.isElsewhere || error.message.startsWith("LOADING");
+  return error instanceof JournalError && error.code === "unavailable";
 }
 
 function isTooFew(error: unknown): error is JournalError {

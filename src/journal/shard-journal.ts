@@ -338,8 +338,9 @@ export class ShardJournal<Cargo> {
     if (this.#state === "closed" || this.#state === "halted") return;
     this.#state = "halted";
     this.#committer.stop();
-    // One that is another's already must not be touched; ours the next owner should not wait for.
+    // Of a journal that is not what it was nobody is to make a start before this is closed.
     if (reason === "fenced" || reason === "lease_lost") this.#lease.end();
+    else if (reason === "rewound" || reason === "tampered") this.#lease.hold();
     else void this.#lease.release(this.epoch);
     this.#reads.close();
     this.#writes.close();

@@ -4,7 +4,7 @@
 
 import type { Clock, Timers } from "./clock.ts";
 import { Committer } from "./committer.ts";
-import type { RedisConnect } from "./connection.ts";
+import type { RedisConnect, Reply } from "./connection.ts";
 import { JournalError, type HaltReason } from "./errors.ts";
 import { loadFunctions } from "./functions.ts";
 import { formatHead, parseHead } from "./head.ts";
@@ -14,7 +14,7 @@ import type { JournalLimits } from "./limits.ts";
 import type { ChainPoint, MacChain } from "./mac-chain.ts";
 import type { OnDemandLink } from "./on-demand-link.ts";
 import type { PayloadMemory } from "./payload-memory.ts";
-import type { Position } from "./position.ts";
+import { tryParsePosition, type Position } from "./position.ts";
 
 export interface TakeOverOptions {
   readonly keys: ShardKeys;
@@ -51,7 +51,9 @@ const TRIES_MAX = 100;
 export async function takeOver<Cargo>(options: TakeOverOptions): Promise<Fence<Cargo>> {
   const { keys, chain, lease, reads, wait, payload } = options;
   await reads.use(loadFunctions);
+  await checkKey(reads, keys, chain);
   await lease.take(wait);
+  await checkKey(reads, keys, chain);
   let epoch: number | undefined;
   for (let tries = 0; tries < TRIES_MAX; tries++) {
     const head = await reads.call("GET", keys.head);
@@ -69,6 +71,28 @@ export async function takeOver<Cargo>(options: TakeOverOptions): Promise<Fence<C
   }
   throw new JournalError("lost_race", `another owner has taken over epoch ${epoch}`);
 }
+
+/**
+ * The last entry must follow from the one before it, by our key, before anything of ours is behind
+ * it: what a wrong key has written no right one verifies. An entry that is alone cannot be judged.
+ */
+async function checkKey(reads: OnDemandLink, keys: ShardKeys, chain: MacChain): Promise<void> {
+  const found = await reads.call("XREVRANGE", keys.journal, "+", "-", "COUNT", 2);
+  const [last, before] = found as readonly StoredEntry[];
+  if (last === undefined) return;
+  const [id, [, payload, , mac]] = last;
+  const position = tryParsePosition(String(id));
+  // What is no entry at all is for the walk to say.
+  if (position === undefined || !Buffer.isBuffer(payload) || !Buffer.isBuffer(mac)) return;
+  const isFirst = position.epoch === 1 && position.seq === 0;
+  const previous = before?.[1][3] ?? (isFirst ? chain.genesis.mac : undefined);
+  if (previous === undefined || chain.next(previous, position, payload).equals(mac)) return;
+  const why = `the MAC of ${String(id)} is wrong: is the key the one that it was written with?`;
+  throw new JournalError("tampered", why);
+}
+
+/** The id, then the fields: `b`, the payload, `h`, its MAC. */
+type StoredEntry = readonly [id: Reply, fields: readonly [Reply, Reply, Reply, Buffer]];
 
 /** Undefined when the head was not, or no longer, where it was read. */
 function commitFence<Cargo>(

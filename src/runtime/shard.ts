@@ -2,8 +2,7 @@
 // everything is refused as unavailable. What cannot be healed by starting again (another owner, a
 // rewound or tampered journal) ends the shard until an operator looks at it.
 
-import type { JournalError } from "../journal/errors.ts";
-import type { HaltReason } from "../journal/errors.ts";
+import { JournalError, type HaltReason } from "../journal/errors.ts";
 import type { Position } from "../journal/position.ts";
 import type { Cargo } from "./batch.ts";
 import { replayShard, type ReplaySource } from "./replay.ts";
@@ -46,6 +45,8 @@ const RESTART_DELAYS_MS = [100, 200, 500, 1_000, 2_000, 5_000];
 
 /** Ends that another life would only repeat, or make worse. */
 const FATAL: ReadonlySet<string> = new Set(["fenced", "lease_lost", "rewound", "tampered"]);
+/** Those of them that mean that the journal is not what it was. */
+const DAMAGED: ReadonlySet<string> = new Set(["rewound", "tampered"]);
 /** Those of them that mean another server. */
 const LOST: ReadonlySet<string> = new Set(["fenced", "lease_lost"]);
 
@@ -59,6 +60,7 @@ export class Shard {
   #restarts = 0;
   #quarantined = 0;
   #stopping = false;
+  #hasServed = false;
 
   constructor(shard: number, shards: number, options: ShardOptions) {
     this.shard = shard;
@@ -99,10 +101,12 @@ export class Shard {
       onRewound: (detail) => run?.fail("rewound_healed", new Error(detail)),
       onWaiting: (holder) => this.#standBy(`the lease is held by ${holder}`),
     });
-    this.#become({ status: "recovering" });
     this.#journal = journal;
+    this.#unlessStopping();
+    this.#become({ status: "recovering" });
     const { codec, log, counters } = this.#o;
     const recovered = await replayShard(journal, this.shard, this.#shards, codec, log);
+    this.#unlessStopping();
     for (const [key, atMs] of recovered.state.alarms.entries()) this.#o.onAlarm(key, atMs);
     for (const payout of recovered.state.payouts.values()) {
       const { accountId, withdrawalNo } = payout;
@@ -119,12 +123,20 @@ export class Shard {
     counters.lastRecoveryEvents = events;
     log.info({ shard: this.shard, events, entries, seconds }, "shard serves");
     run.start();
+    this.#hasServed = true;
     this.#become({ status: "serving" });
+  }
+
+  /** What was begun before it was asked to stop must not be finished after it. */
+  #unlessStopping(): void {
+    if (this.#stopping) throw new JournalError("closed", "the server stops");
   }
 
   #standBy(reason: string): void {
     const { status } = this;
     if (status.status === "standing by" && status.reason === reason) return;
+    // Between two lives of ours another server was faster: it will have the others as well.
+    if (this.#hasServed) this.#o.onLost("lease_lost");
     this.#o.log.info({ shard: this.shard, reason }, "the shard stands by");
     this.#become({ status: "standing by", reason });
   }
@@ -149,6 +161,8 @@ export class Shard {
     this.#o.outlet.reset(this.shard, reason);
     this.#become({ status: "failed", reason });
     if (LOST.has(reason)) this.#o.onLost(reason);
+    // It keeps the lease: nobody is to go on from there before somebody has looked.
+    if (DAMAGED.has(reason)) return;
     const journal = this.#journal;
     this.#journal = null;
     const closed = journal === null ? Promise.resolve() : journal.close();
@@ -174,8 +188,10 @@ export class Shard {
 
   /** Leaves nothing of the attempt behind; tells the reason. */
   #notStarted(error: unknown): string {
-    this.#o.log.error({ shard: this.shard, error }, "the shard did not recover");
     const reason = (error as Partial<JournalError>).code ?? "recovery_failed";
+    const facts = { shard: this.shard, error };
+    if (reason === "closed") this.#o.log.info({ shard: this.shard }, "the shard is not taken");
+    else this.#o.log.error(facts, "the shard did not recover");
     const journal = this.#journal;
     this.#journal = null;
     if (journal !== null) journal.close().then(undefined, () => undefined);

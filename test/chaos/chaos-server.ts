@@ -4,7 +4,7 @@
 
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { closeSync, existsSync, openSync, readFileSync } from "node:fs";
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync } from "node:fs";
 import { mkdtemp, realpath, rm } from "node:fs/promises";
 import { createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
@@ -21,7 +21,7 @@ export class ChaosServer {
   readonly dataDir: string;
   readonly port: number;
   readonly #folder: string;
-  readonly #environment: Readonly<Record<string, string>>;
+  readonly environment: Readonly<Record<string, string>>;
   #child: ChildProcess | null = null;
   /** Ends that nobody asked for: a bug of the server. */
   readonly deaths: string[] = [];
@@ -37,7 +37,12 @@ export class ChaosServer {
     this.#folder = folder;
     this.dataDir = join(folder, "data");
     this.port = port;
-    this.#environment = environment;
+    this.environment = environment;
+  }
+
+  /** Another one, with a folder of its own, that is told the same port. */
+  twin(): ChaosServer {
+    return new ChaosServer(`${this.#folder}-twin`, this.port, this.environment);
   }
 
   get url(): string {
@@ -54,6 +59,7 @@ export class ChaosServer {
   }
 
   start(): void {
+    mkdirSync(this.#folder, { recursive: true });
     const log = openSync(join(this.#folder, "server.log"), "a");
     const clean = Object.entries(process.env).filter(
       ([name]) => !name.startsWith("LOANLOOM_") && name !== "REDIS_URL",
@@ -62,7 +68,7 @@ export class ChaosServer {
       stdio: ["ignore", log, log],
       env: {
         ...Object.fromEntries(clean),
-        ...this.#environment,
+        ...this.environment,
         LOANLOOM_DATA: this.dataDir,
         HOST: "127.0.0.1",
         PORT: String(this.port),

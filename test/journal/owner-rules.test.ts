@@ -101,6 +101,35 @@ describe("rule 1: fence first, read second", () => {
     await expect(Owner.takeOver(proxy.url)).rejects.toMatchObject({ code: "unavailable" });
   });
 
+  test("another key is found out before anything is written with it, and the right one goes on", async () => {
+    const redis = await startRedis();
+    const first = await Owner.takeOver(redis.socketPath);
+    const other = { macKey: Buffer.alloc(32, 8), owner: "server-b" };
+    const wrong = { code: "tampered", message: expect.stringContaining("is the key") as string };
+    for (let commits = 0; commits < 3; commits++) {
+      await expect(Owner.takeOver(redis.socketPath, other)).rejects.toMatchObject(wrong);
+      await first.appendUpTo(commits + 1);
+      await first.releasedAll();
+    }
+    await first.journal.close();
+    await expect(Owner.takeOver(redis.socketPath, other)).rejects.toMatchObject(wrong);
+    const second = await Owner.takeOver(redis.socketPath);
+    expect(second.journal.epoch).toBe(2);
+    expect(await storedCargoes(redis)).toEqual(oneTo(3));
+  });
+
+  test("one that waits without end outwaits a Redis that is away", async () => {
+    const redis = await startRedis();
+    const first = await Owner.takeOver(redis.socketPath, { limits: { leaseMs: 300 } });
+    const waiting = Owner.takeOver(redis.socketPath, { owner: "server-b", leaseWaitMs: Infinity });
+    await sleep(200);
+    await redis.kill();
+    await sleep(400);
+    await redis.restart();
+    await first.journal.close();
+    expect((await waiting).journal.epoch).toBe(2);
+  });
+
   test("one that waits without end says for whom, and gives up when it is told to", async () => {
     const redis = await startRedis();
     await Owner.takeOver(redis.socketPath, { limits: { leaseMs: 300 } });

@@ -104,6 +104,12 @@ describe("rule 6", () => {
     owner.append();
     expect((await owner.untilHalted()).reason).toBe("rewound");
     expect(owner.released.length).toBe(30);
+    // Nobody is to go on from there, until this one is closed.
+    await sleep(200);
+    const next = { owner: "server-b", leaseWaitMs: 300 };
+    await expect(Owner.takeOver(replica.socketPath, next)).rejects.toMatchObject({
+      code: "lease_held",
+    });
     expect(await storedCargoes(replica)).toEqual(oneTo(10));
   });
 
