@@ -91,6 +91,12 @@ export class ChaosServer {
     return answer?.status === 200;
   }
 
+  /** At most two seconds: it may have been well again before anybody looked. */
+  async untilUnready(): Promise<void> {
+    const giveUpAtMs = performance.now() + 2_000;
+    while ((await this.isReady()) && performance.now() < giveUpAtMs) await sleep(POLL_MS);
+  }
+
   async untilReady(): Promise<void> {
     while (!(await this.isReady())) {
       if (this.deaths.length > 0) throw new Error(`the server ended: ${this.log.slice(-2_000)}`);
