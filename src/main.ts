@@ -114,14 +114,17 @@ async function start(
     documents: { store, limits: config.transfers, counters: documentCounters },
   });
   const { shards, standby } = config.deployment;
-  const { lost, lose } = losing();
   const ending = new AbortController();
-  const givesUp = AbortSignal.any([lose.signal, stopping, ending.signal]);
+  const givesUp = AbortSignal.any([stopping, ending.signal]);
+  let tellLost: (reason: string) => void;
+  const lost = new Promise<string>((resolve) => (tellLost = resolve));
   const system: System = new System({
     shards,
     openJournal: journalOpener(config, secrets, connect, log, givesUp),
     onLost: (reason) => {
-      if (standby) lose.abort(reason);
+      if (!standby) return;
+      tellLost(reason);
+      ending.abort();
     },
     codec: new RecordCodec(ACTOR_LAYOUTS, UPCASTERS),
     outlet: gateway.outlet,
@@ -183,15 +186,6 @@ function tellHome({ shard, peer, before, warnings }: JournalHome, log: RunLog): 
   const facts = { shard, redis: peer };
   if (before === null) return log.info(facts, "the journal is in this Redis");
   log.warn({ ...facts, before, warnings }, "the journal is in another Redis now");
-}
-
-/** Another server has a shard now: of a pair, that is when this one should end. */
-function losing(): { readonly lost: Promise<string>; readonly lose: AbortController } {
-  const lose = new AbortController();
-  const lost = new Promise<string>((resolve) => {
-    lose.signal.addEventListener("abort", () => resolve(String(lose.signal.reason)));
-  });
-  return { lost, lose };
 }
 
 const MINUTE_MS = 60_000;

@@ -33,7 +33,7 @@ async function serve(): Promise<void> {
   const server = await startServer(config, log, givesUp.signal).catch((error: unknown) => {
     const gaveUp = error instanceof JournalError && error.code === "closed";
     if (!gaveUp || !givesUp.signal.aborted) throw error;
-    // It has taken nothing: there is nothing to end.
+    // What it had of it by then was given back.
     log.info({}, "stopped while it stood by");
     return process.exit(EXIT.ok);
   });

@@ -105,14 +105,13 @@ export function optionalText({
 
 export function optionalUrl({
   protocols,
-  secret = false,
   ...naming
-}: Naming & { protocols: readonly string[]; secret?: boolean }): Setting<string | null> {
+}: Naming & { protocols: readonly string[] }): Setting<string | null> {
   return {
     ...naming,
     unit: null,
     fallback: null,
-    secret,
+    secret: false,
     expected: `a URL that starts with ${protocols.map((name) => `${name}//`).join(" or ")}`,
     schema: z.string().refine((candidate) => {
       return URL.canParse(candidate) && protocols.includes(new URL(candidate).protocol);

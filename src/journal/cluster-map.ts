@@ -1,8 +1,8 @@
 // Which node of a Redis Cluster is the master of a key's slot. It is asked anew for each connection,
 // since a failover or a move of slots is when connections are made anew.
 
-import { RedisReplyError, call, type RedisConnection, type Reply } from "./connection.ts";
-import { JournalError } from "./errors.ts";
+import { call, type RedisConnection, type Reply } from "./connection.ts";
+import { JournalError, unavailable } from "./errors.ts";
 import type { HostAndPort } from "./redis-url.ts";
 
 export class ClusterMap {
@@ -27,11 +27,10 @@ export class ClusterMap {
       try {
         return await this.#ask(node, key);
       } catch (error) {
-        if (!(error instanceof RedisReplyError || error instanceof JournalError)) throw error;
-        why = `no node of the Cluster tells who has the slot: ${error.message}`;
+        why = `no node of the Cluster tells who has the slot: ${(error as JournalError).message}`;
       }
     }
-    throw new JournalError("unavailable", why);
+    throw notKnown(why);
   }
 
   async #ask(node: HostAndPort, key: string): Promise<HostAndPort> {
@@ -40,16 +39,14 @@ export class ClusterMap {
       const slot = Number(await call(connection, "CLUSTER", "KEYSLOT", key));
       const ranges = (await call(connection, "CLUSTER", "SLOTS")) as readonly SlotRange[];
       const range = ranges.find(([from, to]) => from <= slot && slot <= to);
-      if (range === undefined) throw new JournalError("unavailable", `nobody has slot ${slot}`);
+      if (range === undefined) throw notKnown(`nobody has slot ${slot}`);
       // One that was left alone still tells what it knew before.
       const info = String(await call(connection, "CLUSTER", "INFO"));
-      if (!info.includes("cluster_state:ok"))
-        throw new JournalError("unavailable", "its state is fail");
+      if (!info.includes("cluster_state:ok")) throw notKnown("its state is fail");
       this.#learn(node, ranges);
       return addressOf(range[2], node);
     } catch (error) {
-      if (error instanceof RedisReplyError || error instanceof JournalError) throw error;
-      throw new JournalError("unavailable", `Redis: ${(error as Error).message}`);
+      throw unavailable(error);
     } finally {
       connection.close();
     }
@@ -77,7 +74,10 @@ type SlotNode = readonly Reply[];
  */
 function addressOf([host, port]: SlotNode, asked: HostAndPort): HostAndPort {
   const name = host === null || host === undefined ? "" : String(host);
-  if (name === "?")
-    throw new JournalError("unavailable", "a node has no name, but is to be called by it");
+  if (name === "?") throw notKnown("a node has no name, but is to be called by it");
   return { host: name === "" ? asked.host : name, port: Number(port) };
+}
+
+function notKnown(why: string): JournalError {
+  return new JournalError("unavailable", why);
 }

@@ -7,7 +7,7 @@ import { isIP, type Socket } from "node:net";
 import type { Writable } from "node:stream";
 import { Command, Redis, ReplyError, type RedisOptions } from "ioredis";
 import { ClusterMap } from "./cluster-map.ts";
-import { JournalError } from "./errors.ts";
+import { JournalError, unavailable } from "./errors.ts";
 import { shardKeys } from "./keys.ts";
 import { parseRedisUrl, type HostAndPort, type RedisTarget } from "./redis-url.ts";
 import { SentinelWatch } from "./sentinel-watch.ts";
@@ -140,8 +140,7 @@ async function openMaster(purpose: ConnectionPurpose, target: Target): Promise<R
     throw new JournalError("unavailable", "what should be the master is a replica");
   } catch (error) {
     connection.close();
-    if (error instanceof JournalError) throw error;
-    throw new JournalError("unavailable", `Redis: ${(error as Error).message}`);
+    throw unavailable(error);
   }
 }
 

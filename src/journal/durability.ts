@@ -2,7 +2,7 @@
 // configuration and never changes it: that is the operators' decision.
 
 import { RedisReplyError, call, type RedisConnect, type RedisConnection } from "./connection.ts";
-import { JournalError } from "./errors.ts";
+import { JournalError, unavailable } from "./errors.ts";
 import type { RedisTarget } from "./redis-url.ts";
 
 export interface DurabilityOptions {
@@ -146,7 +146,7 @@ async function ask(connection: RedisConnection, ...command: [string, ...string[]
       const what = command.join(" ");
       throw new JournalError("not_durable", `${what} cannot be checked: ${error.message}`);
     }
-    throw new JournalError("unavailable", `Redis: ${(error as Error).message}`);
+    throw unavailable(error);
   }
 }
 

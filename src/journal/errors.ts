@@ -49,3 +49,9 @@ export type HaltReason =
 export function tooFewReplicas(count: number, replicasMin: number): string {
   return `${count} of ${replicasMin} replicas have what was written last (LOANLOOM_REPLICAS_MIN)`;
 }
+
+/** What Redis refused, or a lost connection, for who can do nothing but try again later. */
+export function unavailable(error: unknown): JournalError {
+  if (error instanceof JournalError) return error;
+  return new JournalError("unavailable", `Redis: ${(error as Error).message}`);
+}

@@ -10,7 +10,7 @@ import {
   type RedisConnection,
   type Reply,
 } from "./connection.ts";
-import { JournalError, tooFewReplicas } from "./errors.ts";
+import { JournalError, tooFewReplicas, unavailable } from "./errors.ts";
 import type { JournalLimits } from "./limits.ts";
 
 export class OnDemandLink {
@@ -72,9 +72,7 @@ export class OnDemandLink {
   }
 
   #judged(error: unknown): unknown {
-    if (!(error instanceof RedisReplyError)) {
-      return new JournalError("unavailable", `Redis: ${(error as Error).message}`);
-    }
+    if (!(error instanceof RedisReplyError)) return unavailable(error);
     // The next one is made to whoever is the master then.
     if (error.isElsewhere) this.renew();
     return error;

@@ -11,7 +11,7 @@ import { walkChain, type JournalEntry } from "./chain-walk.ts";
 import { systemClock, systemTimers, type Clock, type Timers } from "./clock.ts";
 import { Committer } from "./committer.ts";
 import { RedisReplyError, connectTo, type RedisConnect } from "./connection.ts";
-import { JournalError, type HaltReason } from "./errors.ts";
+import { unavailable, type HaltReason } from "./errors.ts";
 import { formatHead, parseHead } from "./head.ts";
 import { shardKeys, type ShardKeys } from "./keys.ts";
 import { Lease } from "./lease.ts";
@@ -129,8 +129,7 @@ export class ShardJournal<Cargo> {
     } catch (error) {
       reads.close();
       lease.end();
-      if (!(error instanceof RedisReplyError)) throw error;
-      throw new JournalError("unavailable", `Redis: ${error.message}`);
+      throw error instanceof RedisReplyError ? unavailable(error) : error;
     }
   }
 

@@ -4,7 +4,7 @@
 
 import { assert } from "../money/assert.ts";
 import { RedisReplyError, type Argument } from "./connection.ts";
-import { JournalError } from "./errors.ts";
+import { JournalError, unavailable } from "./errors.ts";
 import { FUNCTIONS } from "./functions.ts";
 import { fencedHead } from "./head.ts";
 import type { ShardKeys } from "./keys.ts";
@@ -113,7 +113,7 @@ export class SnapshotStore {
 export function translate(error: unknown, onFenced: (head: string) => void): unknown {
   if (!(error instanceof RedisReplyError)) return error;
   const head = fencedHead(error.message);
-  if (head === undefined) return new JournalError("unavailable", `Redis: ${error.message}`);
+  if (head === undefined) return unavailable(error);
   onFenced(head);
   return new JournalError("fenced", `the head is ${head === "" ? "absent" : head.split(":")[0]}`);
 }

@@ -28,10 +28,6 @@ export class ApplicationQueue {
   /** In the order in which they came to where they are. */
   readonly #waiting = new Map<LoanId, Waiting>();
 
-  get size(): number {
-    return this.#waiting.size;
-  }
-
   /** `stage` is null when nobody of the staff has anything to do with it now. */
   set(loanId: LoanId, stage: StaffStage | null, sinceMs: number): void {
     this.#waiting.delete(loanId);

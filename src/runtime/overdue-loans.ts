@@ -9,10 +9,6 @@ export class OverdueLoans {
   /** When the oldest unpaid instalment fell due, in days since 1970. */
   readonly #dueOf = new Map<string, number>();
 
-  get size(): number {
-    return this.#dueOf.size;
-  }
-
   /** `due` is null when the loan owes nothing now. */
   set(key: string, due: number | null): void {
     if (due === null) this.#dueOf.delete(key);

@@ -91,6 +91,15 @@ export class ChaosServer {
     return answer?.status === 200;
   }
 
+  /** Resolves when /readyz says that another server is waited for. */
+  async untilStandingBy(): Promise<void> {
+    for (;;) {
+      const answer = await fetch(`http://127.0.0.1:${this.port}/readyz`).catch(() => null);
+      if ((await answer?.text())?.includes("standing by") === true) return;
+      await sleep(POLL_MS);
+    }
+  }
+
   /** At most two seconds: it may have been well again before anybody looked. */
   async untilUnready(): Promise<void> {
     const giveUpAtMs = performance.now() + 2_000;

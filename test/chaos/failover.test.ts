@@ -6,10 +6,9 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { GuardedRedis } from "../support/guarded-redis.ts";
 import { journalsByUrl } from "../../src/cli/journal-access.ts";
-import { auditOfJournals, token } from "./aftermath.ts";
-import { ChaosCrowd } from "./chaos-crowd.ts";
-import { ChaosOperator } from "./chaos-operator.ts";
+import { auditOfJournals } from "./aftermath.ts";
 import { ChaosServer } from "./chaos-server.ts";
+import { putToWork } from "./crowd-at-work.ts";
 import { seededRandom } from "./random.ts";
 
 const FAULTS = ["master killed", "master stands still"] as const;
@@ -42,19 +41,16 @@ describe.runIf(process.platform === "linux")("Under load, while masters of Redis
       });
       onTestFinished(() => server.destroy());
       server.start();
-      const { url } = server;
-      const operatorToken = await token(JWT_SECRET, "operator", "operator");
-      const operator = new ChaosOperator({ url, token: operatorToken, shards: SHARDS, random });
-      onTestFinished(() => operator.close());
-      const lenderToken = (accountId: string) => token(JWT_SECRET, accountId, "client");
-      const loanIds = Object.keys(PRINCIPALS);
-      const crowd = new ChaosCrowd({ url, loanIds, random, token: lenderToken });
-      onTestFinished(() => crowd.close());
       await server.untilReady();
-      await operator.prepare(LENDERS, DEPOSIT_CENTS, PRINCIPALS);
-      await crowd.connect(LENDERS);
-      crowd.begin();
-      operator.begin(LENDERS);
+      const { crowd, operator, end } = await putToWork({
+        url: server.url,
+        jwtSecret: JWT_SECRET,
+        shards: SHARDS,
+        random,
+        lenders: LENDERS,
+        depositCents: DEPOSIT_CENTS,
+        principals: PRINCIPALS,
+      });
 
       for (let round = 0; round < ROUNDS; round++) {
         await sleep(500 + random(CALM_MS_MAX));
@@ -73,9 +69,7 @@ describe.runIf(process.platform === "linux")("Under load, while masters of Redis
         expect(crowd.accepted, fault).toBeGreaterThan(before + 20);
         expect(server.deaths).toEqual([]);
       }
-      await Promise.all([crowd.end(), operator.end()]);
-      crowd.close();
-      operator.close();
+      await end();
       expect(await server.stop()).toBe(0);
 
       expect([...crowd.failures, ...operator.failures]).toEqual([]);

@@ -4,10 +4,11 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { runProgram } from "../cli/program.ts";
-import { auditOf, token } from "./aftermath.ts";
-import { ChaosCrowd } from "./chaos-crowd.ts";
-import { ChaosOperator } from "./chaos-operator.ts";
+import { auditOf } from "./aftermath.ts";
+import type { ChaosCrowd } from "./chaos-crowd.ts";
+import type { ChaosOperator } from "./chaos-operator.ts";
 import { ChaosServer } from "./chaos-server.ts";
+import { putToWork } from "./crowd-at-work.ts";
 import { seededRandom, shuffled, type Random } from "./random.ts";
 
 const FAULTS = ["server killed", "redis killed", "both killed", "redis frozen"] as const;
@@ -69,19 +70,16 @@ class Run {
     });
     onTestFinished(() => server.destroy());
     server.start();
-    const { url } = server;
-    const operatorToken = await token(JWT_SECRET, "operator", "operator");
-    const operator = new ChaosOperator({ url, token: operatorToken, shards, random: choices });
-    onTestFinished(() => operator.close());
-    const lenderToken = (accountId: string) => token(JWT_SECRET, accountId, "client");
-    const loanIds = Object.keys(PRINCIPALS);
-    const crowd = new ChaosCrowd({ url, loanIds, random: choices, token: lenderToken });
-    onTestFinished(() => crowd.close());
     await server.untilReady();
-    await operator.prepare(LENDERS, DEPOSIT_CENTS, PRINCIPALS);
-    await crowd.connect(LENDERS);
-    crowd.begin();
-    operator.begin(LENDERS);
+    const { crowd, operator } = await putToWork({
+      url: server.url,
+      jwtSecret: JWT_SECRET,
+      shards,
+      random: choices,
+      lenders: LENDERS,
+      depositCents: DEPOSIT_CENTS,
+      principals: PRINCIPALS,
+    });
     return new Run(server, crowd, operator, random);
   }
 

@@ -34,10 +34,6 @@ async function create(redis: TestRedis, standby: "yes" | "no"): Promise<ChaosSer
   return server;
 }
 
-async function untilStandingBy(server: ChaosServer): Promise<void> {
-  while (server.logged("the shard stands by") === 0) await sleep(20);
-}
-
 /** As after a failover to a replica that lacked the last entry. */
 async function takeBackOneCommit(redis: TestRedis, shard: number): Promise<void> {
   const { journal, head } = shardKeys(shard);
@@ -58,7 +54,7 @@ describe.runIf(process.platform === "linux")("Of two servers", () => {
     first.start();
     await first.untilReady();
     second.start();
-    await untilStandingBy(second);
+    await second.untilStandingBy();
     const client = new LoanloomClient({
       url: first.url,
       token: await token(JWT_SECRET, "ops", "operator"),

@@ -7,10 +7,9 @@ import { describe, expect, it, onTestFinished } from "vitest";
 import { journalsByUrl } from "../../src/cli/journal-access.ts";
 import { TestRedis } from "../support/redis.ts";
 import { TcpProxy } from "../support/tcp-proxy.ts";
-import { auditOfJournals, token } from "./aftermath.ts";
-import { ChaosCrowd } from "./chaos-crowd.ts";
-import { ChaosOperator } from "./chaos-operator.ts";
+import { auditOfJournals } from "./aftermath.ts";
 import { ChaosServer } from "./chaos-server.ts";
+import { putToWork } from "./crowd-at-work.ts";
 import { seededRandom } from "./random.ts";
 
 const FAULTS = ["asked to end", "killed", "stands still"] as const;
@@ -80,14 +79,6 @@ class Balancer {
   }
 }
 
-async function untilStandingBy(server: ChaosServer): Promise<void> {
-  for (;;) {
-    const answer = await fetch(`http://127.0.0.1:${server.port}/readyz`).catch(() => null);
-    if ((await answer?.text())?.includes("standing by") === true) return;
-    await sleep(20);
-  }
-}
-
 async function inflict(fault: Fault, serving: ChaosServer, other: ChaosServer): Promise<void> {
   switch (fault) {
     case "asked to end":
@@ -136,20 +127,17 @@ describe.runIf(process.platform === "linux")("Two servers, one of which stands b
       servers[0]!.start();
       await servers[0]!.untilReady();
       servers[1]!.start();
-      await untilStandingBy(servers[1]!);
+      await servers[1]!.untilStandingBy();
       const balancer = await Balancer.start(servers);
-      const { url } = balancer;
-      const operatorToken = await token(JWT_SECRET, "operator", "operator");
-      const operator = new ChaosOperator({ url, token: operatorToken, shards: SHARDS, random });
-      onTestFinished(() => operator.close());
-      const lenderToken = (accountId: string) => token(JWT_SECRET, accountId, "client");
-      const loanIds = Object.keys(PRINCIPALS);
-      const crowd = new ChaosCrowd({ url, loanIds, random, token: lenderToken });
-      onTestFinished(() => crowd.close());
-      await operator.prepare(LENDERS, DEPOSIT_CENTS, PRINCIPALS);
-      await crowd.connect(LENDERS);
-      crowd.begin();
-      operator.begin(LENDERS);
+      const { crowd, operator, end } = await putToWork({
+        url: balancer.url,
+        jwtSecret: JWT_SECRET,
+        shards: SHARDS,
+        random,
+        lenders: LENDERS,
+        depositCents: DEPOSIT_CENTS,
+        principals: PRINCIPALS,
+      });
 
       const away: Record<Fault, number[]> = { "asked to end": [], killed: [], "stands still": [] };
       for (let round = 0; round < ROUNDS; round++) {
@@ -163,14 +151,12 @@ describe.runIf(process.platform === "linux")("Two servers, one of which stands b
         await other.untilReady();
         away[fault].push(performance.now() - sinceMs);
         await inflicted;
-        await untilStandingBy(serving);
+        await serving.untilStandingBy();
         await operator.untilAllShardsServe();
         while (crowd.accepted < before + 50) await sleep(10);
         expect(other.deaths).toEqual([]);
       }
-      await Promise.all([crowd.end(), operator.end()]);
-      crowd.close();
-      operator.close();
+      await end();
       await balancer.stop();
       const serving = await balancer.untilReady();
       // The one that stands by is asked first: it has nothing, and ends at once.
