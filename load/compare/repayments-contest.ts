@@ -6,7 +6,7 @@ import { lenderNames, type Timing } from "../bench/phases.ts";
 import { DEPOSIT_CENTS } from "../driver/market.ts";
 import { Tokens } from "../driver/tokens.ts";
 import { measureFanout } from "../fanout/fanout.ts";
-import { planLoans, SHARE_CENTS } from "../fanout/lent-loans.ts";
+import { planLoans, SHARE_CENTS } from "../fanout/planned-loans.ts";
 import { Borrower, measureRepayments, type FanoutFigures } from "../fanout/repayments.ts";
 import { checkBooks } from "../peers/books.ts";
 import type { Peer } from "../peers/peer.ts";

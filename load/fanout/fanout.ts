@@ -1,8 +1,8 @@
 // One run of the fan-out benchmark from set-up to the check of the final state.
 
 import { resolve } from "node:path";
-import { openLoans, planLoans, SERVICE_FEE_BPS, SHARE_CENTS } from "./lent-loans.ts";
-import type { FanoutLoan } from "./lent-loans.ts";
+import { openLoans } from "./lent-loans.ts";
+import { planLoans, SERVICE_FEE_BPS, SHARE_CENTS, type FanoutLoan } from "./planned-loans.ts";
 import {
   Borrower,
   durableLegs,

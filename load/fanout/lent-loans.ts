@@ -6,37 +6,12 @@ import type { Progress } from "../bench/progress.ts";
 import type { Tokens } from "../driver/tokens.ts";
 import type { Market } from "../driver/market.ts";
 import { loansByLender, placeBids } from "../driver/place-bids.ts";
+import { LENT_TERMS, SHARE_CENTS, type FanoutLoan } from "./planned-loans.ts";
 
-export const SHARE_CENTS = 10_000_000;
-const TERM_MONTHS = 36;
-export const SERVICE_FEE_BPS = 1_000;
 const LISTED_FOR_MS = 24 * 3_600_000;
 /** Lenders that bid at the same time, and what each has in flight. */
 const BIDDERS = 128;
 const BIDS_IN_FLIGHT = 64;
-
-export interface FanoutLoan {
-  readonly loanId: string;
-  readonly borrowerId: string;
-  readonly lenders: readonly string[];
-}
-
-/** Loans of so many lenders each, spread evenly over the accounts. */
-export function planLoans(
-  prefix: string,
-  loans: number,
-  lendersPerLoan: number,
-  accounts: readonly string[],
-): FanoutLoan[] {
-  const step = Math.max(1, Math.floor(accounts.length / lendersPerLoan));
-  return Array.from({ length: loans }, (_, loan) => ({
-    loanId: `${prefix}-${String(loan).padStart(5, "0")}`,
-    borrowerId: `${prefix}-owner-${String(loan).padStart(5, "0")}`,
-    lenders: Array.from({ length: lendersPerLoan }, (_, place) => {
-      return accounts[(loan * 7_919 + place * step) % accounts.length]!;
-    }),
-  }));
-}
 
 export async function openLoans(
   market: Market,
@@ -52,11 +27,7 @@ export async function openLoans(
       borrowerId: loans[loan]!.borrowerId,
       principalCents: loans[loan]!.lenders.length * SHARE_CENTS,
       closesAtMs: Date.now() + LISTED_FOR_MS,
-      method: "equal_instalment",
-      term: TERM_MONTHS,
-      rateBps: 1_200,
-      serviceFeeBps: SERVICE_FEE_BPS,
-      disbursesAtOnce: true,
+      ...LENT_TERMS,
     }),
   );
   const loansOf = loansByLender(loans.map(({ loanId, lenders }) => [loanId, lenders]));

@@ -7,7 +7,7 @@ import { encodeRequest } from "../../src/protocol/encode-request.ts";
 import { MsgpackReader } from "../../src/protocol/msgpack-reader.ts";
 import { MsgpackWriter } from "../../src/protocol/msgpack-writer.ts";
 import { ENTRY_KINDS, PUSHES } from "../../src/protocol/table.ts";
-import type { FanoutLoan } from "./lent-loans.ts";
+import { partToRepayCents, type FanoutLoan } from "./planned-loans.ts";
 import { LatencyRecorder, mergeLatencies, type Latencies } from "../driver/latency.ts";
 import { cpuMsOf, sumOrNull } from "../machine/process-cpu.ts";
 import { openSocket, type Endpoint, type RawSocket } from "../driver/raw-socket.ts";
@@ -16,9 +16,6 @@ import type { Tokens } from "../driver/tokens.ts";
 import { FrameError, OPCODE, encodeFrame } from "../driver/websocket-frames.ts";
 import type { Target } from "../bench/phases.ts";
 import { CONNECTS_AT_ONCE, eachAtOnce } from "../driver/at-once.ts";
-
-/** So that every lender gets something, and has a push. */
-const LEG_CENTS_MIN = 100;
 
 /** What borrowers were told of all their repayments, loan by loan. */
 export interface Told {
@@ -42,12 +39,10 @@ export class Borrower {
     return new Borrower(loan, await RequestPipe.open(endpoint, subprotocols, 1));
   }
 
-  /** A little for each lender, never the same, early, the term kept. */
+  /** A little, early, the term kept. */
   async repay(): Promise<void> {
-    const { lenders, loanId } = this.loan;
-    // At most a fifty-thousandth of the loan: a run never uses it up.
-    const leastCents = lenders.length * LEG_CENTS_MIN;
-    const amountCents = leastCents + ((this.told.repayments * 7_919) % leastCents);
+    const { loanId } = this.loan;
+    const amountCents = partToRepayCents(this.loan, this.told.repayments);
     await this.#pipe.send({
       operation: "loan.repay",
       count: 1,

@@ -156,6 +156,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       "runtime",
       "src/simulation/random.ts",
       "src/client/request-id.ts",
+      "load/fanout/planned-loans.ts",
       COUNT_OPTION,
     ],
   },

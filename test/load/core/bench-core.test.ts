@@ -18,10 +18,23 @@ describe("npm run bench:core", () => {
     expect(done.status).toBe(0);
     const { lowestCpuUs, runs } = JSON.parse(done.stdout) as {
       lowestCpuUs: number;
-      runs: { cpuUs: number; bidsPerSecond: number }[];
+      runs: { cpuUs: number; perSecond: number }[];
     };
     expect(runs).toHaveLength(2);
     expect(lowestCpuUs).toBe(Math.min(...runs.map(({ cpuUs }) => cpuUs)));
+    expect(lowestCpuUs).toBeGreaterThan(0);
+  });
+
+  test("legs are booked in each run, each of them", () => {
+    const world = ["--accounts", "7", "--loans", "3", "--lenders", "5", "--in-flight", "2"];
+    const done = benchCore("--json", "--repayments", "--runs", "1", "--legs", "500", ...world);
+    expect(done.stderr).toBe("");
+    expect(done.status).toBe(0);
+    const { lowestCpuUs, runs } = JSON.parse(done.stdout) as {
+      lowestCpuUs: number;
+      runs: unknown[];
+    };
+    expect(runs).toHaveLength(1);
     expect(lowestCpuUs).toBeGreaterThan(0);
   });
 
