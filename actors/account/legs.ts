@@ -39,8 +39,23 @@ export function legNetCents({ legs }: Pick<PayLegs, "legs">, leg: number): numbe
   return principalCents + interestCents + penaltyCents - (legs[at + LEG.fee] as number);
 }
 
-/** Books a leg, in place. Returns what the account got, in cents. */
-export function receiveLeg(state: AccountState, fan: PayLegs, leg: number, at: number): number {
+/** Where the account has its position in the loan: it stays the same, and finding it takes time. */
+export function positionPlace(state: AccountState, { loanId }: PayLegs): number {
+  assert(state.status === "open", "a lender's account is open");
+  return state.positions.placeOf(loanId);
+}
+
+/**
+ * Books a leg, in place; `place` is that of the account's position, if it is known. Returns what the
+ * account got, in cents.
+ */
+export function receiveLeg(
+  state: AccountState,
+  fan: PayLegs,
+  leg: number,
+  at: number,
+  place: number = positionPlace(state, fan),
+): number {
   assert(state.status === "open", "a lender's account is open");
   const account: OpenAccount = state;
   const { legs, loanId, clearingNo, instalment } = fan;
@@ -64,6 +79,6 @@ export function receiveLeg(state: AccountState, fan: PayLegs, leg: number, at: n
     clearingNo,
     instalment,
   );
-  account.positions.receive(loanId, principalCents, interestCents + penaltyCents, feeCents);
+  account.positions.receive(place, principalCents, interestCents + penaltyCents, feeCents);
   return netCents;
 }

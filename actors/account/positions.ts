@@ -36,9 +36,14 @@ export class Positions {
     this.#numbers[place * COLUMNS + COLUMN.lent]! += amountCents;
   }
 
-  receive(loanId: LoanId, principalCents: number, incomeCents: number, feesCents: number): void {
+  /** Where the position in a loan is, for ever; the loan must be one that was lent to. */
+  placeOf(loanId: LoanId): number {
     const place = this.#index.get(loanId);
     assert(place !== undefined, "who receives has lent", loanId);
+    return place;
+  }
+
+  receive(place: number, principalCents: number, incomeCents: number, feesCents: number): void {
     const row = place * COLUMNS;
     const numbers = this.#numbers;
     const repaidCents = numbers[row + COLUMN.principal]! + principalCents;

@@ -248,6 +248,13 @@ export const RUNTIME_SETTINGS = {
     [1, 10_000_000],
     "shares of repayments under way to lenders, about; further repayments wait",
   ),
+  legReceiversMax: limit(
+    "LOANLOOM_LEG_RECEIVERS_MAX",
+    4_194_304,
+    "legs",
+    [0, 1_000_000_000],
+    "legs whose receivers a shard remembers, some 16 bytes each: found again at once",
+  ),
   batchBytesMax: BATCH_BYTES_MAX,
   sealTurnsMax: limit(
     "LOANLOOM_SEAL_TURNS_MAX",

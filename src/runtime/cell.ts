@@ -19,7 +19,8 @@ export interface Item {
   next: Item | null;
 }
 
-export type CellPhase = "loading" | "ready" | "quarantined";
+/** What is gone has left memory: whoever still knows it asks for it again by its name. */
+export type CellPhase = "loading" | "ready" | "quarantined" | "gone";
 
 export class Cell {
   readonly kind: ActorKind;
@@ -74,6 +75,12 @@ export class Cell {
     item.next = null;
     this.queued--;
     return item;
+  }
+
+  /** Its state goes even if somebody still knows the cell. */
+  leave(): void {
+    this.phase = "gone";
+    this.state = this.kind.absent();
   }
 
   /** Nothing would be lost if it were not resident, and nobody waits for it or looks at it. */

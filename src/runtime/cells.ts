@@ -34,6 +34,7 @@ export class Cells {
 
   remove(cell: Cell): void {
     this.#byKind[cell.kind.number]?.delete(cell.id);
+    cell.leave();
   }
 
   get size(): number {

@@ -14,6 +14,7 @@ import type { RecordCodec } from "../journal/records.ts";
 import type { Batch } from "./batch.ts";
 import type { Cell } from "./cell.ts";
 import { LegGate } from "./leg-gate.ts";
+import { ReceiversOfLoans, type LegReceivers } from "./leg-receivers.ts";
 import type { RuntimeLimits } from "./limits.ts";
 import type { PendingMessage, ShardState } from "./shard-state.ts";
 
@@ -39,6 +40,7 @@ const LEGS_PER_RECORD = 512;
 export class FanOut {
   readonly #host: FanOutHost;
   readonly #codec: RecordCodec;
+  readonly #receivers: ReceiversOfLoans;
   #queue: PendingMessage[] = [];
   #isScheduled = false;
   /** Legs of all messages in the queue that are not booked yet. */
@@ -52,6 +54,7 @@ export class FanOut {
   ) {
     this.#host = host;
     this.#codec = codec;
+    this.#receivers = new ReceiversOfLoans(limits.legReceiversMax);
     this.gate = new LegGate({
       legsQueuedMax: limits.legsQueuedMax,
       legsQueued: () => this.legsQueued,
@@ -102,7 +105,9 @@ export class FanOut {
   #slice(message: PendingMessage, limit: number): number {
     const { messageNo, command, nextLeg, at } = message;
     const fan = command as PayLegs;
-    const cells = this.#readyCells(fan, nextLeg, Math.min(legCount(fan), nextLeg + limit));
+    const receivers = this.#receivers.of(fan);
+    const end = Math.min(legCount(fan), nextLeg + limit);
+    const cells = this.#readyCells(receivers, fan, nextLeg, end);
     if (cells.length === 0) return 0;
     const upTo = nextLeg + cells.length;
     const skipped: number[] = [];
@@ -117,7 +122,9 @@ export class FanOut {
     for (let place = 0; place < cells.length; place++) {
       const cell = cells[place]!;
       if (cell.phase !== "quarantined") {
-        netCents += bookLeg(cell, fan, nextLeg + place, at, recordNo);
+        const leg = nextLeg + place;
+        const position = receivers.positionPlace(fan, leg);
+        netCents += bookLeg(cell, fan, leg, at, recordNo, position);
         if (cell.watched) {
           const last = lastEntryOf(cell.state as unknown as AccountState);
           this.#host.tellEntries(cell, last - 1);
@@ -133,15 +140,22 @@ export class FanOut {
   }
 
   /** Cells from the leg `from` on, as far as they are there; the others are being loaded. */
-  #readyCells(fan: PayLegs, from: number, to: number): Cell[] {
+  #readyCells(receivers: LegReceivers, fan: PayLegs, from: number, to: number): Cell[] {
+    const known = receivers.count;
     const cells = new Array<Cell>(to - from);
     let ready = 0;
     let complete = true;
     for (let leg = from; leg < to; leg++) {
-      const cell = this.#host.accountCell(legReceiver(fan, leg));
+      const id = legReceiver(fan, leg);
+      let cell = receivers.cell(leg, id);
+      if (cell === undefined) {
+        cell = this.#host.accountCell(id);
+        receivers.set(leg, cell);
+      }
       if (cell.phase === "loading") complete = false;
       if (complete) cells[ready++] = cell;
     }
+    if (receivers.count > known) this.#receivers.grown(receivers.count - known);
     cells.length = ready;
     return cells;
   }
@@ -154,10 +168,11 @@ export function bookLeg(
   leg: number,
   at: number,
   recordNo: number,
+  positionPlace?: number,
 ): number {
   cell.version++;
   cell.changedAt = recordNo;
-  return receiveLeg(cell.state as unknown as AccountState, fan, leg, at);
+  return receiveLeg(cell.state as unknown as AccountState, fan, leg, at, positionPlace);
 }
 
 /** What legs `from` to `to` bring, without those that were skipped. */

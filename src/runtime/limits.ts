@@ -11,6 +11,8 @@ export interface RuntimeLimits {
   readonly turnItemsMax: number;
   /** Shares of repayments under way in a shard, about; further repayments wait. */
   readonly legsQueuedMax: number;
+  /** Receivers of legs that a shard remembers, so that they need not be looked up by name. */
+  readonly legReceiversMax: number;
   /** A batch is closed at this size at the latest, in bytes. */
   readonly batchBytesMax: number;
   /** Turns that a batch waits for messages under way before it is closed. */
@@ -34,6 +36,7 @@ export const RUNTIME_LIMITS: RuntimeLimits = {
   mailboxMax: 20_000,
   turnItemsMax: 2_048,
   legsQueuedMax: 16_384,
+  legReceiversMax: 4_194_304,
   batchBytesMax: 224 * 1024,
   sealTurnsMax: 4,
   idleMs: 300_000,

@@ -5,6 +5,7 @@ import { afterEach, describe, expect, it } from "vitest";
 import { accountId, loanId } from "../../actors/address.ts";
 import type { AccountState } from "../../actors/account/account.ts";
 import { audit } from "../../src/history/audit.ts";
+import type { RuntimeLimits } from "../../src/runtime/limits.ts";
 import { shardOf } from "../../src/runtime/shard-of.ts";
 import { LENDERS, TERMS } from "../support/repaid-world.ts";
 import { World, type Draft } from "../support/world.ts";
@@ -25,8 +26,12 @@ async function loan() {
 }
 
 /** Seven lenders fill the loan, and the borrower has the money, and a little more for interest. */
-async function paidOut(shards: number, terms: Partial<Record<string, unknown>> = {}) {
-  world = await new World(shards, { journalKeep: "all" }).start();
+async function paidOut(
+  shards: number,
+  terms: Partial<Record<string, unknown>> = {},
+  limits: Partial<RuntimeLimits> = {},
+) {
+  world = await new World(shards, { journalKeep: "all", ...limits }).start();
   await world.openWithMoney("borrower", 2_000_00);
   for (const id of LENDERS) await world.openWithMoney(id, 1_000_00);
   await world.listLoan("spring", { ...TERMS, ...terms });
@@ -106,6 +111,18 @@ describe.each([1, 3])("Repayment with %i shards", (shards) => {
         expect(amountCents).toBe(principalCents! + interestCents! - feeCents!);
       }
     }
+    await expectSound();
+  });
+
+  it("lenders who have left memory since they were paid last are paid again", async () => {
+    await paidOut(shards, {}, { checkpointMs: 1, idleMs: 5 });
+    for (let month = 1; month <= 3; month++) {
+      await world.until(() => world.gauges().residentActors === 0);
+      await months(1);
+    }
+    // A deposit, a hold, that it was posted, and three repayments.
+    for (const id of LENDERS) expect(await account(id)).toMatchObject({ entry: 6 });
+    expect(world.resets).toEqual([]);
     await expectSound();
   });
 
