@@ -8,9 +8,9 @@
 import { pack } from "msgpackr";
 import { assert } from "../money/assert.ts";
 import { walkChain, type JournalEntry } from "./chain-walk.ts";
-import { systemClock, systemTimers, type Clock, type Timers } from "./clock.ts";
+import { systemClock, systemTimers, type Timers } from "./clock.ts";
 import { Committer } from "./committer.ts";
-import { RedisReplyError, connectTo, type RedisConnect } from "./connection.ts";
+import { RedisReplyError, connectTo } from "./connection.ts";
 import { unavailable, type HaltReason } from "./errors.ts";
 import { formatHead, parseHead } from "./head.ts";
 import { shardKeys, type ShardKeys } from "./keys.ts";
@@ -20,45 +20,11 @@ import { MacChain, type ChainPoint } from "./mac-chain.ts";
 import { OnDemandLink } from "./on-demand-link.ts";
 import { PayloadMemory } from "./payload-memory.ts";
 import { comparePositions, nextPosition, type Position } from "./position.ts";
+import type { ShardJournalOptions } from "./shard-journal-options.ts";
 import { SnapshotReader } from "./snapshot-reader.ts";
 import { SnapshotStore } from "./snapshots.ts";
 import { takeOver, type Fence } from "./take-over.ts";
 import { trimJournal } from "./trim.ts";
-
-export interface ShardJournalOptions<Cargo> {
-  readonly shard: number;
-  readonly connect: RedisConnect;
-  /** At least 16 bytes, secret, the same for the life of the journal. */
-  readonly macKey: Uint8Array;
-  /**
-   * Names the server in the take-over entry and in the lease. Whoever presents the same name may
-   * take the lease at once: a server that is restarted need not wait for its own lease.
-   */
-  readonly owner: string;
-  readonly clock?: Clock;
-  readonly timers?: Timers;
-  readonly limits?: Partial<JournalLimits>;
-  /** How long to wait for another owner's lease to end, in ms. 0, the default, refuses at once. */
-  readonly leaseWaitMs?: number;
-  /** Takes over although another owner's lease lives. For operators who know that it is gone. */
-  readonly force?: boolean;
-  /** Gives up waiting: the take-over is rejected with JournalError `closed`. */
-  readonly signal?: AbortSignal;
-  /** While another owner's lease is waited for: who has it. */
-  onWaiting?(holder: string): void;
-  /** Strictly in the order of appending, once for each batch, and only when it is durable. */
-  onCommitted(cargo: Cargo, position: Position): void;
-  /** Commits do not go through for now (true), or do again (false). */
-  onDegraded(degraded: boolean, reason: string): void;
-  /** The end: nothing is released any more, and nothing may be appended. */
-  onHalted(reason: HaltReason, detail: string): void;
-  /**
-   * Redis had gone back (a failover) and was given again what it lost of the journal. Snapshots
-   * written shortly before may be lost: nothing is trimmed until `resumeTrim` is called, after all
-   * actors were snapshotted anew.
-   */
-  onRewound?(detail: string): void;
-}
 
 interface Parts<Cargo> extends Fence<Cargo> {
   readonly keys: ShardKeys;

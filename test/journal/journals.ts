@@ -7,7 +7,8 @@ import type { HaltReason } from "../../src/journal/errors.ts";
 import { JournalReader } from "../../src/journal/journal-reader.ts";
 import type { JournalLimits } from "../../src/journal/limits.ts";
 import { formatPosition } from "../../src/journal/position.ts";
-import { ShardJournal, type ShardJournalOptions } from "../../src/journal/shard-journal.ts";
+import type { ShardJournalOptions } from "../../src/journal/shard-journal-options.ts";
+import { ShardJournal } from "../../src/journal/shard-journal.ts";
 import { TestRedis } from "../support/redis.ts";
 import { TcpProxy } from "../support/tcp-proxy.ts";
 
