@@ -32,6 +32,7 @@ import { readLive } from "./ops/live-source.ts";
 import { Metrics } from "./ops/metrics.ts";
 import { readDocuments, readGateway, readRuntime } from "./ops/sources.ts";
 import type { Cargo } from "./runtime/batch.ts";
+import { followClock } from "./runtime/clock-dates.ts";
 import { createRuntimeCounters } from "./runtime/counters.ts";
 import { systemClock, systemScheduler, TurnClock } from "./runtime/environment.ts";
 import type { Answer } from "./runtime/port.ts";
@@ -114,6 +115,7 @@ async function start(
     documents: { store, limits: config.transfers, counters: documentCounters },
   });
   const { shards, standby } = config.deployment;
+  const today = (): number => todayOf(config);
   const ending = new AbortController();
   const givesUp = AbortSignal.any([stopping, ending.signal]);
   let tellLost: (reason: string) => void;
@@ -134,7 +136,7 @@ async function start(
     limits: config.runtime,
     counters: runtimeCounters,
     log,
-    today: () => todayOf(config),
+    today,
     onPayout: (change) => custodian?.changed(change),
   });
   let memory: MemoryWatch | null = null;
@@ -172,7 +174,9 @@ async function start(
   });
   undo.push(() => memory?.close());
   undo.push(watchEventLoopLag(metrics.histogram("eventLoopLag")));
-  if (config.deployment.businessDates === "clock") undo.push(followClock(config, system, log));
+  if (config.deployment.businessDates === "clock") {
+    undo.push(followClock(system, today, { scheduler: systemScheduler, log }));
+  }
   if (!standby) port = await gateway.listen();
   return {
     port,
@@ -190,35 +194,10 @@ function tellHome({ shard, peer, before, warnings }: JournalHome, log: RunLog): 
 
 const MINUTE_MS = 60_000;
 const DAY_MS = 86_400_000;
-const CALENDAR_POLL_MS = 1_000;
 
 /** The business date by the clock, in days since 1970. */
 function todayOf({ deployment }: Config): number {
   return Math.floor((Date.now() + deployment.dayOffsetMinutes * MINUTE_MS) / DAY_MS);
-}
-
-/** Business dates begin at midnight. A clock that goes back changes nothing. */
-function followClock(config: Config, system: System, log: RunLog): () => void {
-  let isAdvancing = false;
-  const look = (): void => {
-    const day = todayOf(config);
-    const { businessDay } = system;
-    if (isAdvancing || businessDay === 0 || day <= businessDay) return;
-    isAdvancing = true;
-    system.advanceTo(day).then(
-      () => {
-        isAdvancing = false;
-        log.info({ day }, "a business date began");
-      },
-      (error: unknown) => {
-        isAdvancing = false;
-        log.warn({ day, error }, "business dates were not closed; it is tried again");
-      },
-    );
-  };
-  look();
-  const timer = setInterval(look, CALENDAR_POLL_MS);
-  return () => clearInterval(timer);
 }
 
 const MIB = 1_048_576;
