@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { ACTOR_LAYOUTS } from "../actors/kinds.ts";
 import { UPCASTERS } from "../actors/upcasters.ts";
 import type { Config } from "./config.ts";
+import { anchorFolderOf } from "./config/folders.ts";
 import { loadDocumentKeys, loadSecrets, type Secrets } from "./config/secrets.ts";
 import { systemEnvironment } from "./custodian/environment.ts";
 import type { Taken } from "./custodian/books.ts";
@@ -18,6 +19,8 @@ import { Authenticator } from "./gateway/authenticator.ts";
 import { createGatewayCounters } from "./gateway/counters.ts";
 import { createDocumentCounters } from "./gateway/documents/counters.ts";
 import { createGateway, type Gateway } from "./gateway/gateway.ts";
+import { AnchorFolder } from "./journal/anchor-folder.ts";
+import { createAnchorCounters, type AnchorOptions } from "./journal/anchor-keeper.ts";
 import { systemTimers } from "./journal/clock.ts";
 import { connectTo, redisConnect, type RedisConnect } from "./journal/connection.ts";
 import { checkDurability, onlyDurable, type JournalHome } from "./journal/durability.ts";
@@ -116,13 +119,14 @@ async function start(
   });
   const { shards, standby } = config.deployment;
   const today = (): number => todayOf(config);
+  const anchors = anchorsOf(config, secrets, log);
   const ending = new AbortController();
   const givesUp = AbortSignal.any([stopping, ending.signal]);
   let tellLost: (reason: string) => void;
   const lost = new Promise<string>((resolve) => (tellLost = resolve));
   const system: System = new System({
     shards,
-    openJournal: journalOpener(config, secrets, connect, log, givesUp),
+    openJournal: journalOpener(config, secrets, connect, anchors.of, log, givesUp),
     onLost: (reason) => {
       if (!standby) return;
       tellLost(reason);
@@ -148,6 +152,7 @@ async function start(
     system,
     memory: () => memory?.use ?? { usedBytes: 0, maxBytes: 0 },
     redisRestarts: () => redis?.restarts ?? 0,
+    anchors: anchors.counters,
   });
   gateway.attach(system);
   undo.push(() => gateway.close());
@@ -291,11 +296,33 @@ function authenticatorOf(config: Config, secrets: Secrets): Authenticator {
   );
 }
 
+/** Where the ends of the journals are kept outside of Redis. */
+function anchorsOf(config: Config, { macKey }: Secrets, log: RunLog) {
+  const counters = createAnchorCounters();
+  const anchors = new AnchorFolder({ folder: anchorFolderOf(config), macKey });
+  const of = (shard: number): AnchorOptions => ({
+    anchors,
+    counters,
+    onUnanchored: (detail) => {
+      log.warn(
+        { shard, detail },
+        "without an anchor nobody knows whether the journal lost its end",
+      );
+    },
+    onFault: (detail) => {
+      if (detail === null) log.info({ shard }, "anchors are written again");
+      else log.warn({ shard, detail }, "the anchor cannot be written: it is tried again");
+    },
+  });
+  return { counters, of };
+}
+
 /** The embedded Redis has one server at a time, so a killed one's lease need not be waited for. */
 function journalOpener(
   config: Config,
   { macKey }: Secrets,
   connect: RedisConnect,
+  anchorOf: (shard: number) => AnchorOptions,
   log: RunLog,
   signal: AbortSignal,
 ): OpenJournal {
@@ -308,6 +335,7 @@ function journalOpener(
       macKey,
       owner,
       limits: config.journal,
+      anchor: anchorOf(shard),
       leaseWaitMs: config.deployment.standby ? Infinity : config.journal.leaseMs * LEASE_WAITS,
       signal,
       ...callbacks,

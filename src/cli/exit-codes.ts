@@ -4,7 +4,7 @@ import { ConfigError } from "../config.ts";
 import { LoanloomError, type LoanloomErrorCode } from "../client/client.ts";
 import { KeyFileError } from "../custodian/key-file.ts";
 import { EmbeddedRedisError } from "../journal/embedded-redis-probe.ts";
-import { JournalError } from "../journal/errors.ts";
+import { JournalError, type JournalErrorCode } from "../journal/errors.ts";
 
 export const EXIT = { ok: 0, refused: 1, usage: 2, unreachable: 3 } as const;
 
@@ -24,10 +24,14 @@ const UNREACHABLE: readonly LoanloomErrorCode[] = [
   "server_shutdown",
 ];
 
+/** The journal can be reached, and is not gone on with before a person has looked. */
+const REFUSALS: readonly JournalErrorCode[] = ["journal_behind_anchor", "anchor_invalid"];
+
 /** Undefined for what is none of ours: a bug must show its stack, not look like a refusal. */
 export function exitCodeOf(error: unknown): number | undefined {
   if (error instanceof UsageError || error instanceof ConfigError) return EXIT.usage;
   if (error instanceof KeyFileError) return EXIT.usage;
+  if (error instanceof JournalError && REFUSALS.includes(error.code)) return EXIT.refused;
   if (error instanceof EmbeddedRedisError || error instanceof JournalError) return EXIT.unreachable;
   if (!(error instanceof LoanloomError)) return undefined;
   if (UNREACHABLE.includes(error.code)) return EXIT.unreachable;

@@ -59,6 +59,13 @@ export const JOURNAL_SETTINGS = {
     [300, 10 * MINUTE_MS],
     "a server that is silent so long may be replaced",
   ),
+  anchorMs: limit(
+    "LOANLOOM_ANCHOR_MS",
+    SECOND_MS,
+    "ms",
+    [10, 10 * MINUTE_MS],
+    "how often a shard writes its anchor; what Redis loses after the last is not found",
+  ),
   closeWaitMs: limit(
     "LOANLOOM_CLOSE_WAIT_MS",
     5 * SECOND_MS,

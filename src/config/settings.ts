@@ -45,6 +45,12 @@ export const SETTINGS = {
       variable: "LOANLOOM_MAC_KEY",
       about: "key of the journal's MACs; with the embedded Redis one is generated when absent",
     }),
+    anchorFolder: optionalText({
+      variable: "LOANLOOM_ANCHOR_FOLDER",
+      about: "folder of the anchors of the journal; none: anchors in LOANLOOM_DATA",
+      expected: "a path",
+      pattern: /^[^\0]{1,4096}$/,
+    }),
     businessDates: choice({
       variable: "LOANLOOM_BUSINESS_DATES",
       about: "who begins business dates: the clock, at midnight, or an operator",

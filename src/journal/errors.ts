@@ -14,6 +14,12 @@ export type JournalErrorCode =
   | "too_few_replicas"
   /** What is stored is not what was written. */
   | "tampered"
+  /** What was acknowledged up to the anchor is not in the journal: it was cut, or Redis went back. */
+  | "journal_behind_anchor"
+  /** What is where the anchor should be is none of this shard by this key. */
+  | "anchor_invalid"
+  /** The anchor cannot be read or written. */
+  | "anchor_unavailable"
   /** The entries asked for were trimmed away. */
   | "trimmed"
   /** The journal was closed or has halted. */

@@ -28,6 +28,8 @@ export interface JournalLimits {
   readonly keepAcknowledgedBytesMax: number;
   /** For how long a lease is taken, in ms. It is renewed three times as often. */
   readonly leaseMs: number;
+  /** The least time between two anchors, in ms. */
+  readonly anchorMs: number;
   /** How long `close` waits for what is in flight, in ms. */
   readonly closeWaitMs: number;
   /** Entries that one call of a trim may remove. Redis ignores limits below 100. */
@@ -53,6 +55,7 @@ export const DEFAULT_JOURNAL_LIMITS: JournalLimits = {
   keepAcknowledgedMs: 10_000,
   keepAcknowledgedBytesMax: 256 * 1024 * 1024,
   leaseMs: 3_000,
+  anchorMs: 1_000,
   closeWaitMs: 5_000,
   trimSliceEntries: 500,
   trimPauseMs: 2,

@@ -1,10 +1,12 @@
 // What makes tampering visible: HMAC-SHA256 over each entry of the journal, chained through the
-// entry before it, and over each snapshot. The key never leaves the process.
+// entry before it, over each snapshot and each anchor. The key never leaves the process.
 //
 //   mac(0)  = HMAC(key, "loanloom:<shard>")
 //   mac(n)  = HMAC(key, mac(n-1) | epoch as u64 | seq as u64 | payload)      all big-endian
 //   snapshots have a key of their own, HMAC(key, "loanloom:<shard>:snapshots"), and
 //   mac     = HMAC(that key, length of field as u32 | field | position as u64 | payload)
+//   anchors have HMAC(key, "loanloom:<shard>:anchor"), and
+//   mac     = HMAC(that key, epoch as u64 | seq as u64 | time as u64 | mac of that entry)
 //
 // Position and lengths have a fixed width: no two inputs can be the same bytes by accident.
 
@@ -24,6 +26,7 @@ export interface ChainPoint {
 export class MacChain {
   readonly #key: KeyObject;
   readonly #snapshotKey: KeyObject;
+  readonly #anchorKey: KeyObject;
   readonly #positionBytes = Buffer.alloc(16);
   /** Where the chain of this shard begins. */
   readonly genesis: ChainPoint;
@@ -31,9 +34,11 @@ export class MacChain {
   constructor(macKey: Uint8Array, shard: number) {
     assert(macKey.length >= KEY_BYTES_MIN, `a MAC key has at least ${KEY_BYTES_MIN} bytes`);
     this.#key = createSecretKey(macKey);
-    const seed = createHmac("sha256", this.#key).update(`loanloom:${shard}:snapshots`).digest();
-    this.#snapshotKey = createSecretKey(seed);
-    const mac = createHmac("sha256", this.#key).update(`loanloom:${shard}`).digest();
+    const derived = (context: string): Buffer =>
+      createHmac("sha256", this.#key).update(context).digest();
+    this.#snapshotKey = createSecretKey(derived(`loanloom:${shard}:snapshots`));
+    this.#anchorKey = createSecretKey(derived(`loanloom:${shard}:anchor`));
+    const mac = derived(`loanloom:${shard}`);
     this.genesis = { position: ORIGIN, mac };
   }
 
@@ -55,6 +60,15 @@ export class MacChain {
     fieldBytes.copy(head, 4);
     writeSafeInteger(head, position, 4 + fieldBytes.length);
     return createHmac("sha256", this.#snapshotKey).update(head).update(payload).digest();
+  }
+
+  ofAnchor({ position, mac }: ChainPoint, atMs: number): Buffer {
+    assert(mac.length === MAC_BYTES, "a MAC has 32 bytes");
+    const head = Buffer.allocUnsafe(24);
+    writeSafeInteger(head, position.epoch, 0);
+    writeSafeInteger(head, position.seq, 8);
+    writeSafeInteger(head, atMs, 16);
+    return createHmac("sha256", this.#anchorKey).update(head).update(mac).digest();
   }
 }
 

@@ -1,5 +1,6 @@
 // What an owner brings to the journal of its shard, and what it is told.
 
+import type { AnchorOptions } from "./anchor-keeper.ts";
 import type { Clock, Timers } from "./clock.ts";
 import type { RedisConnect } from "./connection.ts";
 import type { HaltReason } from "./errors.ts";
@@ -23,8 +24,13 @@ export interface ShardJournalOptions<Cargo> {
   readonly leaseWaitMs?: number;
   /** Takes over although another owner's lease lives. For operators who know that it is gone. */
   readonly force?: boolean;
-  /** Gives up waiting: the take-over is rejected with JournalError `closed`. */
+  /**
+   * Gives up waiting: the take-over is rejected with JournalError `closed`. Until then the lease of a
+   * journal that was found damaged is kept.
+   */
   readonly signal?: AbortSignal;
+  /** Where the end of the journal is kept outside of Redis; left out: nowhere. */
+  readonly anchor?: AnchorOptions;
   /** While another owner's lease is waited for: who has it. */
   onWaiting?(holder: string): void;
   /** Strictly in the order of appending, once for each batch, and only when it is durable. */

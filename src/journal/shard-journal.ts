@@ -7,11 +7,12 @@
 
 import { pack } from "msgpackr";
 import { assert } from "../money/assert.ts";
+import { AnchorKeeper } from "./anchor-keeper.ts";
 import { walkChain, type JournalEntry } from "./chain-walk.ts";
 import { systemClock, systemTimers, type Timers } from "./clock.ts";
 import { Committer } from "./committer.ts";
 import { RedisReplyError, connectTo } from "./connection.ts";
-import { unavailable, type HaltReason } from "./errors.ts";
+import { JournalError, unavailable, type HaltReason } from "./errors.ts";
 import { formatHead, parseHead } from "./head.ts";
 import { shardKeys, type ShardKeys } from "./keys.ts";
 import { Lease } from "./lease.ts";
@@ -34,6 +35,7 @@ interface Parts<Cargo> extends Fence<Cargo> {
   readonly memory: PayloadMemory;
   readonly lease: Lease;
   readonly reads: OnDemandLink;
+  readonly anchor: AnchorKeeper | undefined;
 }
 
 export class ShardJournal<Cargo> {
@@ -50,6 +52,7 @@ export class ShardJournal<Cargo> {
   readonly #writes: OnDemandLink;
   readonly #takenOverAt: ChainPoint;
   readonly #memory: PayloadMemory;
+  readonly #anchor: AnchorKeeper | undefined;
   #last: ChainPoint;
   #committed: Position;
   #state: "open" | "closing" | "closed" | "halted" = "open";
@@ -60,7 +63,8 @@ export class ShardJournal<Cargo> {
   /**
    * Fences every earlier owner. Rejects with JournalError `lease_held` while another owner's lease
    * lives, `lost_race` when another one was faster, `tampered` when head and journal do not match,
-   * `unavailable` when Redis could not commit it in `retryForMs`.
+   * `journal_behind_anchor` and `anchor_invalid`, `unavailable` when Redis could not commit it in
+   * `retryForMs`.
    */
   static async takeOver<Cargo>(options: ShardJournalOptions<Cargo>): Promise<ShardJournal<Cargo>> {
     const limits = journalLimits(options.limits ?? {});
@@ -82,6 +86,8 @@ export class ShardJournal<Cargo> {
         memory,
         lease,
         reads,
+        shard,
+        anchor: options.anchor,
         wait: {
           waitMs: options.leaseWaitMs ?? 0,
           force: options.force ?? false,
@@ -90,11 +96,14 @@ export class ShardJournal<Cargo> {
         },
         payload: pack([1, options.owner, clock.wallMs()]),
       });
-      const parts = { keys, timers, limits, chain, memory, lease, reads, ...fence };
+      const anchor =
+        options.anchor &&
+        new AnchorKeeper({ ...options.anchor, shard, everyMs: limits.anchorMs, clock, timers });
+      const parts = { keys, timers, limits, chain, memory, lease, reads, anchor, ...fence };
       return new ShardJournal(options, parts);
     } catch (error) {
       reads.close();
-      lease.end();
+      endOrHold(lease, error, options.signal);
       throw error instanceof RedisReplyError ? unavailable(error) : error;
     }
   }
@@ -114,6 +123,8 @@ export class ShardJournal<Cargo> {
     this.#committer = committer;
     this.#lease = lease;
     this.#reads = parts.reads;
+    this.#anchor = parts.anchor;
+    this.#anchor?.moved(point);
     this.#writes = new OnDemandLink(connectTo(options.connect, options.shard), "snapshots");
     this.snapshots = new SnapshotStore({
       link: this.#writes,
@@ -125,7 +136,7 @@ export class ShardJournal<Cargo> {
       onFenced: (head) => this.#sawOtherEpoch(head),
     });
     parts.listen({
-      committed: (cargo, position) => this.#onCommitted(cargo as Cargo, position),
+      committed: (cargo, { position, mac }) => this.#onCommitted(cargo as Cargo, { position, mac }),
       degraded: (degraded, reason) => options.onDegraded(degraded, reason),
       rewound: (detail) => {
         this.#mayTrim = false;
@@ -282,11 +293,15 @@ export class ShardJournal<Cargo> {
     this.#committer.stop();
     this.#reads.close();
     this.#writes.close();
+    // Before the next owner looks at it.
+    await this.#anchor?.close();
     await this.#lease.release(this.epoch);
   }
 
-  #onCommitted(cargo: Cargo, position: Position): void {
+  #onCommitted(cargo: Cargo, point: ChainPoint): void {
+    const { position } = point;
     this.#committed = position;
+    this.#anchor?.moved(point);
     this.#options.onCommitted(cargo, position);
     if (this.#committer.inFlight === 0) this.#drained();
   }
@@ -310,6 +325,20 @@ export class ShardJournal<Cargo> {
     this.#reads.close();
     this.#writes.close();
     this.#drained();
+    void this.#anchor?.close();
     this.#options.onHalted(reason, `shard ${this.#options.shard}: ${detail}`);
   }
+}
+
+/**
+ * Of a journal that is not what was anchored nobody is to make a start, who might not know it, before
+ * this server ends.
+ */
+function endOrHold(lease: Lease, error: unknown, signal: AbortSignal | undefined): void {
+  const isDamaged =
+    error instanceof JournalError &&
+    (error.code === "journal_behind_anchor" || error.code === "tampered");
+  if (!isDamaged || !lease.isHeld || signal === undefined || signal.aborted) return lease.end();
+  lease.hold();
+  signal.addEventListener("abort", () => lease.end(), { once: true });
 }

@@ -1,22 +1,27 @@
 // Rule 1: fence first, read second. Reads the head and commits the first entry of the next epoch
 // behind it; from then on no earlier owner can commit anything. The lease is asked before, so that
-// a living owner is not fenced by mistake.
+// a living owner is not fenced by mistake, and the anchor, so that a journal that lost something is
+// left as it is.
 
-import type { Clock, Timers } from "./clock.ts";
+import { whyNotAnchored, type Anchor } from "./anchor.ts";
+import type { AnchorOptions } from "./anchor-keeper.ts";
+import { sleep, type Clock, type Timers } from "./clock.ts";
 import { Committer } from "./committer.ts";
-import type { RedisConnect, Reply } from "./connection.ts";
+import type { RedisConnect } from "./connection.ts";
 import { JournalError, type HaltReason } from "./errors.ts";
 import { loadFunctions } from "./functions.ts";
-import { formatHead, parseHead } from "./head.ts";
+import { formatHead } from "./head.ts";
+import { readEnd, type JournalEnd } from "./journal-end.ts";
 import type { ShardKeys } from "./keys.ts";
 import type { Lease, LeaseWait } from "./lease.ts";
 import type { JournalLimits } from "./limits.ts";
 import type { ChainPoint, MacChain } from "./mac-chain.ts";
 import type { OnDemandLink } from "./on-demand-link.ts";
 import type { PayloadMemory } from "./payload-memory.ts";
-import { tryParsePosition, type Position } from "./position.ts";
+import { ORIGIN } from "./position.ts";
 
 export interface TakeOverOptions {
+  readonly shard: number;
   readonly keys: ShardKeys;
   readonly connect: RedisConnect;
   readonly clock: Clock;
@@ -27,12 +32,13 @@ export interface TakeOverOptions {
   readonly lease: Lease;
   readonly reads: OnDemandLink;
   readonly wait: LeaseWait;
+  readonly anchor: AnchorOptions | undefined;
   /** Who takes over, and when. */
   readonly payload: Buffer;
 }
 
 export interface CommitListener<Cargo> {
-  committed(cargo: Cargo | null, position: Position): void;
+  committed(cargo: Cargo | null, point: ChainPoint): void;
   degraded(degraded: boolean, reason: string): void;
   rewound(detail: string): void;
   halted(reason: HaltReason, detail: string): void;
@@ -47,52 +53,70 @@ export interface Fence<Cargo> {
 
 /** The head may still move while an earlier owner's last commits arrive: so many tries. */
 const TRIES_MAX = 100;
+const LOOK_AGAIN_MS = 50;
 
 export async function takeOver<Cargo>(options: TakeOverOptions): Promise<Fence<Cargo>> {
   const { keys, chain, lease, reads, wait, payload } = options;
   await reads.use(loadFunctions);
-  await checkKey(reads, keys, chain);
+  // Whoever has another key, or finds the journal damaged, is not to wait for the lease, nor to have it.
+  await readEnd(reads, keys, chain, ORIGIN);
   await lease.take(wait);
-  await checkKey(reads, keys, chain);
+  // Before the head, which only moves on: an earlier owner may still be writing both.
+  const { anchor, detail } = await readAnchor(options);
   let epoch: number | undefined;
   for (let tries = 0; tries < TRIES_MAX; tries++) {
-    const head = await reads.call("GET", keys.head);
-    const before = head === null ? chain.genesis : parseHead(String(head));
+    const { head, point: before } = await anchoredEnd(options, anchor);
     epoch ??= before.position.epoch + 1;
     if (before.position.epoch >= epoch) break;
     const position = { epoch: before.position.epoch + 1, seq: 0 };
     const point = { position, mac: chain.next(before.mac, position, payload) };
-    const fence = await commitFence<Cargo>(options, head === null ? "" : String(head), point);
+    const fence = await commitFence<Cargo>(options, head ?? "", point);
     if (fence !== undefined) {
       // Of two masters, in the midst of a failover, the head may have come from the other one.
       reads.renew();
+      if (anchor === null && head !== null) options.anchor?.onUnanchored(detail);
       return fence;
     }
   }
   throw new JournalError("lost_race", `another owner has taken over epoch ${epoch}`);
 }
 
-/**
- * The last entry must follow from the one before it, by our key, before anything of ours is behind
- * it: what a wrong key has written no right one verifies. An entry that is alone cannot be judged.
- */
-async function checkKey(reads: OnDemandLink, keys: ShardKeys, chain: MacChain): Promise<void> {
-  const found = await reads.call("XREVRANGE", keys.journal, "+", "-", "COUNT", 2);
-  const [last, before] = found as readonly StoredEntry[];
-  if (last === undefined) return;
-  const [id, [, payload, , mac]] = last;
-  const position = tryParsePosition(String(id));
-  // What is no entry at all is for the walk to say.
-  if (position === undefined || !Buffer.isBuffer(payload) || !Buffer.isBuffer(mac)) return;
-  const isFirst = position.epoch === 1 && position.seq === 0;
-  const previous = before?.[1][3] ?? (isFirst ? chain.genesis.mac : undefined);
-  if (previous === undefined || chain.next(previous, position, payload).equals(mac)) return;
-  const why = `the MAC of ${String(id)} is wrong: is the key the one that it was written with?`;
-  throw new JournalError("tampered", why);
+interface Anchored {
+  readonly anchor: Anchor | null;
+  /** Why there is none. */
+  readonly detail: string;
 }
 
-/** The id, then the fields: `b`, the payload, `h`, its MAC. */
-type StoredEntry = readonly [id: Reply, fields: readonly [Reply, Reply, Reply, Buffer]];
+/** One that cannot be read is as good as none: who could spoil it could remove it as well. */
+async function readAnchor({ shard, anchor: options }: TakeOverOptions): Promise<Anchored> {
+  if (options === undefined) return { anchor: null, detail: "" };
+  const { anchors } = options;
+  try {
+    return { anchor: await anchors.read(shard), detail: `there is no ${anchors.nameOf(shard)}` };
+  } catch (error) {
+    if (!(error instanceof JournalError) || error.code !== "anchor_unavailable") throw error;
+    return { anchor: null, detail: error.message };
+  }
+}
+
+/**
+ * The end of a journal that has what was anchored; otherwise rejects, before anything is written. Behind
+ * a replica that lacked something an owner that lives is about to write it again: that is waited for.
+ */
+async function anchoredEnd(options: TakeOverOptions, anchor: Anchor | null): Promise<JournalEnd> {
+  const { shard, keys, chain, reads, clock, timers, limits } = options;
+  const at = anchor?.position ?? ORIGIN;
+  const giveUpAtMs = clock.nowMs() + limits.leaseMs / 2;
+  for (;;) {
+    const end = await readEnd(reads, keys, chain, at);
+    if (anchor === null || options.anchor === undefined) return end;
+    const why = whyNotAnchored(anchor, end, options.anchor.anchors.nameOf(shard));
+    if (why === undefined) return end;
+    if (why.code !== "journal_behind_anchor" || clock.nowMs() >= giveUpAtMs) throw why;
+    await sleep(timers, LOOK_AGAIN_MS);
+    reads.renew();
+  }
+}
 
 /** Undefined when the head was not, or no longer, where it was read. */
 function commitFence<Cargo>(
@@ -127,7 +151,7 @@ function commitFence<Cargo>(
       timers,
       limits,
       memory,
-      onCommitted: (batch) => listener.committed(batch.cargo, batch.position),
+      onCommitted: (batch) => listener.committed(batch.cargo, batch),
       onDegraded: (degraded, reason) => listener.degraded(degraded, reason),
       onRewound: (detail) => listener.rewound(detail),
       onHalted: (reason, detail) => listener.halted(reason, detail),

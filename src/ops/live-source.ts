@@ -22,9 +22,15 @@ export interface LiveParts {
   };
   memory(): { readonly usedBytes: number; readonly maxBytes: number };
   redisRestarts(): number;
+  readonly anchors: {
+    readonly failures: number;
+    /** By shard, as performance.now() tells it. */
+    readonly behindSinceMs: ReadonlyMap<number, number>;
+  };
 }
 
-export function readLive(metrics: Metrics, { system, memory, redisRestarts }: LiveParts): void {
+export function readLive(metrics: Metrics, parts: LiveParts): void {
+  const { system, memory, redisRestarts, anchors } = parts;
   const ofShards = (value: (numbers: ShardNumbers) => number) => (): Sample[] => {
     return system.gauges().map((numbers) => {
       return { labels: { shard: String(numbers.shard) }, value: value(numbers) };
@@ -37,6 +43,12 @@ export function readLive(metrics: Metrics, { system, memory, redisRestarts }: Li
     legsQueued: ofShards((numbers) => numbers.legsQueued),
     trialBalanceDifference: ofShards((numbers) => numbers.trialBalanceDifferenceCents),
   };
+  const anchorLag = ofShards(({ shard }) => {
+    const sinceMs = anchors.behindSinceMs.get(shard);
+    return sinceMs === undefined ? 0 : (performance.now() - sinceMs) / 1_000;
+  });
+  metrics.read("anchorLag", anchorLag);
+  metrics.read("anchorFailures", () => anchors.failures);
   for (const [key, samples] of Object.entries(each)) {
     metrics.read(key as keyof typeof each, samples);
   }

@@ -115,6 +115,17 @@ export const METRICS = {
   ),
   snapshots: counter("loanloom_snapshots_total", "snapshots", "Snapshots of actors written."),
   checkpoints: counter("loanloom_checkpoints_total", "checkpoints", "Checkpoints completed."),
+  anchorLag: gauge(
+    "loanloom_anchor_lag_seconds",
+    "seconds",
+    "For how long something acknowledged has not been in the shard's anchor outside of Redis.",
+    ["shard"],
+  ),
+  anchorFailures: counter(
+    "loanloom_anchor_failures_total",
+    "writes",
+    "Anchors that could not be written.",
+  ),
   degraded: gauge(
     "loanloom_degraded",
     "flag",

@@ -44,7 +44,14 @@ export type ShardStatus =
 const RESTART_DELAYS_MS = [100, 200, 500, 1_000, 2_000, 5_000];
 
 /** Ends that another life would only repeat, or make worse. */
-const FATAL: ReadonlySet<string> = new Set(["fenced", "lease_lost", "rewound", "tampered"]);
+const FATAL: ReadonlySet<string> = new Set([
+  "fenced",
+  "lease_lost",
+  "rewound",
+  "tampered",
+  "journal_behind_anchor",
+  "anchor_invalid",
+]);
 /** Those of them that mean that the journal is not what it was. */
 const DAMAGED: ReadonlySet<string> = new Set(["rewound", "tampered"]);
 /** Those of them that mean another server. */

@@ -141,16 +141,22 @@ describe("tampering with the head", () => {
     await expect(Owner.takeOver(redis.socketPath)).rejects.toMatchObject({ code: "tampered" });
   });
 
-  test("a head with a wrong MAC is found when the next owner reads", async () => {
+  test.each([
+    ["another MAC", (head: string) => `${head.slice(0, -1)}${head.endsWith("0") ? "1" : "0"}`],
+    ["a later entry", (head: string) => head.replace("1-11:", "1-12:")],
+  ])("a head with %s is found before the next owner writes anything", async (_, edit) => {
     const redis = await leftBehind();
     const head = String(await redis.run("GET", KEYS.head));
-    await redis.run("SET", KEYS.head, `${head.slice(0, -1)}${head.endsWith("0") ? "1" : "0"}`);
-    const next = await Owner.takeOver(redis.socketPath);
-    await expect(
-      (async () => {
-        for await (const entry of next.journal.read(null)) void entry;
-      })(),
-    ).rejects.toMatchObject({ code: "tampered" });
+    await redis.run("SET", KEYS.head, edit(head));
+    await expect(Owner.takeOver(redis.socketPath)).rejects.toMatchObject({ code: "tampered" });
+    expect(String(await redis.run("GET", KEYS.head))).toBe(edit(head));
+    expect((await entriesOf(redis)).length).toBe(12);
+  });
+
+  test("a head of which all entries are gone stops a take-over", async () => {
+    const redis = await leftBehind();
+    await redis.run("DEL", KEYS.journal);
+    await expect(Owner.takeOver(redis.socketPath)).rejects.toMatchObject({ code: "tampered" });
   });
 
   test.each([
