@@ -3,9 +3,12 @@
 
 import { access, realpath } from "node:fs/promises";
 import { join } from "node:path";
+import type { Command } from "commander";
 import { loadConfig, type Environment } from "../config.ts";
+import { anchorFolderOf } from "../config/folders.ts";
 import { loadSecrets } from "../config/secrets.ts";
 import { SETTINGS } from "../config/settings.ts";
+import { AnchorFolder } from "../journal/anchor-folder.ts";
 import { redisConnect, type RedisConnect } from "../journal/connection.ts";
 import { askRedis, socketPathFor } from "../journal/embedded-redis-probe.ts";
 import { EmbeddedRedis } from "../journal/embedded-redis.ts";
@@ -17,26 +20,52 @@ export interface JournalAccess {
   readonly name: string;
   readonly connect: RedisConnect;
   readonly macKey: Uint8Array;
+  /** Null when nobody said where they are. */
+  readonly anchors: AnchorFolder | null;
   close(): Promise<void>;
 }
 
 /** By what a command was given, else by the environment, as `serve` would find them. */
 export async function journalsBy(
-  { redis, data }: { readonly redis?: string; readonly data?: string },
-  environment: Environment,
+  { redis, data, anchors }: JournalPlace,
+  given: Environment,
 ): Promise<JournalAccess> {
   if (redis !== undefined && data !== undefined) {
     throw new UsageError("--redis and --data: give one of them");
   }
-  if (redis !== undefined) return journalsByUrl(redis, environment);
+  const { anchorFolder, dataDir } = SETTINGS.deployment;
+  const environment = { ...given, ...(anchors && { [anchorFolder.variable]: anchors }) };
+  // The data folder of the environment is that of its Redis, and of no other one.
+  const folder = environment[anchorFolder.variable]?.trim();
+  if (redis !== undefined) return journalsByUrl(redis, environment, folder);
   if (data !== undefined) return journalsByFolder(data, environment);
   const url = environment["REDIS_URL"]?.trim();
-  if (url) return journalsByUrl(url, environment);
-  return journalsByFolder(loadConfig(environment).deployment.dataDir, environment);
+  if (!url) return journalsByFolder(loadConfig(environment).deployment.dataDir, environment);
+  const below = environment[dataDir.variable]?.trim() || dataDir.fallback!;
+  return journalsByUrl(url, environment, folder || join(below, "anchors"));
+}
+
+interface JournalPlace {
+  readonly redis?: string;
+  readonly data?: string;
+  /** The folder of anchors. */
+  readonly anchors?: string;
+}
+
+/** The options that say where, as `journalsBy` takes them. */
+export function withJournalPlace(command: Command): Command {
+  return command
+    .option("--redis <url>", "the Redis to read (default: REDIS_URL, else the data folder)")
+    .option("--data <folder>", "the data folder of an embedded Redis (default: LOANLOOM_DATA)")
+    .option("--anchors <folder>", "the folder of anchors (default: LOANLOOM_ANCHOR_FOLDER)");
 }
 
 /** The key must be in the environment, as it must be for `serve` with a REDIS_URL. */
-export function journalsByUrl(url: string, environment: Environment): JournalAccess {
+export function journalsByUrl(
+  url: string,
+  environment: Environment,
+  anchorFolder?: string,
+): JournalAccess {
   const { macKey } = SETTINGS.deployment;
   const parsed = macKey.schema.safeParse(environment[macKey.variable]?.trim() ?? "");
   if (!parsed.success || parsed.data === null) {
@@ -46,6 +75,7 @@ export function journalsByUrl(url: string, environment: Environment): JournalAcc
     name: "the Redis of that URL",
     connect: connectTo(url),
     macKey: parsed.data,
+    anchors: anchorFolder ? new AnchorFolder({ folder: anchorFolder, macKey: parsed.data }) : null,
     close: async () => undefined,
   };
 }
@@ -81,17 +111,19 @@ export async function journalsByFolder(
   // The folder decides, whatever REDIS_URL says: it was asked for by name.
   const config = loadConfig({ ...environment, LOANLOOM_DATA: dataDir, REDIS_URL: undefined });
   const { macKey } = await loadSecrets(config);
+  const anchors = new AnchorFolder({ folder: anchorFolderOf(config), macKey });
   const socketPath = await socketPathFor(folder, "redis");
   const answer = await askRedis(socketPath, ["PING"], 1_000);
   if (answer.kind === "text") {
     const connect = redisConnect(`unix:${socketPath}`);
-    return { name: dataDir, connect, macKey, close: async () => undefined };
+    return { name: dataDir, connect, macKey, anchors, close: async () => undefined };
   }
   const redis = await EmbeddedRedis.start({ dataDir });
   return {
     name: dataDir,
     connect: redisConnect(redis.url),
     macKey,
+    anchors,
     close: () => redis.stop(),
   };
 }

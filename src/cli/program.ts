@@ -56,6 +56,10 @@ const COMMANDS: Readonly<Record<string, CommandRow>> = {
     about: "walk the journals and check ids, MACs and all invariants",
     load: async () => (await import("./verify.ts")).verifyCommand(),
   },
+  anchor: {
+    about: "where the journals should end; and going on without what was lost of them",
+    load: async () => (await import("./anchor.ts")).anchorCommand(),
+  },
   reconcile: {
     about: "compare the custodian's statement of a day with the journals",
     load: async () => (await import("./reconcile.ts")).reconcileCommand(),

@@ -4,28 +4,27 @@
 import { SingleBar } from "cli-progress";
 import { Command, InvalidArgumentError } from "commander";
 import { audit } from "../history/audit.ts";
-import { countJournals, journalSource } from "../history/journal-source.ts";
+import { countJournals, countShards, journalSource } from "../history/journal-source.ts";
 import type { AuditReport } from "../history/report.ts";
 import { shardOf } from "../runtime/shard-of.ts";
 import { auditText } from "./audit-text.ts";
 import { EXIT, UsageError } from "./exit-codes.ts";
-import { journalsBy, type JournalAccess } from "./journal-access.ts";
+import { journalsBy, withJournalPlace, type JournalAccess } from "./journal-access.ts";
 
 interface VerifyOptions {
   readonly redis?: string;
   readonly data?: string;
+  readonly anchors?: string;
   readonly shards?: number;
   readonly atRest: boolean;
   readonly json: boolean;
 }
 
 export function verifyCommand(): Command {
-  return new Command("verify")
+  return withJournalPlace(new Command("verify"))
     .description(
       "walk the journals and check ids, MACs and all invariants, without changing anything",
     )
-    .option("--redis <url>", "the Redis to read (default: REDIS_URL, else the data folder)")
-    .option("--data <folder>", "the data folder of an embedded Redis (default: LOANLOOM_DATA)")
     .option(
       "--shards <number>",
       "how many shards there must be (default: as many as there are)",
@@ -35,7 +34,8 @@ export function verifyCommand(): Command {
     .option("--json", "print the report as one line of JSON", false)
     .addHelpText(
       "after",
-      "\nThe MAC key is found as `serve` finds it: LOANLOOM_MAC_KEY, or mac.key in the data folder." +
+      "\nThe MAC key is found as `serve` finds it: LOANLOOM_MAC_KEY, or mac.key in the data folder. So are" +
+        "\nthe anchors, which the journals are held against; with --redis they must be named." +
         "\nExit codes: 0 everything holds, 1 violations, 2 usage, 3 Redis cannot be reached.",
     )
     .action(async (options: VerifyOptions) => {
@@ -67,17 +67,16 @@ async function verify(options: VerifyOptions): Promise<number> {
 }
 
 async function auditJournals(
-  { connect, macKey }: JournalAccess,
+  { connect, macKey, anchors }: JournalAccess,
   options: VerifyOptions,
 ): Promise<AuditReport> {
   const found = await countJournals(connect);
-  const count = options.shards ?? found.shards;
-  if (found.shards === 0) throw new UsageError("there is no journal");
-  if (found.shards !== count) {
-    throw new UsageError(`there are ${found.shards} shards, not ${count}`);
-  }
+  const there = anchors === null ? found.shards : await countShards(found.shards, anchors);
+  const count = options.shards ?? there;
+  if (there === 0) throw new UsageError("there is no journal");
+  if (there !== count) throw new UsageError(`there are ${there} shards, not ${count}`);
   const sources = Array.from({ length: count }, (_, shard) =>
-    journalSource({ shard, connect, macKey }),
+    journalSource({ shard, connect, macKey, anchors }),
   );
   const bar = options.json ? null : progressBar(found.entries);
   const done = sources.map(() => 0);

@@ -7,7 +7,7 @@ import type { AccountId, Address, LoanId } from "../../actors/address.ts";
 import { ACTOR_LAYOUTS } from "../../actors/kinds.ts";
 import { loanPostings } from "../../actors/loan/events.ts";
 import { UPCASTERS } from "../../actors/upcasters.ts";
-import { JournalError } from "../journal/errors.ts";
+import { JournalError, type JournalErrorCode } from "../journal/errors.ts";
 import { comparePositions, formatPosition, type Position } from "../journal/position.ts";
 import { RecordCodec, type ReadBatch } from "../journal/records.ts";
 import type { ServerLedger } from "./books.ts";
@@ -16,7 +16,7 @@ import { compareClientRequests, type ClientRequest } from "./client-log.ts";
 import { checkAtEnd } from "./end-checks.ts";
 import { EntryRules } from "./entry-rules.ts";
 import { replayRecord, type ShardPlace } from "./replay.ts";
-import type { AuditReport, Place } from "./report.ts";
+import type { AuditReport, Check, Place } from "./report.ts";
 import { loanTotalsOf, totalsOf } from "./totals.ts";
 import { World } from "./world.ts";
 
@@ -25,7 +25,10 @@ export interface JournalEntry {
   readonly payload: Uint8Array;
 }
 
-/** The journal of one shard. `entries` verifies the MACs and throws a JournalError "tampered". */
+/**
+ * The journal of one shard. `entries` verifies the MACs and throws a JournalError "tampered", or
+ * "journal_behind_anchor" and "anchor_invalid".
+ */
 export interface ShardSource {
   readonly shard: number;
   readonly entries: Iterable<JournalEntry> | AsyncIterable<JournalEntry>;
@@ -123,12 +126,20 @@ async function auditShard(
     }
   } catch (error) {
     // Redis away, or a bug: neither says anything about the journal.
-    if (!(error instanceof JournalError) || error.code !== "tampered") throw error;
-    findings.add("chain_broken", error.message);
+    const check = error instanceof JournalError ? CHECK_OF[error.code] : undefined;
+    if (check === undefined) throw error;
+    findings.add(check, (error as JournalError).message);
   }
   options.onProgress?.(shard, rules.entries);
   checkHead(world, source, rules, headSeen, options.atRest);
 }
+
+/** What a source that throws has found. */
+const CHECK_OF: Partial<Record<JournalErrorCode, Check>> = {
+  tampered: "chain_broken",
+  journal_behind_anchor: "behind_anchor",
+  anchor_invalid: "anchor_invalid",
+};
 
 /** With a server that goes on writing, entries may stand behind the head that was read first. */
 function checkHead(

@@ -1,10 +1,13 @@
 // Gives the auditor the journal of a shard out of Redis. It reads; it never takes a shard over,
 // fences nobody and writes nothing, so it may run beside the server that owns the shard.
 
+import { whyNotAnchored, type Anchors } from "../journal/anchor.ts";
 import { connectTo, type RedisConnect } from "../journal/connection.ts";
 import { JournalError } from "../journal/errors.ts";
+import { readEnd } from "../journal/journal-end.ts";
 import { JournalReader } from "../journal/journal-reader.ts";
 import { shardKeys } from "../journal/keys.ts";
+import { MacChain } from "../journal/mac-chain.ts";
 import { OnDemandLink } from "../journal/on-demand-link.ts";
 import {
   comparePositions,
@@ -18,6 +21,8 @@ export interface JournalSourceOptions {
   readonly shard: number;
   readonly connect: RedisConnect;
   readonly macKey: Uint8Array;
+  /** Null, or left out: the journal is not held against its anchor. */
+  readonly anchors?: Anchors | null;
 }
 
 export interface JournalSource extends ShardSource {
@@ -26,6 +31,24 @@ export interface JournalSource extends ShardSource {
 
 /** As many shards as there are journals, numbered from 0. A fixed limit, as in the settings. */
 const SHARDS_MAX = 256;
+
+/**
+ * How many shards there are, journals or anchors of them. Rejects with a JournalError of the first anchor
+ * that cannot be read.
+ */
+export async function countShards(found: number, anchors: Anchors): Promise<number> {
+  let shards = found;
+  const isThere = (shard: number): Promise<boolean> =>
+    anchors.read(shard).then(
+      (anchor) => anchor !== null,
+      (error: unknown) => {
+        if (error instanceof JournalError && error.code === "anchor_invalid") return true;
+        throw error;
+      },
+    );
+  while (shards < SHARDS_MAX && (await isThere(shards))) shards++;
+  return shards;
+}
 
 /** How many shards there are, and how many entries all of them have now. */
 export async function countJournals(
@@ -52,18 +75,33 @@ async function countEntries(connect: RedisConnect, shard: number): Promise<numbe
   }
 }
 
-export function journalSource({ shard, connect, macKey }: JournalSourceOptions): JournalSource {
+export function journalSource(options: JournalSourceOptions): JournalSource {
+  const { shard, connect, macKey } = options;
   const reader = new JournalReader({ shard, connect, macKey });
   const link = new OnDemandLink(connectTo(connect, shard), "reads");
-  const key = shardKeys(shard).journal;
   return {
     shard,
-    entries: readAll(reader, link, key),
+    entries: readAnchored(reader, link, options),
     close() {
       reader.close();
       link.close();
     },
   };
+}
+
+/** The anchor comes first: while an owner goes on, the journal only gets further ahead of it. */
+async function* readAnchored(
+  reader: JournalReader,
+  link: OnDemandLink,
+  { shard, macKey, anchors }: JournalSourceOptions,
+): AsyncGenerator<JournalEntry> {
+  const keys = shardKeys(shard);
+  const anchor = (await anchors?.read(shard)) ?? null;
+  yield* readAll(reader, link, keys.journal);
+  if (!anchors || anchor === null) return;
+  const end = await readEnd(link, keys, new MacChain(macKey, shard), anchor.position);
+  const why = whyNotAnchored(anchor, end, anchors.nameOf(shard));
+  if (why !== undefined) throw why;
 }
 
 async function* readAll(

@@ -9,6 +9,8 @@ export const CHECKS = {
   entry_unreadable: [9, "the bytes of an entry are not a batch that this program knows"],
   entry_id_gap: [9, "entries of an epoch are numbered 0, 1, 2 ... without a gap"],
   fence_passed: [9, "an epoch begins with its take-over, and no older epoch writes after it"],
+  behind_anchor: [8, "what was acknowledged up to the anchor is in the journal"],
+  anchor_invalid: [9, "an anchor is what the owner of its shard wrote"],
   head_differs: [9, "the head names the last entry"],
   record_number_gap: [9, "records of a shard are numbered without a gap"],
   message_number_gap: [9, "messages of a shard are numbered without a gap"],

@@ -97,6 +97,8 @@ export class AnchorFolder implements Anchors {
       }
       await rename(draft, path);
     } catch (error) {
+      // Perhaps the folder is gone.
+      this.#isMade = false;
       await rm(draft, { force: true }).catch(() => undefined);
       throw error;
     }

@@ -7,7 +7,7 @@ import type { PostingSink } from "../../actors/decider.ts";
 import { loanPostings, type LoanEvent } from "../../actors/loan/events.ts";
 import type { AuditOptions, ShardSource } from "../../src/history/audit.ts";
 import type { ServerLedger } from "../../src/history/books.ts";
-import { JournalError } from "../../src/journal/errors.ts";
+import { JournalError, type JournalErrorCode } from "../../src/journal/errors.ts";
 import { homeOf } from "./good-world.ts";
 import { sourcesOf, type TestAct, type TestEntry, type TestJournal } from "./made-journal.ts";
 
@@ -72,12 +72,12 @@ export function received(journal: TestJournal, number: number): void {
   Object.assign(acknowledgements.at(-1)!, { number });
 }
 
-export function tampered(journal: TestJournal): ShardSource[] {
+export function tampered(journal: TestJournal, code: JournalErrorCode = "tampered"): ShardSource[] {
   const [first, second] = sourcesOf(journal) as [ShardSource, ShardSource];
   const entries = [...(first.entries as Iterable<never>)];
   function* spoilt() {
     yield entries[0]!;
-    throw new JournalError("tampered", "entry 1-1 has a wrong MAC");
+    throw new JournalError(code, "as a source says it");
   }
   return [{ shard: 0, entries: spoilt() }, second];
 }

@@ -17,6 +17,16 @@ export const SPOILT_CHAIN = {
   chain_broken: {
     "a source that finds a wrong MAC": (journal) => ({ shards: tampered(journal) }),
   },
+  behind_anchor: {
+    "a source that finds less than was anchored": (journal) => ({
+      shards: tampered(journal, "journal_behind_anchor"),
+    }),
+  },
+  anchor_invalid: {
+    "a source that finds a forged anchor": (journal) => ({
+      shards: tampered(journal, "anchor_invalid"),
+    }),
+  },
   entry_unreadable: {
     "bytes of no batch": (journal) => void (lastEntry(journal, 0).bytes = Buffer.from([0x93, 9])),
     "cut bytes": (journal) => void (lastEntry(journal, 0).bytes = Buffer.from([0x94, 1])),
