@@ -19,8 +19,6 @@ import { Authenticator } from "./gateway/authenticator.ts";
 import { createGatewayCounters } from "./gateway/counters.ts";
 import { createDocumentCounters } from "./gateway/documents/counters.ts";
 import { createGateway, type Gateway } from "./gateway/gateway.ts";
-import { AnchorFolder } from "./journal/anchor-folder.ts";
-import { createAnchorCounters, type AnchorOptions } from "./journal/anchor-keeper.ts";
 import { systemTimers } from "./journal/clock.ts";
 import { connectTo, redisConnect, type RedisConnect } from "./journal/connection.ts";
 import { checkDurability, onlyDurable, type JournalHome } from "./journal/durability.ts";
@@ -34,10 +32,12 @@ import { watchEventLoopLag } from "./ops/event-loop-lag.ts";
 import { readLive } from "./ops/live-source.ts";
 import { Metrics } from "./ops/metrics.ts";
 import { readDocuments, readGateway, readRuntime } from "./ops/sources.ts";
+import { serverAnchors, type ServerAnchors } from "./runtime/anchors.ts";
 import type { Cargo } from "./runtime/batch.ts";
 import { followClock } from "./runtime/clock-dates.ts";
 import { createRuntimeCounters } from "./runtime/counters.ts";
 import { systemClock, systemScheduler, TurnClock } from "./runtime/environment.ts";
+import { shardsOfCheckpoint } from "./runtime/replay.ts";
 import type { Answer } from "./runtime/port.ts";
 import type { OpenJournal } from "./runtime/shard.ts";
 import type { RunLog } from "./runtime/run-options.ts";
@@ -119,14 +119,15 @@ async function start(
   });
   const { shards, standby } = config.deployment;
   const today = (): number => todayOf(config);
-  const anchors = anchorsOf(config, secrets, log);
+  const folder = anchorFolderOf(config);
+  const anchors = serverAnchors({ folder, macKey: secrets.macKey }, log);
   const ending = new AbortController();
   const givesUp = AbortSignal.any([stopping, ending.signal]);
   let tellLost: (reason: string) => void;
   const lost = new Promise<string>((resolve) => (tellLost = resolve));
   const system: System = new System({
     shards,
-    openJournal: journalOpener(config, secrets, connect, anchors.of, log, givesUp),
+    openJournal: journalOpener(config, secrets, connect, anchors, log, givesUp),
     onLost: (reason) => {
       if (!standby) return;
       tellLost(reason);
@@ -296,33 +297,12 @@ function authenticatorOf(config: Config, secrets: Secrets): Authenticator {
   );
 }
 
-/** Where the ends of the journals are kept outside of Redis. */
-function anchorsOf(config: Config, { macKey }: Secrets, log: RunLog) {
-  const counters = createAnchorCounters();
-  const anchors = new AnchorFolder({ folder: anchorFolderOf(config), macKey });
-  const of = (shard: number): AnchorOptions => ({
-    anchors,
-    counters,
-    onUnanchored: (detail) => {
-      log.warn(
-        { shard, detail },
-        "without an anchor nobody knows whether the journal lost its end",
-      );
-    },
-    onFault: (detail) => {
-      if (detail === null) log.info({ shard }, "anchors are written again");
-      else log.warn({ shard, detail }, "the anchor cannot be written: it is tried again");
-    },
-  });
-  return { counters, of };
-}
-
 /** The embedded Redis has one server at a time, so a killed one's lease need not be waited for. */
 function journalOpener(
   config: Config,
   { macKey }: Secrets,
   connect: RedisConnect,
-  anchorOf: (shard: number) => AnchorOptions,
+  anchors: ServerAnchors,
   log: RunLog,
   signal: AbortSignal,
 ): OpenJournal {
@@ -335,7 +315,9 @@ function journalOpener(
       macKey,
       owner,
       limits: config.journal,
-      anchor: anchorOf(shard),
+      shards: config.deployment.shards,
+      shardsOfCheckpoint,
+      anchor: anchors.of(shard),
       leaseWaitMs: config.deployment.standby ? Infinity : config.journal.leaseMs * LEASE_WAITS,
       signal,
       ...callbacks,

@@ -31,6 +31,7 @@ const REFUSALS: readonly JournalErrorCode[] = ["journal_behind_anchor", "anchor_
 export function exitCodeOf(error: unknown): number | undefined {
   if (error instanceof UsageError || error instanceof ConfigError) return EXIT.usage;
   if (error instanceof KeyFileError) return EXIT.usage;
+  if (error instanceof JournalError && error.code === "wrong_shard_count") return EXIT.usage;
   if (error instanceof JournalError && REFUSALS.includes(error.code)) return EXIT.refused;
   if (error instanceof EmbeddedRedisError || error instanceof JournalError) return EXIT.unreachable;
   if (!(error instanceof LoanloomError)) return undefined;

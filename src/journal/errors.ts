@@ -14,6 +14,8 @@ export type JournalErrorCode =
   | "too_few_replicas"
   /** What is stored is not what was written. */
   | "tampered"
+  /** The deployment has another number of shards. */
+  | "wrong_shard_count"
   /** What was acknowledged up to the anchor is not in the journal: it was cut, or Redis went back. */
   | "journal_behind_anchor"
   /** What is where the anchor should be is none of this shard by this key. */

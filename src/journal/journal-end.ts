@@ -21,7 +21,7 @@ export interface JournalEnd {
 }
 
 /** The id, then the fields: `b`, the payload, `h`, its MAC. */
-type StoredEntry = readonly [id: Reply, fields: readonly [Reply, Reply, Reply, Reply]];
+export type StoredEntry = readonly [id: Reply, fields: readonly [Reply, Reply, Reply, Reply]];
 
 /**
  * Head and entries of one moment, whoever writes meanwhile, and the entry `at`, if it is there. Rejects

@@ -6,9 +6,14 @@ import type { RedisConnect } from "./connection.ts";
 import type { HaltReason } from "./errors.ts";
 import type { JournalLimits } from "./limits.ts";
 import type { Position } from "./position.ts";
+import type { SnapshotReader } from "./snapshot-reader.ts";
 
 export interface ShardJournalOptions<Cargo> {
   readonly shard: number;
+  /** Of the whole deployment; fixed when it was created. */
+  readonly shards: number;
+  /** How many the last checkpoint knows, for a journal whose take-over was trimmed; null: there is none. */
+  readonly shardsOfCheckpoint?: (snapshots: SnapshotReader) => Promise<number | null>;
   readonly connect: RedisConnect;
   /** At least 16 bytes, secret, the same for the life of the journal. */
   readonly macKey: Uint8Array;

@@ -5,7 +5,6 @@
 // It must never hand out anything that is not committed, and after it has halted it releases
 // nothing any more: whoever owns the shard then drops its state and takes over anew.
 
-import { pack } from "msgpackr";
 import { assert } from "../money/assert.ts";
 import { AnchorKeeper } from "./anchor-keeper.ts";
 import { walkChain, type JournalEntry } from "./chain-walk.ts";
@@ -63,7 +62,7 @@ export class ShardJournal<Cargo> {
   /**
    * Fences every earlier owner. Rejects with JournalError `lease_held` while another owner's lease
    * lives, `lost_race` when another one was faster, `tampered` when head and journal do not match,
-   * `journal_behind_anchor` and `anchor_invalid`, `unavailable` when Redis could not commit it in
+   * `journal_behind_anchor`, `anchor_invalid` and `wrong_shard_count`, `unavailable` when Redis could not commit it in
    * `retryForMs`.
    */
   static async takeOver<Cargo>(options: ShardJournalOptions<Cargo>): Promise<ShardJournal<Cargo>> {
@@ -94,7 +93,9 @@ export class ShardJournal<Cargo> {
           signal: options.signal,
           onWaiting: (holder) => options.onWaiting?.(holder),
         },
-        payload: pack([1, options.owner, clock.wallMs()]),
+        snapshots: new SnapshotReader(reads, keys, chain),
+        shardsOfCheckpoint: options.shardsOfCheckpoint ?? (() => Promise.resolve(null)),
+        entry: { owner: options.owner, atMs: clock.wallMs(), shards: options.shards },
       });
       const anchor =
         options.anchor &&

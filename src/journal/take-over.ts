@@ -11,14 +11,21 @@ import type { RedisConnect } from "./connection.ts";
 import { JournalError, type HaltReason } from "./errors.ts";
 import { loadFunctions } from "./functions.ts";
 import { formatHead } from "./head.ts";
-import { readEnd, type JournalEnd } from "./journal-end.ts";
+import { readEnd, type JournalEnd, type StoredEntry } from "./journal-end.ts";
 import type { ShardKeys } from "./keys.ts";
 import type { Lease, LeaseWait } from "./lease.ts";
 import type { JournalLimits } from "./limits.ts";
 import type { ChainPoint, MacChain } from "./mac-chain.ts";
 import type { OnDemandLink } from "./on-demand-link.ts";
 import type { PayloadMemory } from "./payload-memory.ts";
-import { ORIGIN } from "./position.ts";
+import { formatPosition, ORIGIN } from "./position.ts";
+import type { SnapshotReader } from "./snapshot-reader.ts";
+import {
+  packTakeOver,
+  shardsOfTakeOver,
+  wrongShardCount,
+  type TakeOverEntry,
+} from "./take-over-entry.ts";
 
 export interface TakeOverOptions {
   readonly shard: number;
@@ -33,8 +40,9 @@ export interface TakeOverOptions {
   readonly reads: OnDemandLink;
   readonly wait: LeaseWait;
   readonly anchor: AnchorOptions | undefined;
-  /** Who takes over, and when. */
-  readonly payload: Buffer;
+  readonly snapshots: SnapshotReader;
+  shardsOfCheckpoint(snapshots: SnapshotReader): Promise<number | null>;
+  readonly entry: TakeOverEntry;
 }
 
 export interface CommitListener<Cargo> {
@@ -56,21 +64,25 @@ const TRIES_MAX = 100;
 const LOOK_AGAIN_MS = 50;
 
 export async function takeOver<Cargo>(options: TakeOverOptions): Promise<Fence<Cargo>> {
-  const { keys, chain, lease, reads, wait, payload } = options;
+  const { keys, chain, lease, reads, wait } = options;
+  const payload = packTakeOver(options.entry);
   await reads.use(loadFunctions);
-  // Whoever has another key, or finds the journal damaged, is not to wait for the lease, nor to have it.
-  await readEnd(reads, keys, chain, ORIGIN);
+  // Whoever has another key or count, or finds the journal damaged, is neither to wait for the lease nor
+  // to have it.
+  await checkShards(options, await readEnd(reads, keys, chain, ORIGIN));
   await lease.take(wait);
   // Before the head, which only moves on: an earlier owner may still be writing both.
   const { anchor, detail } = await readAnchor(options);
   let epoch: number | undefined;
   for (let tries = 0; tries < TRIES_MAX; tries++) {
-    const { head, point: before } = await anchoredEnd(options, anchor);
+    const end = await anchoredEnd(options, anchor);
+    await checkShards(options, end);
+    const { head, point: before } = end;
     epoch ??= before.position.epoch + 1;
     if (before.position.epoch >= epoch) break;
     const position = { epoch: before.position.epoch + 1, seq: 0 };
     const point = { position, mac: chain.next(before.mac, position, payload) };
-    const fence = await commitFence<Cargo>(options, head ?? "", point);
+    const fence = await commitFence<Cargo>(options, head ?? "", point, payload);
     if (fence !== undefined) {
       // Of two masters, in the midst of a failover, the head may have come from the other one.
       reads.renew();
@@ -79,6 +91,17 @@ export async function takeOver<Cargo>(options: TakeOverOptions): Promise<Fence<C
     }
   }
   throw new JournalError("lost_race", `another owner has taken over epoch ${epoch}`);
+}
+
+/** By the last take-over; by the checkpoint when that was trimmed, or is of before counts were in it. */
+async function checkShards(options: TakeOverOptions, { point }: JournalEnd): Promise<void> {
+  const { keys, reads, snapshots, entry } = options;
+  const id = formatPosition({ epoch: point.position.epoch, seq: 0 });
+  const found = (await reads.call("XRANGE", keys.journal, id, id)) as readonly StoredEntry[];
+  const payload = found[0]?.[1][1];
+  const told = Buffer.isBuffer(payload) ? shardsOfTakeOver(payload) : null;
+  const shards = told ?? (await options.shardsOfCheckpoint(snapshots));
+  if (shards !== null && shards !== entry.shards) throw wrongShardCount(shards, entry.shards);
 }
 
 interface Anchored {
@@ -120,9 +143,10 @@ async function anchoredEnd(options: TakeOverOptions, anchor: Anchor | null): Pro
 
 /** Undefined when the head was not, or no longer, where it was read. */
 function commitFence<Cargo>(
-  { keys, connect, clock, timers, limits, memory, payload }: TakeOverOptions,
+  { keys, connect, clock, timers, limits, memory }: TakeOverOptions,
   previousHead: string,
   point: ChainPoint,
+  payload: Buffer,
 ): Promise<Fence<Cargo> | undefined> {
   const { position, mac } = point;
   return new Promise((resolve, reject) => {

@@ -5,6 +5,7 @@ import { legCount, legReceiver, type PayLegs } from "../../actors/account/legs.t
 import { ACTOR_KINDS, addressOf, MANY_ACCOUNTS } from "../../actors/address.ts";
 import { parsePosition, type Position } from "../journal/position.ts";
 import type { JournalRecord, ReadBatch, RecordCodec, Typed } from "../journal/records.ts";
+import { wrongShardCount } from "../journal/take-over-entry.ts";
 import { assert } from "../money/assert.ts";
 import { Cell, cellKey } from "./cell.ts";
 import { Cells } from "./cells.ts";
@@ -57,7 +58,7 @@ export async function replayShard(
 ): Promise<Recovered> {
   const checkpoint = await readCheckpoint(source.snapshots, shard, codec);
   const state = checkpoint?.state ?? new ShardState(shard, shards);
-  assert(state.shards === shards, `the deployment was created with ${state.shards} shards`);
+  if (state.shards !== shards) throw wrongShardCount(state.shards, shards);
   const replay = new Replay(state, source.snapshots, log);
   await replay.loadReceivers();
   let entries = 0;
@@ -69,6 +70,16 @@ export async function replayShard(
   await replay.loadReceivers();
   assert(state.trial.differenceCents() === 0n, "the trial balance is zero after recovery");
   return { ...replay.result(), entries };
+}
+
+/** Null when there is no checkpoint. */
+export async function shardsOfCheckpoint(
+  snapshots: Pick<RunSnapshots, "read">,
+): Promise<number | null> {
+  const stored = await snapshots.read(SHARD_FIELD);
+  if (stored === null) return null;
+  const [, , values] = unpackValues(stored.payload) as [string, Uint8Array, unknown[]];
+  return ShardState.shardsOf(values);
 }
 
 async function readCheckpoint(snapshots: RunSnapshots, shard: number, codec: RecordCodec) {

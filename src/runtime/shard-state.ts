@@ -213,9 +213,13 @@ export class ShardState {
     return rows.slice(0, rows.findLastIndex((row) => row.length > 0) + 1);
   }
 
-  static restore(shard: number, values: readonly unknown[], codec: RecordCodec): ShardState {
+  static shardsOf(values: readonly unknown[]): number {
     assert(values[0] === FORMAT, "a snapshot of a known format");
-    const state = new ShardState(shard, values[1] as number);
+    return values[1] as number;
+  }
+
+  static restore(shard: number, values: readonly unknown[], codec: RecordCodec): ShardState {
+    const state = new ShardState(shard, ShardState.shardsOf(values));
     state.recordNo = values[2] as number;
     state.messageNo = values[3] as number;
     for (const [messageNo, kind, id, stored, at, nextLeg] of values[4] as PendingRow[]) {

@@ -51,6 +51,7 @@ const FATAL: ReadonlySet<string> = new Set([
   "tampered",
   "journal_behind_anchor",
   "anchor_invalid",
+  "wrong_shard_count",
 ]);
 /** Those of them that mean that the journal is not what it was. */
 const DAMAGED: ReadonlySet<string> = new Set(["rewound", "tampered"]);

@@ -12,6 +12,7 @@ export async function storeJournal(redis: TestRedis, journal: TestJournal): Prom
     for (const owned of byOwner(entries)) {
       const owner = await ShardJournal.takeOver<null>({
         shard,
+        shards: journal.length,
         connect: redisConnect(redis.socketPath),
         macKey: MAC_KEY,
         owner: "test",

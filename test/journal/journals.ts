@@ -46,6 +46,7 @@ export class Owner {
     const owner = new Owner();
     owner.journal = await ShardJournal.takeOver<number>({
       shard: 0,
+      shards: 4,
       connect: redisConnect(url),
       macKey: MAC_KEY,
       owner: "server-a",

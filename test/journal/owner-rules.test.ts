@@ -155,6 +155,7 @@ describe("rule 1: fence first, read second", () => {
       const contenders = ["a", "b", "c"].map((name) =>
         ShardJournal.takeOver<number>({
           shard: 0,
+          shards: 4,
           connect: redisConnect(redis.socketPath),
           macKey: MAC_KEY,
           owner: name,

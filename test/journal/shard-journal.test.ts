@@ -69,15 +69,13 @@ describe("ShardJournal", () => {
     }
   });
 
-  test("the take-over entry names the owner", async () => {
+  test("the take-over entry names the owner and how many shards there are", async () => {
     const redis = await startRedis();
     await Owner.takeOver(redis.socketPath, { owner: "server-x" });
-    const [format, name, atMs] = new Unpackr().unpack((await readStored(redis))[0]!.payload) as [
-      number,
-      string,
-      number,
-    ];
-    expect([format, name]).toEqual([1, "server-x"]);
+    const [format, name, atMs, shards] = new Unpackr().unpack(
+      (await readStored(redis))[0]!.payload,
+    ) as [number, string, number, number];
+    expect([format, name, shards]).toEqual([2, "server-x", 4]);
     expect(Math.abs(atMs - Date.now())).toBeLessThan(60_000);
   });
 
@@ -160,14 +158,14 @@ describe("JournalReader", () => {
         ...connection,
         send: (command, args, replied) =>
           connection.send(command, args, (error, reply) => {
-            // Not what is only queued, for the look at its end.
-            if (command === "XRANGE" && Array.isArray(reply)) fetched += (reply as Reply[]).length;
+            if (command === "XRANGE") fetched += (reply as Reply[]).length;
             replied(error, reply);
           }),
       };
     };
     const limits = { readChunkBytes: 400_000 };
     const next = await Owner.takeOver("/unused", { connect, limits });
+    fetched = 0; // The take-over looked at the end.
     let consumed = 0;
     let mostAhead = 0;
     for await (const { position } of next.journal.read(null)) {

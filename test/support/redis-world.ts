@@ -16,7 +16,7 @@ import { createRuntimeCounters } from "../../src/runtime/counters.ts";
 import { systemClock, systemScheduler } from "../../src/runtime/environment.ts";
 import { RUNTIME_LIMITS, type RuntimeLimits } from "../../src/runtime/limits.ts";
 import type { Answer, Request } from "../../src/runtime/port.ts";
-import { replayShard, type Recovered } from "../../src/runtime/replay.ts";
+import { replayShard, shardsOfCheckpoint, type Recovered } from "../../src/runtime/replay.ts";
 import { shardOf } from "../../src/runtime/shard-of.ts";
 import { cellHashes } from "../../src/runtime/state-hash.ts";
 import { System } from "../../src/runtime/system.ts";
@@ -66,6 +66,8 @@ export class RedisWorld {
       openJournal: async (shard, callbacks) => {
         const journal = await ShardJournal.takeOver<Cargo>({
           shard,
+          shards: this.shards,
+          shardsOfCheckpoint,
           connect: redisConnect(options.url),
           macKey: MAC_KEY,
           owner,
