@@ -11,7 +11,7 @@ import { shardKeys } from "../journal/keys.ts";
 import { MacChain, type ChainPoint } from "../journal/mac-chain.ts";
 import { OnDemandLink } from "../journal/on-demand-link.ts";
 import { formatPosition, ORIGIN, type Position } from "../journal/position.ts";
-import { EXIT, UsageError } from "./exit-codes.ts";
+import { EXIT, EXIT_HELP, UsageError } from "./exit-codes.ts";
 import { journalsBy, withJournalPlace, type JournalAccess } from "./journal-access.ts";
 import { tableText } from "./table-text.ts";
 
@@ -27,9 +27,9 @@ const FOUND_HELP =
   "\nLOANLOOM_MAC_KEY, LOANLOOM_ANCHOR_FOLDER. With --redis the folder must be named.";
 
 export function anchorCommand(): Command {
-  const command = new Command("anchor").description(
-    "anchors tell, outside of Redis, where the journals should end",
-  );
+  const command = new Command("anchor")
+    .description("anchors tell, outside of Redis, where the journals should end")
+    .addHelpText("after", EXIT_HELP);
   command.addCommand(
     withJournalPlace(new Command("show"))
       .description("each journal beside its anchor, without changing anything")

@@ -259,6 +259,41 @@ describe.runIf(process.platform === "linux")("Anchors", () => {
     await server.untilReady();
   }, 90_000);
 
+  it("keep a server that lives from going on with an older Redis, and others from its lease", async () => {
+    const redis = await TestRedis.start();
+    onTestFinished(() => redis.stop());
+    const server = await create({
+      REDIS_URL: `unix:${redis.socketPath}`,
+      LOANLOOM_MAC_KEY: "7b".repeat(32),
+      LOANLOOM_SHARDS: "1",
+      LOANLOOM_LEASE_MS: "600",
+      LOANLOOM_RETRY_MS_MAX: "1000",
+    });
+    server.start();
+    await server.untilReady();
+    const files = join(redis.folder, "appendonlydir");
+    const copy = `${redis.folder}-copy`;
+    onTestFinished(() => rm(copy, { recursive: true, force: true }));
+    await cp(files, copy, { recursive: true });
+    const depositor = await Depositor.at(server.url);
+    await depositor.deposit(5);
+    await depositor.end();
+    await redis.kill();
+    // It has given up, and begins its lives in vain: nothing of before is in memory any more.
+    while (server.logged("retry_exhausted") === 0) await sleep(10);
+    await rm(files, { recursive: true });
+    await cp(copy, files, { recursive: true });
+    await redis.restart();
+    while (server.logged("journal_behind_anchor") === 0) await sleep(10);
+    const readyz = server.url.replace("ws:", "http:").replace("/v1/ws", "/readyz");
+    await sleep(2_000);
+    expect(await (await fetch(readyz)).text()).toContain("failed: journal_behind_anchor");
+    expect(server.logged("journal_behind_anchor")).toBe(1);
+    expect(Number(await redis.run("PTTL", shardKeys(0).lease))).toBeGreaterThan(0);
+    expect(await server.stop()).toBe(0);
+    while ((await redis.run("EXISTS", shardKeys(0).lease)) !== 0) await sleep(20);
+  }, 60_000);
+
   it("that cannot be written stop nobody: it is logged once, and the metrics tell", async () => {
     const server = await create({ LOANLOOM_ANCHOR_FOLDER: "/dev/null/anchors" });
     server.start();
