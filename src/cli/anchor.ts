@@ -36,7 +36,8 @@ export function anchorCommand(): Command {
       .option("--json", "print one line of JSON", false)
       .addHelpText(
         "after",
-        `${FOUND_HELP}\nExit codes: 0 each can be gone on with, 1 one cannot, 2 usage, 3 Redis cannot be reached.`,
+        `${FOUND_HELP}\nExit codes: 0 each can be gone on with, 1 one cannot, 2 usage,` +
+          " 3 Redis cannot be reached.",
       )
       .action((options: AnchorCommandOptions) => run(options, show)),
   );

@@ -12,7 +12,7 @@ export interface ShardJournalOptions<Cargo> {
   readonly shard: number;
   /** Of the whole deployment; fixed when it was created. */
   readonly shards: number;
-  /** How many the last checkpoint knows, for a journal whose take-over was trimmed; null: there is none. */
+  /** How many the last checkpoint knows, where the take-over was trimmed; null: there is none. */
   readonly shardsOfCheckpoint?: (snapshots: SnapshotReader) => Promise<number | null>;
   readonly connect: RedisConnect;
   /** At least 16 bytes, secret, the same for the life of the journal. */

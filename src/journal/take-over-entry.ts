@@ -37,6 +37,7 @@ export function shardsOfTakeOver(payload: Uint8Array): number | null {
 export function wrongShardCount(created: number, asked: number): JournalError {
   return new JournalError(
     "wrong_shard_count",
-    `the deployment was created with LOANLOOM_SHARDS=${created}, and it is ${asked} here: the count is fixed`,
+    `the deployment was created with LOANLOOM_SHARDS=${created}, and it is ${asked} here: ` +
+      "the count is fixed",
   );
 }

@@ -67,8 +67,8 @@ export async function takeOver<Cargo>(options: TakeOverOptions): Promise<Fence<C
   const { keys, chain, lease, reads, wait } = options;
   const payload = packTakeOver(options.entry);
   await reads.use(loadFunctions);
-  // Whoever has another key or count, or finds the journal damaged, is neither to wait for the lease nor
-  // to have it.
+  // Whoever has another key or count, or finds the journal damaged, is neither to wait for the lease
+  // nor to have it.
   await checkShards(options, await readEnd(reads, keys, chain, ORIGIN));
   await lease.take(wait);
   // Before the head, which only moves on: an earlier owner may still be writing both.
@@ -93,7 +93,7 @@ export async function takeOver<Cargo>(options: TakeOverOptions): Promise<Fence<C
   throw new JournalError("lost_race", `another owner has taken over epoch ${epoch}`);
 }
 
-/** By the last take-over; by the checkpoint when that was trimmed, or is of before counts were in it. */
+/** By the last take-over; by the checkpoint when that was trimmed, or is older than counts in it. */
 async function checkShards(options: TakeOverOptions, { point }: JournalEnd): Promise<void> {
   const { keys, reads, snapshots, entry } = options;
   const id = formatPosition({ epoch: point.position.epoch, seq: 0 });
@@ -123,8 +123,8 @@ async function readAnchor({ shard, anchor: options }: TakeOverOptions): Promise<
 }
 
 /**
- * The end of a journal that has what was anchored; otherwise rejects, before anything is written. Behind
- * a replica that lacked something an owner that lives is about to write it again: that is waited for.
+ * The end of a journal that has what was anchored; otherwise rejects, before anything is written. What
+ * a promoted replica lacked, an owner that lives is about to write again: that is waited for.
  */
 async function anchoredEnd(options: TakeOverOptions, anchor: Anchor | null): Promise<JournalEnd> {
   const { shard, keys, chain, reads, clock, timers, limits } = options;

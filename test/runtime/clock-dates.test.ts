@@ -1,0 +1,91 @@
+import { describe, expect, test } from "vitest";
+import { followClock } from "../../src/runtime/clock-dates.ts";
+
+/** A clock on the wall, a calendar that is slow or fails, and a log. */
+class World {
+  today = 100;
+  businessDay = 100;
+  readonly asked: number[] = [];
+  readonly logged: string[] = [];
+  #settle: ((fails: boolean) => void) | undefined;
+  #due: (() => void) | undefined;
+  readonly end: () => void;
+
+  constructor() {
+    const log = (level: string) => (_: unknown, message: string) => {
+      this.logged.push(`${level}: ${message}`);
+    };
+    this.end = followClock(this, () => this.today, {
+      scheduler: {
+        soon: (task) => task(),
+        after: (_, task) => {
+          this.#due = task;
+          return () => (this.#due = undefined);
+        },
+      },
+      log: { info: log("info"), warn: log("warn"), error: log("error") },
+    });
+  }
+
+  advanceTo(day: number): Promise<void> {
+    this.asked.push(day);
+    return new Promise((resolve, reject) => {
+      this.#settle = (fails) => {
+        if (fails) return reject(new Error("a shard is away"));
+        this.businessDay = day;
+        resolve();
+      };
+    });
+  }
+
+  poll(): void {
+    this.#due?.();
+  }
+
+  async settle(fails = false): Promise<void> {
+    this.#settle!(fails);
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+}
+
+describe("Business dates by the clock", () => {
+  test("begin once each, one after the other", async () => {
+    const world = new World();
+    world.poll();
+    expect(world.asked).toEqual([]);
+    world.today = 101;
+    world.poll();
+    world.today = 102;
+    world.poll();
+    expect(world.asked).toEqual([101]);
+    await world.settle();
+    world.poll();
+    await world.settle();
+    world.poll();
+    expect(world.asked).toEqual([101, 102]);
+    expect(world.logged).toEqual(["info: a business date began", "info: a business date began"]);
+  });
+
+  test("that fail to begin are tried again", async () => {
+    const world = new World();
+    world.today = 101;
+    world.poll();
+    await world.settle(true);
+    world.poll();
+    expect(world.asked).toEqual([101, 101]);
+    expect(world.logged).toEqual(["warn: business dates were not closed; it is tried again"]);
+  });
+
+  test("do not begin before the first, when the clock goes back, or after the end", () => {
+    const world = new World();
+    world.today = 99;
+    world.poll();
+    world.today = 101;
+    world.businessDay = 0;
+    world.poll();
+    world.businessDay = 100;
+    world.end();
+    world.poll();
+    expect(world.asked).toEqual([]);
+  });
+});
