@@ -62,8 +62,8 @@ export class ShardJournal<Cargo> {
   /**
    * Fences every earlier owner. Rejects with JournalError `lease_held` while another owner's lease
    * lives, `lost_race` when another one was faster, `tampered` when head and journal do not match,
-   * `journal_behind_anchor`, `anchor_invalid` and `wrong_shard_count`, `unavailable` when Redis could not commit it in
-   * `retryForMs`.
+   * `journal_behind_anchor`, `anchor_invalid` or `wrong_shard_count` as those say, `unavailable` when
+   * Redis could not commit it in `retryForMs`.
    */
   static async takeOver<Cargo>(options: ShardJournalOptions<Cargo>): Promise<ShardJournal<Cargo>> {
     const limits = journalLimits(options.limits ?? {});
