@@ -164,8 +164,9 @@ export class OutcomeRows {
    * Three lists: the numbers of all rows, oldest first, those of refusals being indices into the
    * second, the codes; and the other outcomes, each behind the index of its row.
    */
-  toSnapshot(): [numbers: number[], codes: Refusal[], others: unknown[]] {
-    const numbers: number[] = [];
+  toSnapshot(): [numbers: Float64Array, codes: Refusal[], others: unknown[]] {
+    const numbers = new Float64Array(this.#numbers.length);
+    let row = 0;
     const codes: Refusal[] = [];
     const others: unknown[] = [];
     for (const place of this.places()) {
@@ -174,23 +175,18 @@ export class OutcomeRows {
       const form = Math.floor(what / FORM_UNIT);
       let a = this.#numbers[at + COLUMN.a]!;
       if (form === FORM.refused) a = indexIn(codes, CODES[a]!);
-      else if (form === FORM.other) others.push(numbers.length / COLUMNS, this.outcomeAt(place));
-      numbers.push(
-        this.#numbers[at]!,
-        this.#numbers[at + COLUMN.middle]!,
-        this.#numbers[at + COLUMN.lower]!,
-        what,
-        a,
-        this.#numbers[at + COLUMN.b]!,
-        this.#numbers[at + COLUMN.c]!,
-        this.#numbers[at + COLUMN.d]!,
-      );
+      else if (form === FORM.other) others.push(row / COLUMNS, this.outcomeAt(place));
+      for (let column = 0; column < COLUMNS; column++) {
+        numbers[row + column] = this.#numbers[at + column]!;
+      }
+      numbers[row + COLUMN.a] = a;
+      row += COLUMNS;
     }
     return [numbers, codes, others];
   }
 
   static restore(
-    numbers: readonly number[],
+    numbers: ArrayLike<number>,
     codes: readonly Refusal[],
     others: readonly unknown[],
   ): OutcomeRows {

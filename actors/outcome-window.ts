@@ -139,7 +139,7 @@ export class OutcomeWindow {
   }
 
   static fromSnapshot(values: readonly unknown[]): OutcomeWindow {
-    if (!Array.isArray(values[1])) return OutcomeWindow.#fromEntries(values);
+    if (typeof values[1] !== "object") return OutcomeWindow.#fromEntries(values);
     const [watermarkMs, numbers, codes, others, open] = values as Snapshot;
     const window = new OutcomeWindow();
     window.#watermarkMs = watermarkMs;
@@ -177,6 +177,6 @@ export class OutcomeWindow {
   }
 }
 
-type Snapshot = [number, number[], Refusal[], unknown[], unknown[]];
+type Snapshot = [number, ArrayLike<number>, Refusal[], unknown[], unknown[]];
 
 const NONE: readonly OutcomeEntry[] = [];

@@ -204,7 +204,7 @@ export class EntryLog {
 
   /** The rows as they are: the first value is the number of the last entry. */
   toSnapshot(): unknown[] {
-    return [this.#count, this.#numbers, this.#loans];
+    return [this.#count, new Float64Array(this.#numbers), this.#loans];
   }
 
   static restore(values: readonly unknown[]): EntryLog {

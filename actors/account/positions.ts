@@ -67,7 +67,7 @@ export class Positions {
   }
 
   toSnapshot(): unknown[] {
-    return [this.#loans, this.#numbers];
+    return [this.#loans, new Float64Array(this.#numbers)];
   }
 
   static restore(values: readonly unknown[]): Positions {

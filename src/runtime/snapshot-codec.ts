@@ -1,10 +1,19 @@
-// Snapshots as bytes: MessagePack by msgpackr, which is at its best with nested values.
+// Snapshots as bytes: MessagePack by msgpackr, which is at its best with nested values. What is a
+// Float64Array in the values has a form of its own, and comes back as a list of numbers; snapshots of
+// before that form have such lists as MessagePack, and are read for ever.
 
-import { Packr, Unpackr } from "msgpackr";
+import { Packr, Unpackr, addExtension } from "msgpackr";
 import type { RowSegment } from "../../actors/rows.ts";
 import type { Cell } from "./cell.ts";
 import type { ActorKind, ShellState } from "./kind.ts";
+import { packNumbers, unpackNumbers } from "./number-list.ts";
 
+addExtension({
+  Class: Float64Array,
+  type: 0x4e,
+  pack: (numbers: Float64Array) => packNumbers(numbers),
+  unpack: (bytes: Uint8Array) => unpackNumbers(bytes),
+});
 const packr = new Packr({ useRecords: false });
 const unpackr = new Unpackr({ useRecords: false });
 
@@ -21,14 +30,14 @@ export interface PackedCell {
   readonly parts: [partNo: number, payload: Buffer | null][];
 }
 
-/** The first value is the actor's version, the second what its kind says of the state. */
-export function packCell(cell: Cell, parts: "changed" | "all"): PackedCell {
-  const snapshot = cell.kind.snapshot(cell.state, parts);
+/** What of a cell changed. The first value is the actor's version, the second what its kind says. */
+export function packCell(cell: Cell): PackedCell {
+  const { main, parts } = cell.kind.snapshot(cell.state, "changed");
   return {
-    main: packr.pack([cell.version, snapshot.main]),
-    parts: snapshot.parts.map(([partNo, numbers]) => [
+    main: packr.pack([cell.version, main]),
+    parts: parts.map(([partNo, numbers]) => [
       partNo,
-      numbers === null ? null : packr.pack(numbers),
+      numbers === null ? null : packr.pack(new Float64Array(numbers)),
     ]),
   };
 }

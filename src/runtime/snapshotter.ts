@@ -184,7 +184,7 @@ export class Snapshotter {
       if (cell.phase === "quarantined") continue;
       // Encoded for the checkpoint before, after it had changed for this one.
       if (cell.changedAt <= cell.encodedAt) continue;
-      const { main, parts } = packCell(cell, "changed");
+      const { main, parts } = packCell(cell);
       items.push({ field: cellKey(cell.kind.name, cell.id), position, payload: main, parts });
       cells.push(cell);
       cell.encodedAt = position;

@@ -3,14 +3,16 @@
 
 import { createHash } from "node:crypto";
 import { cellKey, type Cell } from "./cell.ts";
-import { packCell } from "./snapshot-codec.ts";
+import { packValues } from "./snapshot-codec.ts";
 
 /** SHA-256 of one actor's state, in hex. */
 export function cellHash(cell: Cell): string {
-  const { main, parts } = packCell(cell, "all");
-  const hash = createHash("sha256").update(main);
+  const { main, parts } = cell.kind.snapshot(cell.state, "all");
+  const hash = createHash("sha256").update(packValues([cell.version, plain(main)]));
   const ordered = [...parts].sort(([a], [b]) => a - b);
-  for (const [partNo, payload] of ordered) hash.update(`#${partNo}:`).update(payload ?? "");
+  for (const [partNo, numbers] of ordered) {
+    hash.update(`#${partNo}:`).update(numbers === null ? "" : packValues(numbers));
+  }
   return hash.digest("hex");
 }
 
@@ -21,4 +23,10 @@ export function cellHashes(cells: Iterable<Cell>): Map<string, string> {
     if (!cell.isAbsent) hashes.set(cellKey(cell.kind.name, cell.id), cellHash(cell));
   }
   return hashes;
+}
+
+/** Lists of numbers as any others: hashes stay what they are, whatever form snapshots give them. */
+function plain(value: unknown): unknown {
+  if (value instanceof Float64Array) return Array.from(value);
+  return Array.isArray(value) ? value.map(plain) : value;
 }

@@ -13,7 +13,7 @@ import { auditOf, token } from "./aftermath.ts";
 import { ChaosServer } from "./chaos-server.ts";
 
 const JWT_SECRET = "anchored".repeat(8);
-const KILLS = Number(process.env["CHAOS_ROUNDS"] ?? 20);
+const KILLS = Number(process.env["CHAOS_ROUNDS"] ?? 10);
 const SHARDS = 2;
 const CALM = {
   LOANLOOM_JWT_SECRET: JWT_SECRET,

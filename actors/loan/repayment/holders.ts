@@ -86,8 +86,8 @@ export class Holders {
   }
 
   toSnapshot(): unknown[] {
-    const paid = SERIES.map((series) => Array.from(this.#paid[series].cents));
-    return [this.ids, Array.from(this.#shares), ...paid];
+    const paid = SERIES.map((series) => this.#paid[series].cents.slice());
+    return [this.ids, this.#shares.slice(), ...paid];
   }
 
   static restore(values: readonly unknown[]): Holders {

@@ -47,7 +47,7 @@ export function snapshotRepayment(repayment: Repayment): unknown[] {
     repayment.openClearings.map(({ clearingNo, instalment, legs, next }) => [
       clearingNo,
       instalment,
-      SERIES.map((series) => (legs[series] === null ? null : Array.from(legs[series]))),
+      SERIES.map((series) => (legs[series] === null ? null : legs[series].slice())),
       next,
     ]),
   ];
