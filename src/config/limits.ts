@@ -253,7 +253,7 @@ export const RUNTIME_SETTINGS = {
     4_194_304,
     "legs",
     [0, 1_000_000_000],
-    "legs whose receivers a shard remembers, some 16 bytes each: found again at once",
+    "legs whose receivers a shard remembers, 16 bytes each; a message counts as 32",
   ),
   batchBytesMax: BATCH_BYTES_MAX,
   sealTurnsMax: limit(

@@ -34,7 +34,7 @@ export class AnchorFolder implements Anchors {
   readonly #macKey: Uint8Array;
   readonly #clock: Clock;
   readonly #chains = new Map<number, MacChain>();
-  /** One write at a time, of all shards: a disk that hangs holds one of Node's four threads. */
+  /** One access at a time, of all shards: a disk that hangs holds one of Node's four threads. */
   #last: Promise<void> = Promise.resolve();
   #isMade = false;
 
@@ -48,7 +48,11 @@ export class AnchorFolder implements Anchors {
     return join(this.#folder, `shard-${shard}.anchor`);
   }
 
-  async read(shard: number): Promise<Anchor | null> {
+  read(shard: number): Promise<Anchor | null> {
+    return this.#inTurn(shard, () => this.#read(shard));
+  }
+
+  async #read(shard: number): Promise<Anchor | null> {
     const text = await readSmall(this.nameOf(shard)).catch((error: unknown) => {
       throw unavailable(`${this.nameOf(shard)} cannot be read`, error);
     });
@@ -60,7 +64,7 @@ export class AnchorFolder implements Anchors {
 
   write(shard: number, point: ChainPoint): Promise<void> {
     return this.#inTurn(shard, async () => {
-      const there = await this.read(shard);
+      const there = await this.#read(shard);
       const ahead = there === null ? -1 : comparePositions(there.position, point.position);
       if (ahead > 0) throw this.#isAhead(shard, there!, point);
       if (ahead < 0) await this.#put(shard, point);
@@ -71,11 +75,14 @@ export class AnchorFolder implements Anchors {
     return this.#inTurn(shard, () => this.#put(shard, point));
   }
 
-  async #inTurn(shard: number, write: () => Promise<void>): Promise<void> {
-    const written = this.#last.then(write);
-    this.#last = written.catch(() => undefined);
+  async #inTurn<Result>(shard: number, access: () => Promise<Result>): Promise<Result> {
+    const done = this.#last.then(access);
+    this.#last = done.then(
+      () => undefined,
+      () => undefined,
+    );
     try {
-      await written;
+      return await done;
     } catch (error) {
       throw error instanceof JournalError
         ? error
@@ -188,10 +195,15 @@ async function readSmall(path: string): Promise<string | null> {
   }
 }
 
+/** Some file systems of networks cannot, and keep their own promises. */
+const CANNOT_SYNC: ReadonlySet<string | undefined> = new Set(["EINVAL", "ENOTSUP", "EPERM"]);
+
 async function syncFolder(path: string): Promise<void> {
   const folder = await open(path, "r");
   try {
     await folder.sync();
+  } catch (error) {
+    if (!CANNOT_SYNC.has((error as NodeJS.ErrnoException).code)) throw error;
   } finally {
     await folder.close();
   }

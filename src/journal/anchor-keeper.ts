@@ -44,6 +44,8 @@ export class AnchorKeeper {
   #writing: Promise<void> | undefined;
   #offNext: (() => void) | undefined;
   #lastMs = -Infinity;
+  /** What of ours is in the counters, if anything is. */
+  #behindSinceMs: number | undefined;
   #isFaulty = false;
   #closed = false;
 
@@ -56,8 +58,13 @@ export class AnchorKeeper {
     const wasCurrent = this.#wanted === undefined;
     this.#wanted = point;
     if (!wasCurrent || this.#closed) return;
-    this.#o.counters.behindSinceMs.set(this.#o.shard, this.#o.clock.nowMs());
+    this.#behindSince(this.#o.clock.nowMs());
     this.#writeLater();
+  }
+
+  #behindSince(atMs: number): void {
+    this.#behindSinceMs = atMs;
+    this.#o.counters.behindSinceMs.set(this.#o.shard, atMs);
   }
 
   #writeLater(): void {
@@ -88,7 +95,7 @@ export class AnchorKeeper {
     if (this.#wanted === point) {
       this.#wanted = undefined;
       counters.behindSinceMs.delete(shard);
-    } else counters.behindSinceMs.set(shard, this.#lastMs);
+    } else if (!this.#closed) this.#behindSince(this.#lastMs);
   }
 
   #tell(fault: string | null): void {
@@ -109,6 +116,9 @@ export class AnchorKeeper {
       const off = timers.after(CLOSE_WAIT_MS_MAX, resolve);
       last.then(() => (off(), resolve()), reject);
     });
-    counters.behindSinceMs.delete(shard);
+    // The next life of the shard may have begun by now: what it says stands.
+    if (counters.behindSinceMs.get(shard) === this.#behindSinceMs) {
+      counters.behindSinceMs.delete(shard);
+    }
   }
 }

@@ -71,11 +71,19 @@ export async function takeOver<Cargo>(options: TakeOverOptions): Promise<Fence<C
   // nor to have it.
   await checkShards(options, await readEnd(reads, keys, chain, ORIGIN));
   await lease.take(wait);
+  // That may have been hours ago.
+  reads.renew();
   // Before the head, which only moves on: an earlier owner may still be writing both.
-  const { anchor, detail } = await readAnchor(options);
+  let { anchor, detail } = await readAnchor(options);
+  const giveUpAtMs = options.clock.nowMs() + options.limits.leaseMs / 2;
   let epoch: number | undefined;
   for (let tries = 0; tries < TRIES_MAX; tries++) {
-    const end = await anchoredEnd(options, anchor);
+    if (!lease.isHeld) {
+      // All this took too long: another one may live by now, and is not to be fenced by mistake.
+      await lease.take(wait);
+      ({ anchor, detail } = await readAnchor(options));
+    }
+    const end = await anchoredEnd(options, anchor, giveUpAtMs);
     await checkShards(options, end);
     const { head, point: before } = end;
     epoch ??= before.position.epoch + 1;
@@ -89,6 +97,7 @@ export async function takeOver<Cargo>(options: TakeOverOptions): Promise<Fence<C
       if (anchor === null && head !== null) options.anchor?.onUnanchored(detail);
       return fence;
     }
+    reads.renew();
   }
   throw new JournalError("lost_race", `another owner has taken over epoch ${epoch}`);
 }
@@ -110,12 +119,20 @@ interface Anchored {
   readonly detail: string;
 }
 
-/** One that cannot be read is as good as none: who could spoil it could remove it as well. */
-async function readAnchor({ shard, anchor: options }: TakeOverOptions): Promise<Anchored> {
-  if (options === undefined) return { anchor: null, detail: "" };
-  const { anchors } = options;
+/**
+ * One that cannot be read, or not while the lease lasts, is as good as none: who could spoil it could
+ * remove it as well.
+ */
+async function readAnchor(options: TakeOverOptions): Promise<Anchored> {
+  const { shard, limits, timers } = options;
+  if (options.anchor === undefined) return { anchor: null, detail: "" };
+  const { anchors } = options.anchor;
+  const name = anchors.nameOf(shard);
+  const waitMs = limits.leaseMs / 4;
+  const late = { anchor: null, detail: `${name} was not read within ${waitMs} ms` };
   try {
-    return { anchor: await anchors.read(shard), detail: `there is no ${anchors.nameOf(shard)}` };
+    const read = anchors.read(shard).then((anchor) => ({ anchor, detail: `there is no ${name}` }));
+    return await Promise.race([read, sleep(timers, waitMs).then(() => late)]);
   } catch (error) {
     if (!(error instanceof JournalError) || error.code !== "anchor_unavailable") throw error;
     return { anchor: null, detail: error.message };
@@ -126,10 +143,13 @@ async function readAnchor({ shard, anchor: options }: TakeOverOptions): Promise<
  * The end of a journal that has what was anchored; otherwise rejects, before anything is written. What
  * a promoted replica lacked, an owner that lives is about to write again: that is waited for.
  */
-async function anchoredEnd(options: TakeOverOptions, anchor: Anchor | null): Promise<JournalEnd> {
-  const { shard, keys, chain, reads, clock, timers, limits } = options;
+async function anchoredEnd(
+  options: TakeOverOptions,
+  anchor: Anchor | null,
+  giveUpAtMs: number,
+): Promise<JournalEnd> {
+  const { shard, keys, chain, reads, clock, timers } = options;
   const at = anchor?.position ?? ORIGIN;
-  const giveUpAtMs = clock.nowMs() + limits.leaseMs / 2;
   for (;;) {
     const end = await readEnd(reads, keys, chain, at);
     if (anchor === null || options.anchor === undefined) return end;

@@ -2,6 +2,7 @@
 // shell runs it, and nothing outside this room ever holds one.
 
 import type { Ref } from "nact";
+import { OutcomeWindow } from "../../actors/outcome-window.ts";
 import type { Typed } from "../journal/records.ts";
 import type { ActorKind, ShellState } from "./kind.ts";
 import type { Request } from "./port.ts";
@@ -21,6 +22,9 @@ export interface Item {
 
 /** What is gone has left memory: whoever still knows it asks for it again by its name. */
 export type CellPhase = "loading" | "ready" | "quarantined" | "gone";
+
+/** Of all that left: whoever looks at it is wrong, and finds nothing that it could be. */
+const GONE: ShellState = { status: "gone", outcomes: new OutcomeWindow() };
 
 export class Cell {
   readonly kind: ActorKind;
@@ -80,7 +84,7 @@ export class Cell {
   /** Its state goes even if somebody still knows the cell. */
   leave(): void {
     this.phase = "gone";
-    this.state = this.kind.absent();
+    this.state = GONE;
   }
 
   /** Nothing would be lost if it were not resident, and nobody waits for it or looks at it. */

@@ -8,6 +8,8 @@ import { legReceiver, positionPlace, type PayLegs } from "../../actors/account/l
 import type { Cell } from "./cell.ts";
 
 const UNKNOWN = -1;
+/** A message takes as much memory as so many receivers: small ones must not be nearly free. */
+const MESSAGE_COUNT = 32;
 
 /** Receivers of messages with the same first leg of the same loan, by leg. */
 export class LegReceivers {
@@ -15,8 +17,9 @@ export class LegReceivers {
   /** Where each one has its position in the loan: it stays there. */
   readonly #places: number[] = [];
 
+  /** What it takes of memory, in receivers. */
   get count(): number {
-    return this.#cells.length;
+    return MESSAGE_COUNT + this.#cells.length;
   }
 
   /** Who received this leg the last time; undefined if it was another account, or has left memory. */
@@ -46,7 +49,7 @@ export class LegReceivers {
   }
 }
 
-/** Those of the loans that were repaid last, and at most so many receivers or one message. */
+/** Those of the loans that were repaid last: so many receivers, or at least one message. */
 export class ReceiversOfLoans {
   readonly #receiversMax: number;
   readonly #byMessage = new Map<string, LegReceivers>();
@@ -63,16 +66,20 @@ export class ReceiversOfLoans {
   /** A large loan tells its holders in several messages: they are told apart by their first. */
   of(fan: PayLegs): LegReceivers {
     const key = `${fan.loanId} ${legReceiver(fan, 0)}`;
-    const receivers = this.#byMessage.get(key) ?? new LegReceivers();
+    const known = this.#byMessage.get(key);
+    const receivers = known ?? new LegReceivers();
     // The last one used stands last.
     this.#byMessage.delete(key);
     this.#byMessage.set(key, receivers);
+    if (known === undefined) this.grown(receivers.count);
     return receivers;
   }
 
   /** To be told how many more are known of those that were used last. */
   grown(receivers: number): void {
     this.#count += receivers;
+    // A walk that ends at once is not short: places of those that were taken out are passed first.
+    if (this.#count <= this.#receiversMax) return;
     for (const [key, oldest] of this.#byMessage) {
       if (this.#count <= this.#receiversMax || this.#byMessage.size === 1) return;
       this.#byMessage.delete(key);

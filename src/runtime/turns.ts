@@ -115,6 +115,7 @@ export class Turns {
   /** The actor leaves memory. */
   stop(cell: Cell): void {
     if (cell.ref !== null) this.#stage.stop(cell.ref);
+    cell.ref = null;
   }
 
   close(): void {

@@ -431,6 +431,45 @@ describe("A journal that is whole", () => {
     await next.releasedAll();
   });
 
+  test("is served while its anchor cannot be read to an end", async () => {
+    const place = await Place.make();
+    const redis = await leftBehind(place);
+    let reads = 0;
+    const hanging: Anchors = {
+      nameOf: (shard) => place.anchors.nameOf(shard),
+      read: () => (reads++, new Promise(() => undefined)),
+      write: (shard, point) => place.anchors.write(shard, point),
+      replace: () => Promise.resolve(),
+    };
+    const startedMs = performance.now();
+    const owner = await place.takeOver(redis, { anchor: place.options(hanging) });
+    expect(performance.now() - startedMs).toBeLessThan(1_000);
+    expect(place.unanchored).toEqual([expect.stringContaining("was not read within")]);
+    await owner.appendUpTo(10);
+    await owner.releasedAll();
+    expect(reads).toBe(1);
+  });
+
+  test("is fenced by nobody whose lease ended while it looked for its anchor", async () => {
+    const place = await Place.make();
+    const redis = await leftBehind(place);
+    const before = await stored(redis);
+    const late: Anchors = {
+      nameOf: (shard) => place.anchors.nameOf(shard),
+      read: async (shard) => {
+        await redis.run("SET", KEYS.lease, "server-c", "PX", "60000");
+        const untilMs = performance.now() + LIMITS.leaseMs + 50;
+        while (performance.now() < untilMs); // As a process that was stopped.
+        return place.anchors.read(shard);
+      },
+      write: () => Promise.resolve(),
+      replace: () => Promise.resolve(),
+    };
+    const taking = place.takeOver(redis, { anchor: place.options(late), owner: "server-b" });
+    await expect(taking).rejects.toMatchObject({ code: "lease_held" });
+    expect(await stored(redis)).toEqual(before);
+  });
+
   test("is served by one whose anchors hang, and its end waits for them no longer than it may", async () => {
     const place = await Place.make();
     const hanging: Anchors = {
