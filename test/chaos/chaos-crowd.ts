@@ -2,7 +2,7 @@
 // of, whatever happens to the server. They write down what they sent and what they were told; they
 // never ask the server what is true.
 
-import { setTimeout as sleep } from "node:timers/promises";
+import { setImmediate as nextTurn, setTimeout as sleep } from "node:timers/promises";
 import { parseRequestId } from "../../actors/address.ts";
 import { LoanloomClient, LoanloomError, newRequestId } from "../../src/client/client.ts";
 import type { ClientOutcome, ClientRequest } from "../../src/history/client-log.ts";
@@ -62,6 +62,12 @@ export class ChaosCrowd {
   /** Bids sent and not answered now. */
   get unanswered(): number {
     return this.log.filter(({ outcome }) => outcome === undefined).length;
+  }
+
+  /** Until a bid is under way, or so long, in ms. */
+  async untilAsking(waitMsMax: number): Promise<void> {
+    const untilMs = performance.now() + waitMsMax;
+    while (this.unanswered === 0 && performance.now() < untilMs) await nextTurn();
   }
 
   async connect(accountIds: readonly string[]): Promise<void> {

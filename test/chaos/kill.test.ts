@@ -22,6 +22,8 @@ const PRINCIPALS = { spring: 5_000_000_000_00, summer: 5_000_000_000_00, autumn:
 const DEPOSIT_CENTS = 100_000_00 * Math.max(1, ROUNDS / 4);
 const JWT_SECRET = "chaos-".repeat(8);
 const CALM_MS_MAX = 1_200;
+/** At most moments a fast machine has nothing under way: a fault waits for one that has. */
+const ASKING_MS_MAX = 2_000;
 const FREEZE_MS = { min: 100, max: 3_000 };
 /** A Redis that is away for longer than this must have been noticed, and requests refused. */
 const UNAVAILABLE_MS_MAX = 2_000;
@@ -85,6 +87,7 @@ class Run {
 
   async round(fault: Fault): Promise<void> {
     await sleep(this.random(CALM_MS_MAX));
+    await this.crowd.untilAsking(ASKING_MS_MAX);
     const inFlight = this.crowd.unanswered;
     const sinceMs = performance.now();
     await this.#inflict(fault);
