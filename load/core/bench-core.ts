@@ -5,20 +5,14 @@ import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { Command } from "commander";
 import { count } from "../report/count-option.ts";
-import { measureBids } from "./bids.ts";
+import { measureBids, type BidOptions } from "./bids.ts";
 import type { CoreFigures } from "./core-world.ts";
-import { measureRepayments } from "./repayments.ts";
+import { measureRepayments, type RepaymentOptions } from "./repayments.ts";
 
-interface Options {
+interface Options extends BidOptions, RepaymentOptions {
   readonly json: boolean;
   readonly runs: number;
   readonly repayments: boolean;
-  readonly accounts: number;
-  readonly loans: number;
-  readonly lenders: number;
-  readonly inFlight: number;
-  readonly bids: number;
-  readonly legs: number;
 }
 
 /** Set in the process of one run. */

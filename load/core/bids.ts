@@ -4,7 +4,14 @@ import type { AccountId, LoanId } from "../../actors/address.ts";
 import { encodeRequest } from "../../src/protocol/encode-request.ts";
 import { MsgpackWriter } from "../../src/protocol/msgpack-writer.ts";
 import { Chance } from "../../src/simulation/random.ts";
-import { byOperator, commandIn, CoreWorld, cpuOf, type CoreFigures } from "./core-world.ts";
+import {
+  byOperator,
+  commandIn,
+  CoreWorld,
+  cpuOf,
+  LISTING,
+  type CoreFigures,
+} from "./core-world.ts";
 
 export interface BidOptions {
   readonly accounts: number;
@@ -16,7 +23,6 @@ export interface BidOptions {
 const SHARE_OF_WARM_UP = 0.3;
 const PRINCIPAL_CENTS = 1_000_000_000_000;
 const BID_CENTS = 10_000;
-const LISTED_FOR_MS = 86_400_000;
 const SEED = 7;
 
 /** One run in a fresh world; a process should have no more than one, as a server has. */
@@ -57,9 +63,9 @@ class Bidders {
     const { world } = this;
     await world.start();
     await world.openAccounts(this.#accounts);
-    const listing = { ...LISTING, closesAtMs: Date.now() + LISTED_FOR_MS };
+    const terms = { ...LISTING, borrowerId: "borrower", principalCents: PRINCIPAL_CENTS };
     await world.ask("loan.list", this.#loans.length, (nth) =>
-      byOperator({ loanId: this.#loans[nth], ...listing }),
+      byOperator({ ...terms, cancellable: true, loanId: this.#loans[nth] }),
     );
   }
 
@@ -106,13 +112,3 @@ class Bidders {
     return { count, senders, at: (nth) => memory.subarray(ends[nth]!, ends[nth + 1]!) };
   }
 }
-
-const LISTING = {
-  borrowerId: "borrower",
-  principalCents: PRINCIPAL_CENTS,
-  stepCents: 100,
-  minBidCents: 100,
-  lenderCapCents: null,
-  opensAtMs: null,
-  cancellable: true,
-} as const;

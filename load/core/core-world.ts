@@ -23,12 +23,22 @@ export const SET_UP_IN_FLIGHT = 2_000;
 const FIRST_ID_MS = 1_700_000_000_000;
 const OPERATOR = "operator" as AccountId;
 const DEPOSIT_CENTS = 900_000_000_000;
+const LISTED_FOR_MS = 86_400_000;
 
 /** Fields of one request, and who asks; null for the operator. */
 export interface Asked {
   readonly self: AccountId | null;
   readonly fields: Readonly<Record<string, unknown>>;
 }
+
+/** Terms of a loan that any account may bid on, for a day. */
+export const LISTING = {
+  stepCents: 100,
+  minBidCents: 100,
+  lenderCapCents: null,
+  opensAtMs: null,
+  closesAtMs: Date.now() + LISTED_FOR_MS,
+} as const;
 
 export class CoreWorld {
   readonly counters: RuntimeCounters = createRuntimeCounters();

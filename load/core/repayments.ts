@@ -9,7 +9,7 @@ import {
   SHARE_CENTS,
   type FanoutLoan,
 } from "../fanout/planned-loans.ts";
-import { byOperator, CoreWorld, cpuOf, type CoreFigures } from "./core-world.ts";
+import { byOperator, CoreWorld, cpuOf, LISTING, type CoreFigures } from "./core-world.ts";
 
 export interface RepaymentOptions {
   readonly accounts: number;
@@ -19,7 +19,6 @@ export interface RepaymentOptions {
   readonly legs: number;
 }
 
-const LISTED_FOR_MS = 86_400_000;
 const DAY_MS = 86_400_000;
 
 export async function measureRepayments(options: RepaymentOptions): Promise<CoreFigures> {
@@ -47,7 +46,8 @@ async function openLoans(
   await world.ask("loan.list", loans.length, (nth) => {
     const { loanId, borrowerId, lenders: own } = loans[nth]!;
     const principalCents = own.length * SHARE_CENTS;
-    return byOperator({ ...LISTING, loanId, borrowerId, principalCents });
+    const terms = { ...LISTING, ...LENT_TERMS, cancellable: false };
+    return byOperator({ ...terms, loanId, borrowerId, principalCents });
   });
   const bids = loans.flatMap(({ loanId, lenders: own }) => own.map((self) => [self, loanId]));
   await world.ask("bid.place", bids.length, (nth) => {
@@ -75,13 +75,3 @@ async function repay(
   await world.ask("loan.repay", count, asked, inFlight);
   await world.untilLegs(before + count * loans[0]!.lenders.length);
 }
-
-const LISTING = {
-  stepCents: 100,
-  minBidCents: 100,
-  lenderCapCents: null,
-  opensAtMs: null,
-  closesAtMs: Date.now() + LISTED_FOR_MS,
-  cancellable: false,
-  ...LENT_TERMS,
-} as const;

@@ -2,7 +2,7 @@
 // the loan is paid out and repaid month by month, the server is killed in the middle of both, and the
 // clients' own logs are compared with the journal.
 
-import { Command, InvalidArgumentError } from "commander";
+import { Command } from "commander";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -13,6 +13,7 @@ import { BurstFailure } from "./demo/demo-server.ts";
 import { Screen } from "./demo/screen.ts";
 import { summarize } from "./demo/summary.ts";
 import { EXIT, UsageError } from "./exit-codes.ts";
+import { within } from "./values.ts";
 
 const LENDERS_MAX = 5_000;
 const PRINCIPAL_UNITS_MAX = 1_000_000_000;
@@ -52,16 +53,6 @@ export function demoCommand(): Command {
     .action(async (options: DemoOptions) => {
       process.exitCode = await demo(options);
     });
-}
-
-function within(min: number, max: number): (text: string) => number {
-  return (text) => {
-    const value = Number(text);
-    if (text.trim() !== "" && Number.isSafeInteger(value) && value >= min && value <= max) {
-      return value;
-    }
-    throw new InvalidArgumentError(`expected a whole number from ${min} to ${max}`);
-  };
 }
 
 /** Ended by a signal; everything is cleaned up before the process says so. */

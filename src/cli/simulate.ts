@@ -2,11 +2,12 @@
 // ends with the books, what investors earned, and a check of every invariant.
 
 import { SingleBar } from "cli-progress";
-import { Command, InvalidArgumentError } from "commander";
+import { Command } from "commander";
 import { SimulationFailure } from "../simulation/clients.ts";
 import { simulate } from "../simulation/simulation.ts";
 import { EXIT } from "./exit-codes.ts";
 import { simulationJson, simulationText } from "./simulate/report-text.ts";
+import { within } from "./values.ts";
 
 interface SimulateOptions {
   readonly seed: number;
@@ -36,16 +37,6 @@ export function simulateCommand(): Command {
     .action(async (options: SimulateOptions) => {
       process.exitCode = await run(options);
     });
-}
-
-function within(min: number, max: number): (text: string) => number {
-  return (text) => {
-    const value = Number(text);
-    if (text.trim() !== "" && Number.isSafeInteger(value) && value >= min && value <= max) {
-      return value;
-    }
-    throw new InvalidArgumentError(`expected a whole number from ${min} to ${max}`);
-  };
 }
 
 async function run(options: SimulateOptions): Promise<number> {

@@ -2,7 +2,7 @@
 // reads, and may run beside the server.
 
 import { SingleBar } from "cli-progress";
-import { Command, InvalidArgumentError } from "commander";
+import { Command } from "commander";
 import { audit } from "../history/audit.ts";
 import { countJournals, countShards, journalSource } from "../history/journal-source.ts";
 import type { AuditReport } from "../history/report.ts";
@@ -10,6 +10,7 @@ import { shardOf } from "../runtime/shard-of.ts";
 import { auditText } from "./audit-text.ts";
 import { EXIT, UsageError } from "./exit-codes.ts";
 import { journalsBy, withJournalPlace, type JournalAccess } from "./journal-access.ts";
+import { within } from "./values.ts";
 
 interface VerifyOptions {
   readonly redis?: string;
@@ -28,7 +29,7 @@ export function verifyCommand(): Command {
     .option(
       "--shards <number>",
       "how many shards there must be (default: as many as there are)",
-      shards,
+      within(1, 256),
     )
     .option("--at-rest", "also fail when messages are still under way", false)
     .option("--json", "print the report as one line of JSON", false)
@@ -41,14 +42,6 @@ export function verifyCommand(): Command {
     .action(async (options: VerifyOptions) => {
       process.exitCode = await verify(options);
     });
-}
-
-function shards(text: string): number {
-  const value = Number(text);
-  if (!Number.isSafeInteger(value) || value < 1 || value > 256) {
-    throw new InvalidArgumentError("expected a whole number from 1 to 256");
-  }
-  return value;
 }
 
 async function verify(options: VerifyOptions): Promise<number> {
