@@ -119,7 +119,7 @@ async function start(
   });
   const { shards, standby } = config.deployment;
   const today = (): number => todayOf(config);
-  const folder = anchorFolderOf(config);
+  const folder = anchorFolderOf(config.deployment);
   const anchors = serverAnchors({ folder, macKey: secrets.macKey }, log);
   const ending = new AbortController();
   const givesUp = AbortSignal.any([stopping, ending.signal]);

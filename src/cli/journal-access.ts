@@ -42,7 +42,8 @@ export async function journalsBy(
   const url = environment["REDIS_URL"]?.trim();
   if (!url) return journalsByFolder(loadConfig(environment).deployment.dataDir, environment);
   const below = environment[dataDir.variable]?.trim() || dataDir.fallback!;
-  return journalsByUrl(url, environment, folder || join(below, "anchors"));
+  const found = anchorFolderOf({ anchorFolder: folder || null, dataDir: below });
+  return journalsByUrl(url, environment, found);
 }
 
 interface JournalPlace {
@@ -111,7 +112,7 @@ export async function journalsByFolder(
   // The folder decides, whatever REDIS_URL says: it was asked for by name.
   const config = loadConfig({ ...environment, LOANLOOM_DATA: dataDir, REDIS_URL: undefined });
   const { macKey } = await loadSecrets(config);
-  const anchors = new AnchorFolder({ folder: anchorFolderOf(config), macKey });
+  const anchors = new AnchorFolder({ folder: anchorFolderOf(config.deployment), macKey });
   const socketPath = await socketPathFor(folder, "redis");
   const answer = await askRedis(socketPath, ["PING"], 1_000);
   if (answer.kind === "text") {

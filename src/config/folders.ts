@@ -3,6 +3,9 @@
 import { join } from "node:path";
 import type { Config } from "../config.ts";
 
-export function anchorFolderOf({ deployment }: Config): string {
-  return deployment.anchorFolder ?? join(deployment.dataDir, "anchors");
+export function anchorFolderOf({
+  anchorFolder,
+  dataDir,
+}: Pick<Config["deployment"], "anchorFolder" | "dataDir">): string {
+  return anchorFolder ?? join(dataDir, "anchors");
 }

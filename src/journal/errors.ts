@@ -54,6 +54,13 @@ export type HaltReason =
   /** Redis was unable to commit for longer than `retryForMs`. */
   | "retry_exhausted";
 
+/** Codes and reasons which mean that the journal is not what it was: nobody is to go on by itself. */
+export const DAMAGED: ReadonlySet<string> = new Set<JournalErrorCode | HaltReason>([
+  "rewound",
+  "tampered",
+  "journal_behind_anchor",
+]);
+
 export function tooFewReplicas(count: number, replicasMin: number): string {
   return `${count} of ${replicasMin} replicas have what was written last (LOANLOOM_REPLICAS_MIN)`;
 }

@@ -11,7 +11,7 @@ import { walkChain, type JournalEntry } from "./chain-walk.ts";
 import { systemClock, systemTimers, type Timers } from "./clock.ts";
 import { Committer } from "./committer.ts";
 import { RedisReplyError, connectTo } from "./connection.ts";
-import { JournalError, unavailable, type HaltReason } from "./errors.ts";
+import { DAMAGED, JournalError, unavailable, type HaltReason } from "./errors.ts";
 import { formatHead, parseHead } from "./head.ts";
 import { shardKeys, type ShardKeys } from "./keys.ts";
 import { Lease } from "./lease.ts";
@@ -321,7 +321,7 @@ export class ShardJournal<Cargo> {
     this.#committer.stop();
     // Of a journal that is not what it was nobody is to make a start before this is closed.
     if (reason === "fenced" || reason === "lease_lost") this.#lease.end();
-    else if (reason === "rewound" || reason === "tampered") this.#lease.hold();
+    else if (DAMAGED.has(reason)) this.#lease.hold();
     else void this.#lease.release(this.epoch);
     this.#reads.close();
     this.#writes.close();
@@ -336,9 +336,7 @@ export class ShardJournal<Cargo> {
  * this server ends.
  */
 function endOrHold(lease: Lease, error: unknown, signal: AbortSignal | undefined): void {
-  const isDamaged =
-    error instanceof JournalError &&
-    (error.code === "journal_behind_anchor" || error.code === "tampered");
+  const isDamaged = error instanceof JournalError && DAMAGED.has(error.code);
   if (!isDamaged || !lease.isHeld || signal === undefined || signal.aborted) return lease.end();
   lease.hold();
   signal.addEventListener("abort", () => lease.end(), { once: true });

@@ -2,7 +2,7 @@
 // everything is refused as unavailable. What cannot be healed by starting again (another owner, a
 // rewound or tampered journal) ends the shard until an operator looks at it.
 
-import { JournalError, type HaltReason } from "../journal/errors.ts";
+import { DAMAGED, JournalError, type HaltReason } from "../journal/errors.ts";
 import type { Position } from "../journal/position.ts";
 import type { Cargo } from "./batch.ts";
 import { replayShard, type ReplaySource } from "./replay.ts";
@@ -47,14 +47,10 @@ const RESTART_DELAYS_MS = [100, 200, 500, 1_000, 2_000, 5_000];
 const FATAL: ReadonlySet<string> = new Set([
   "fenced",
   "lease_lost",
-  "rewound",
-  "tampered",
-  "journal_behind_anchor",
+  ...DAMAGED,
   "anchor_invalid",
   "wrong_shard_count",
 ]);
-/** Those of them that mean that the journal is not what it was. */
-const DAMAGED: ReadonlySet<string> = new Set(["rewound", "tampered"]);
 /** Those of them that mean another server. */
 const LOST: ReadonlySet<string> = new Set(["fenced", "lease_lost"]);
 
