@@ -25,12 +25,6 @@ export interface RequestStamp {
   readonly fingerprint: number;
 }
 
-/** A message that a committed event implies: the command that its receiver must carry out. */
-export interface Message<Command> {
-  readonly to: Address;
-  readonly command: Command;
-}
-
 /** Names the in-transit account between the shards of an event's actor and another actor. */
 export interface Transit {
   to(receiver: Address): string;

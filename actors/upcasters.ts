@@ -4,7 +4,6 @@
 /** The fields of an event or message by position, without its code and version. */
 export type StoredFields = readonly unknown[];
 
-/** By `kind/events|messages/code/version`, all as they are numbered in the journal. */
 /**
  * LoanListed 1 had no lending terms, and nothing was ever repaid on it: one year, free of interest,
  * fees and penalties, confirmed by an operator. In the order of LoanListed 2.
@@ -22,6 +21,7 @@ export const LENDING_TERMS_OF_LISTED_1: StoredFields = [
   false,
 ];
 
+/** By `kind/events|messages/code/version`, all as they are numbered in the journal. */
 export const UPCASTERS: Readonly<Record<string, (fields: StoredFields) => StoredFields>> = {
   // AccountOpened 1 and Deposited 1 did not say which operator it was.
   "1/events/1/1": (fields) => [...fields, null],

@@ -106,11 +106,11 @@ function unknownVariables(environment: Environment): ConfigProblem[] {
 function brokenRelations(config: Config): ConfigProblem[] {
   const { auth, custodian, deployment, gateway, journal, redis, runtime, transfers } = config;
   const problems: ConfigProblem[] = [];
-  const require = (holds: boolean, variable: string, value: unknown, expected: string): void => {
+  const mustHold = (holds: boolean, variable: string, value: unknown, expected: string): void => {
     if (!holds) problems.push({ variable, value: value === null ? null : String(value), expected });
   };
   const atMost = (small: LimitRef, large: LimitRef): void => {
-    require(small[1] <= large[1], small[0], small[1], `at most ${large[0]}, which is ${large[1]}`);
+    mustHold(small[1] <= large[1], small[0], small[1], `at most ${large[0]}, which is ${large[1]}`);
   };
   const inFlight: LimitRef = ["LOANLOOM_IN_FLIGHT_MAX", runtime.inFlightMax];
   const perSession: LimitRef = [
@@ -127,36 +127,58 @@ function brokenRelations(config: Config): ConfigProblem[] {
   atMost(["LOANLOOM_MAILBOX_MAX", runtime.mailboxMax], inFlight);
   atMost(["LOANLOOM_CONNECTIONS_PER_ACCOUNT_MAX", gateway.connectionsPerAccountMax], perAddress);
   atMost(perAddress, ["LOANLOOM_CONNECTIONS_MAX", gateway.connectionsMax]);
-  require(gateway.backpressureBytesMax >=
-    2 *
-      gateway.frameBytesMax, "LOANLOOM_BACKPRESSURE_BYTES_MAX", gateway.backpressureBytesMax, `at least twice LOANLOOM_FRAME_BYTES_MAX, which is ${gateway.frameBytesMax}`);
+  mustHold(
+    gateway.backpressureBytesMax >= 2 * gateway.frameBytesMax,
+    "LOANLOOM_BACKPRESSURE_BYTES_MAX",
+    gateway.backpressureBytesMax,
+    `at least twice LOANLOOM_FRAME_BYTES_MAX, which is ${gateway.frameBytesMax}`,
+  );
   atMost(
     ["LOANLOOM_DOCUMENT_TRANSFERS_PER_ACCOUNT_MAX", transfers.transfersPerAccountMax],
     ["LOANLOOM_DOCUMENT_TRANSFERS_MAX", transfers.transfersMax],
   );
   // An owner that still retries must not lose its lease for good to one that cannot write either.
   atMost(["LOANLOOM_LEASE_MS", journal.leaseMs], ["LOANLOOM_RETRY_MS_MAX", journal.retryForMs]);
-  require(journal.degradedAfterMs <
-    journal.retryForMs, "LOANLOOM_DEGRADED_AFTER_MS", journal.degradedAfterMs, `less than LOANLOOM_RETRY_MS_MAX, which is ${journal.retryForMs}`);
-  require(auth.jwtSecret === null ||
-    auth.jwksUrl ===
-      null, "LOANLOOM_JWKS_URL", auth.jwksUrl, "no such setting together with LOANLOOM_JWT_SECRET: tokens have one kind of key");
-  require(custodian.keys === null ||
-    custodian.keyFile ===
-      null, "LOANLOOM_CUSTODIAN_SECRET_FILE", custodian.keyFile, "no such setting together with LOANLOOM_CUSTODIAN_SECRET");
-  require(journal.replicasMin === 0 ||
-    redis.url !==
-      null, "LOANLOOM_REPLICAS_MIN", journal.replicasMin, "0 without REDIS_URL: the embedded Redis has no replicas");
-  require(!deployment.standby ||
-    redis.url !==
-      null, "LOANLOOM_STANDBY", deployment.standby, "no, without REDIS_URL: nobody else has the embedded Redis");
+  mustHold(
+    journal.degradedAfterMs < journal.retryForMs,
+    "LOANLOOM_DEGRADED_AFTER_MS",
+    journal.degradedAfterMs,
+    `less than LOANLOOM_RETRY_MS_MAX, which is ${journal.retryForMs}`,
+  );
+  mustHold(
+    auth.jwtSecret === null || auth.jwksUrl === null,
+    "LOANLOOM_JWKS_URL",
+    auth.jwksUrl,
+    "no such setting together with LOANLOOM_JWT_SECRET: tokens have one kind of key",
+  );
+  mustHold(
+    custodian.keys === null || custodian.keyFile === null,
+    "LOANLOOM_CUSTODIAN_SECRET_FILE",
+    custodian.keyFile,
+    "no such setting together with LOANLOOM_CUSTODIAN_SECRET",
+  );
+  mustHold(
+    journal.replicasMin === 0 || redis.url !== null,
+    "LOANLOOM_REPLICAS_MIN",
+    journal.replicasMin,
+    "0 without REDIS_URL: the embedded Redis has no replicas",
+  );
+  mustHold(
+    !deployment.standby || redis.url !== null,
+    "LOANLOOM_STANDBY",
+    deployment.standby,
+    "no, without REDIS_URL: nobody else has the embedded Redis",
+  );
   if (redis.url === null) return problems;
   const why = "because REDIS_URL is set: another server must find the same one";
   const howTo = "(try: openssl rand -hex 32)";
-  require(deployment.macKey !== null, "LOANLOOM_MAC_KEY", null, `a key, ${why} ${howTo}`);
-  require(auth.jwtSecret !== null ||
-    auth.jwksUrl !==
-      null, "LOANLOOM_JWT_SECRET", null, `a secret, or LOANLOOM_JWKS_URL, ${why} ${howTo}`);
+  mustHold(deployment.macKey !== null, "LOANLOOM_MAC_KEY", null, `a key, ${why} ${howTo}`);
+  mustHold(
+    auth.jwtSecret !== null || auth.jwksUrl !== null,
+    "LOANLOOM_JWT_SECRET",
+    null,
+    `a secret, or LOANLOOM_JWKS_URL, ${why} ${howTo}`,
+  );
   return problems;
 }
 

@@ -175,7 +175,9 @@ async function start(
     pollMs: MEMORY_POLL_MS,
     onChange: (shedding) => {
       system.setShedding(shedding);
-      log.warn({ shedding }, "Redis is nearly full: new work is refused while it is");
+      const fields = { shedding };
+      if (shedding) log.warn(fields, "Redis is nearly full: new work is refused while it is");
+      else log.info(fields, "Redis has room again: new work is taken in");
     },
   });
   undo.push(() => memory?.close());

@@ -238,7 +238,7 @@ export function accountMessages(
       send(
         { kind: "loan", id: event.loanId },
         {
-          type: "WithdrawBid",
+          type: "CancelFill",
           accountId: self,
           holdNo: event.holdNo,
           bidNo: event.bidNo,

@@ -6,16 +6,16 @@ import { accept, refuse, type Decision } from "../decider.ts";
 import type { Refusal } from "../refusals.ts";
 import { decideApplication } from "./application/decide.ts";
 import type { Bid } from "./bid-book.ts";
-import type { Legs, LoanEvent } from "./events.ts";
+import type { HoldRefs, LoanEvent } from "./events.ts";
 import { decideListing } from "./listing.ts";
-import { isOnMarket, LEGS_PER_STEP, type LoanCommand, type LoanState } from "./loan.ts";
+import { isOnMarket, HOLDS_PER_STEP, type LoanCommand, type LoanState } from "./loan.ts";
 import { decideDay, decideLegs, decideRepay } from "./repayment/decide.ts";
 import { scheduleTermsOf } from "./repayment/repayment.ts";
 import { bpsOf, type LoanTerms } from "./terms.ts";
 import { decideWriteOff } from "./write-off/decide.ts";
 
 type Fill = Extract<LoanCommand, { type: "FillBid" }>;
-type Withdrawal = Extract<LoanCommand, { type: "WithdrawBid" }>;
+type Cancel = Extract<LoanCommand, { type: "CancelFill" }>;
 
 export function decideLoan(
   loan: LoanState,
@@ -48,13 +48,13 @@ export function decideLoan(
         ? accept<LoanEvent>(placed, funded, { type: "CollectionStarted" })
         : accept<LoanEvent>(placed, funded);
     }
-    case "WithdrawBid": {
+    case "CancelFill": {
       const { accountId, holdNo, bidNo, requestId } = command;
-      const refusal = withdrawalRefusal(loan, command, at);
+      const refusal = cancelRefusal(loan, command, at);
       if (refusal !== undefined) {
-        return accept({ type: "WithdrawalDeclined", accountId, holdNo, requestId, refusal });
+        return accept({ type: "CancelDeclined", accountId, holdNo, requestId, refusal });
       }
-      return accept({ type: "BidWithdrawn", accountId, holdNo, bidNo, requestId });
+      return accept({ type: "FillCancelled", accountId, holdNo, bidNo, requestId });
     }
     case "ConfirmLoan": {
       if (loan.status === "absent") return refuse("loan_not_found");
@@ -128,31 +128,27 @@ function fillOf(loan: LoanState, bid: Fill, at: number): number | Refusal {
   return filledCents;
 }
 
-function withdrawalRefusal(
-  loan: LoanState,
-  withdrawal: Withdrawal,
-  at: number,
-): Refusal | undefined {
+function cancelRefusal(loan: LoanState, cancel: Cancel, at: number): Refusal | undefined {
   assert(isOnMarket(loan), "a bid that was placed has its loan");
   if (loan.status === "expiring" || loan.status === "expired") return "listing_closed";
   if (loan.status !== "listed") return "loan_full";
   if (at >= loan.terms.closesAtMs) return "listing_closed";
   if (!loan.terms.cancellable) return "listing_not_cancellable";
-  const bid = loan.book.get(withdrawal.bidNo);
-  assert(bid.accountId === withdrawal.accountId, "lenders withdraw their own bids");
-  assert(bid.holdNo === withdrawal.holdNo, "a bid knows its hold");
+  const bid = loan.book.get(cancel.bidNo);
+  assert(bid.accountId === cancel.accountId, "lenders cancel their own bids");
+  assert(bid.holdNo === cancel.holdNo, "a bid knows its hold");
   return undefined;
 }
 
 /** Tells the next holders to post or to void: as many as one step may. */
 function decideNextStep(loan: LoanState): Decision<LoanEvent> {
   assert(loan.status === "collecting" || loan.status === "expiring", "steps belong to a closing");
-  const { bids, nextBidNo } = loan.book.slice(loan.nextBidNo, LEGS_PER_STEP);
+  const { bids, nextBidNo } = loan.book.slice(loan.nextBidNo, HOLDS_PER_STEP);
   const last = nextBidNo > loan.book.count;
   const type = loan.status === "collecting" ? "HoldsCalled" : "HoldsVoided";
-  return accept({ type, legs: legsOf(bids), nextBidNo, last });
+  return accept({ type, holds: holdsOf(bids), nextBidNo, last });
 }
 
-function legsOf(bids: readonly Bid[]): Legs {
+function holdsOf(bids: readonly Bid[]): HoldRefs {
   return bids.flatMap((bid) => [bid.accountId, bid.holdNo]);
 }

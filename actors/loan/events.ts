@@ -22,8 +22,8 @@ import {
 } from "./repayment/events.ts";
 import type { LoanTerms } from "./terms.ts";
 
-/** Lender and hold of each leg, two items a leg, so that the journal names all that it moved. */
-export type Legs = readonly (AccountId | number)[];
+/** Lender and number of each hold, two items a hold, so that the journal names all that it moved. */
+export type HoldRefs = readonly (AccountId | number)[];
 
 export type LoanEvent =
   | ({
@@ -51,14 +51,14 @@ export type LoanEvent =
       readonly refusal: Refusal;
     }
   | {
-      readonly type: "BidWithdrawn";
+      readonly type: "FillCancelled";
       readonly accountId: AccountId;
       readonly holdNo: number;
       readonly bidNo: number;
       readonly requestId: RequestId;
     }
   | {
-      readonly type: "WithdrawalDeclined";
+      readonly type: "CancelDeclined";
       readonly accountId: AccountId;
       readonly holdNo: number;
       readonly requestId: RequestId;
@@ -68,7 +68,7 @@ export type LoanEvent =
   | { readonly type: "ListingExpired" }
   | {
       readonly type: "HoldsVoided";
-      readonly legs: Legs;
+      readonly holds: HoldRefs;
       readonly nextBidNo: number;
       readonly last: boolean;
     }
@@ -81,7 +81,7 @@ export type LoanEvent =
     }
   | {
       readonly type: "HoldsCalled";
-      readonly legs: Legs;
+      readonly holds: HoldRefs;
       readonly nextBidNo: number;
       readonly last: boolean;
     }
@@ -107,7 +107,7 @@ export type LoanEvent =
 export function isLoanAnswer(event: LoanEvent): boolean {
   switch (event.type) {
     case "BidDeclined":
-    case "WithdrawalDeclined":
+    case "CancelDeclined":
     case "RepaymentDeclined":
     case "ApplicationDeclined":
       return true;
@@ -122,13 +122,32 @@ export function loanPostings(
   transit: Transit,
   post: PostingSink,
 ): void {
-  if (event.type !== "FundsCollected") {
-    repaymentPostings(event as RepaymentEvent, self, transit, post);
-    return;
+  switch (event.type) {
+    case "FundsCollected": {
+      const from: Address = { kind: "account", id: event.accountId };
+      post("transit", transit.from(from), event.amountCents);
+      post("loan.clearing", self, -event.amountCents);
+      return;
+    }
+    // No money moves: a bid's hold is in the books of its account.
+    case "LoanListed":
+    case "BidPlaced":
+    case "BidDeclined":
+    case "FillCancelled":
+    case "CancelDeclined":
+    case "LoanFunded":
+    case "ListingExpired":
+    case "HoldsVoided":
+    case "LoanConfirmed":
+    case "HoldsCalled":
+    case "LoanCollected":
+    case "CollectionStarted":
+    case "RequestRefused":
+      return;
+    default:
+      // Before a listing there is no money.
+      if (!isApplicationEvent(event)) repaymentPostings(event, self, transit, post);
   }
-  const from: Address = { kind: "account", id: event.accountId };
-  post("transit", transit.from(from), event.amountCents);
-  post("loan.clearing", self, -event.amountCents);
 }
 
 export function loanMessages(
@@ -151,13 +170,13 @@ export function loanMessages(
         { type: "DeclineBid", holdNo: event.holdNo, refusal: event.refusal },
       );
       return;
-    case "BidWithdrawn":
+    case "FillCancelled":
       send(
         { kind: "account", id: event.accountId },
         { type: "ConfirmCancel", holdNo: event.holdNo, requestId: event.requestId },
       );
       return;
-    case "WithdrawalDeclined": {
+    case "CancelDeclined": {
       const { holdNo, requestId, refusal } = event;
       send(
         { kind: "account", id: event.accountId },
@@ -173,9 +192,9 @@ export function loanMessages(
     case "HoldsVoided":
     case "HoldsCalled": {
       const type = event.type === "HoldsVoided" ? "VoidHold" : "PostHold";
-      for (let at = 0; at < event.legs.length; at += 2) {
-        const id = event.legs[at] as AccountId;
-        send({ kind: "account", id }, { type, holdNo: event.legs[at + 1] as number });
+      for (let at = 0; at < event.holds.length; at += 2) {
+        const id = event.holds[at] as AccountId;
+        send({ kind: "account", id }, { type, holdNo: event.holds[at + 1] as number });
       }
       if (!event.last) send({ kind: "loan", id: self }, { type: "NextStep" });
       return;
@@ -198,13 +217,12 @@ export function loanMessages(
 
 /** The business date on which the loan wants to be asked next. */
 export function loanDayWanted(event: LoanEvent): AlarmChange {
-  return repaymentDayWanted(event as RepaymentEvent);
+  return repaymentDayWanted(event);
 }
 
 /** Where an application waits for the staff from now on; null: nowhere. */
 export function loanStaffStage(event: LoanEvent): StaffStage | null | undefined {
-  if (event.type === "LoanListed") return null;
-  return staffStageAfter(event as ApplicationEvent);
+  return staffStageAfter(event);
 }
 
 /** A listing has an alarm at its deadline for as long as it takes bids. */

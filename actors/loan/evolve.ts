@@ -21,10 +21,10 @@ export function evolveLoan(loan: LoanState, event: LoanEvent, self: LoanId): Loa
       return loan;
     }
     case "BidDeclined":
-    case "WithdrawalDeclined":
+    case "CancelDeclined":
       return loan;
-    case "BidWithdrawn":
-      assert(loan.status === "listed", "bids are withdrawn while the loan is listed");
+    case "FillCancelled":
+      assert(loan.status === "listed", "bids are cancelled while the loan is listed");
       loan.book.cancel(event.bidNo);
       return loan;
     case "LoanListed": {

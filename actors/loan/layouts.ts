@@ -29,7 +29,7 @@ const LENDING = {
   penaltyPpm: "int",
   disbursesAtOnce: "flag",
 } as const;
-const LEGS = { legs: "list", nextBidNo: "int", last: "flag" } as const;
+const HOLDS = { holds: "list", nextBidNo: "int", last: "flag" } as const;
 
 export const LOAN_EVENT_LAYOUTS: Layouts<LoanEvent> = {
   LoanListed: {
@@ -56,17 +56,17 @@ export const LOAN_EVENT_LAYOUTS: Layouts<LoanEvent> = {
     fields: { ...BIDDER, bidNo: "int", filledCents: "int", remainingCents: "int" },
   },
   BidDeclined: { code: 3, version: 1, fields: { ...BIDDER, refusal: "string" } },
-  BidWithdrawn: { code: 4, version: 1, fields: { ...BIDDER, bidNo: "int", requestId: "bytes16" } },
-  WithdrawalDeclined: {
+  FillCancelled: { code: 4, version: 1, fields: { ...BIDDER, bidNo: "int", requestId: "bytes16" } },
+  CancelDeclined: {
     code: 5,
     version: 1,
     fields: { ...BIDDER, requestId: "bytes16", refusal: "string" },
   },
   LoanFunded: { code: 6, version: 1, fields: {} },
   ListingExpired: { code: 7, version: 1, fields: {} },
-  HoldsVoided: { code: 8, version: 1, fields: LEGS },
+  HoldsVoided: { code: 8, version: 1, fields: HOLDS },
   LoanConfirmed: { code: 9, version: 2, fields: { ...REQUEST, by: "nullableString" } },
-  HoldsCalled: { code: 10, version: 1, fields: LEGS },
+  HoldsCalled: { code: 10, version: 1, fields: HOLDS },
   FundsCollected: { code: 11, version: 1, fields: { ...BIDDER, amountCents: "int" } },
   LoanCollected: { code: 12, version: 1, fields: {} },
   RequestRefused: { code: 13, version: 1, fields: { ...REQUEST, refusal: "string" } },
@@ -151,7 +151,7 @@ export const LOAN_MESSAGE_LAYOUTS: Layouts<LoanMessage> = {
     version: 1,
     fields: { ...BIDDER, amountCents: "int", fill: "string", minCents: "nullableInt" },
   },
-  WithdrawBid: { code: 2, version: 1, fields: { ...BIDDER, bidNo: "int", requestId: "bytes16" } },
+  CancelFill: { code: 2, version: 1, fields: { ...BIDDER, bidNo: "int", requestId: "bytes16" } },
   CollectFunds: { code: 3, version: 1, fields: { ...BIDDER, amountCents: "int" } },
   NextStep: { code: 4, version: 1, fields: {} },
   AlarmRang: { code: 5, version: 1, fields: {} },

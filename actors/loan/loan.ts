@@ -20,8 +20,7 @@ import type { WriteOffRequest } from "./write-off/write-off.ts";
 import type { LendingTermsAsked, ListingTerms, LoanTerms } from "./terms.ts";
 
 /** Bids told in one step when holds are posted or voided, so that no turn grows with the loan. */
-export const LEGS_PER_STEP = 256;
-export const PRINCIPAL_CENTS_MAX = 1_000_000_000_000;
+export const HOLDS_PER_STEP = 256;
 
 interface Common {
   readonly outcomes: OutcomeWindow;
@@ -98,7 +97,7 @@ export type LoanMessage =
       readonly minCents: number | null;
     }
   | {
-      readonly type: "WithdrawBid";
+      readonly type: "CancelFill";
       readonly accountId: AccountId;
       readonly holdNo: number;
       readonly bidNo: number;

@@ -6,7 +6,6 @@ import type { AccountId } from "../../actors/address.ts";
 import type { Entry } from "../../actors/account/entry-log.ts";
 import { assert } from "../money/assert.ts";
 import type { ErrorCode } from "../protocol/errors.ts";
-import { OPERATIONS, type Operation } from "../protocol/table.ts";
 import type { Answer, NoticeWaiter, Outlet, Release, Request } from "../runtime/port.ts";
 import { operationOf } from "./authorisation.ts";
 import type { GatewayCounters } from "./counters.ts";
@@ -68,7 +67,7 @@ export class Releases implements Pick<Outlet, "release"> {
       return;
     }
     if (session instanceof HttpExchange) {
-      session.answered(position, answer, refusalOf(request, answer));
+      session.answered(position, answer, refusalOf(answer));
       return;
     }
     assert(session instanceof Session, "a request comes from a session");
@@ -139,7 +138,7 @@ export class Releases implements Pick<Outlet, "release"> {
       case "Refused":
         return sender.error(session, correlationId, answer.code);
       case "Failed": {
-        const code = refusalOf(request, answer)!;
+        const code = refusalOf(answer)!;
         return sender.error(session, correlationId, code, null, answer.retryAfterMs);
       }
       case "Account":
@@ -176,13 +175,7 @@ function isOneFrame(outgoing: readonly Outgoing[]): boolean {
   return only.kind === "entry" || only.answer.type !== "AccountWatched";
 }
 
-/**
- * The code that an answer refuses with, null when it does not. What is absent has one code for each
- * kind, whoever says so: an absent account answers exactly as another's does.
- */
-function refusalOf(request: Request, answer: Answer): ErrorCode | null {
-  if (answer.type !== "Refused" && answer.type !== "Failed") return null;
-  if (answer.code !== "not_found") return answer.code;
-  const operation: Operation = OPERATIONS[operationOf(request.command)];
-  return operation.subject === "account" ? "account_not_found" : "loan_not_found";
+/** The code that an answer refuses with, null when it does not. */
+function refusalOf(answer: Answer): ErrorCode | null {
+  return answer.type === "Refused" || answer.type === "Failed" ? answer.code : null;
 }

@@ -19,7 +19,7 @@ const ANSWERS: Record<
   VoidHold: ["HoldVoided"],
   PostHold: ["HoldPosted"],
   FillBid: ["BidPlaced", "BidDeclined"],
-  WithdrawBid: ["BidWithdrawn", "WithdrawalDeclined"],
+  CancelFill: ["FillCancelled", "CancelDeclined"],
   CollectFunds: ["FundsCollected"],
   OpenApplication: ["ApplicationCreated", "ApplicationDeclined"],
   ConfirmApplication: ["ApplicationConfirmed"],

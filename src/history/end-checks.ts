@@ -69,13 +69,13 @@ function holdContradiction(hold: HoldModel, bid: BidModel | undefined): string |
     case "refused":
       return bid === undefined ? undefined : "its bid was taken, the account was told otherwise";
     case "cancelled":
-      return bid?.withdrawn === true ? undefined : "the account cancelled it, the loan did not";
+      return bid?.cancelled === true ? undefined : "the account cancelled it, the loan did not";
     case "placed":
     case "posted":
     case "voided":
       break;
   }
-  if (bid === undefined || bid.withdrawn) return `it is ${hold.status}, and no bid stands on it`;
+  if (bid === undefined || bid.cancelled) return `it is ${hold.status}, and no bid stands on it`;
   if (bid.filledCents !== hold.amountCents) {
     return `it has ${hold.amountCents}, its bid ${bid.filledCents}`;
   }
@@ -88,7 +88,7 @@ function holdContradiction(hold: HoldModel, bid: BidModel | undefined): string |
 function checkBids(world: World, loan: LoanModel, unsettled: ReadonlySet<string>): void {
   let raisedCents = 0;
   for (const [bidNo, bid] of loan.bids) {
-    if (!bid.withdrawn) raisedCents += bid.filledCents;
+    if (!bid.cancelled) raisedCents += bid.filledCents;
     const key = `${bid.accountId}#${bid.holdNo}`;
     if (unsettled.has(key)) continue;
     const hold = world.accounts.get(bid.accountId)?.holds.get(bid.holdNo);
@@ -98,7 +98,7 @@ function checkBids(world: World, loan: LoanModel, unsettled: ReadonlySet<string>
       "bid_without_hold",
       () => `${loan.id}: bid ${bidNo} has no hold that knows it (${key})`,
     );
-    if (!matches || bid.withdrawn || !bid.called) continue;
+    if (!matches || bid.cancelled || !bid.called) continue;
     const due = loan.status === "expired" || loan.status === "expiring" ? "voided" : "posted";
     world.findings.expect(
       hold.status === due,

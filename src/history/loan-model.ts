@@ -15,7 +15,7 @@ export interface BidModel {
   readonly accountId: string;
   readonly holdNo: number;
   readonly filledCents: number;
-  withdrawn: boolean;
+  cancelled: boolean;
   /** Told to post or to void. */
   called: boolean;
   collected: boolean;
@@ -68,8 +68,8 @@ export function applyToLoan(
     case "BidPlaced":
       placeBid(loan, event, at, findings);
       break;
-    case "BidWithdrawn":
-      withdrawBid(loan, event, at, findings);
+    case "FillCancelled":
+      cancelFill(loan, event, at, findings);
       break;
     case "LoanFunded":
       pass(loan, "listed", "funded", event.type, findings);
@@ -104,7 +104,7 @@ export function applyToLoan(
     case "CollectionStarted":
       pass(loan, "funded", "collecting", event.type, findings);
       break;
-    case "WithdrawalDeclined":
+    case "CancelDeclined":
       break;
     default:
       applyRepayment(loan, event satisfies RepaymentFact, day, findings);
@@ -167,7 +167,7 @@ function placeBid(
     "bid_without_hold",
     () => `${loan.id}: bid ${bidNo} stands on hold ${key}, which has a bid`,
   );
-  const bid = { accountId, holdNo, filledCents, withdrawn: false, called: false, collected: false };
+  const bid = { accountId, holdNo, filledCents, cancelled: false, called: false, collected: false };
   loan.bids.set(bidNo, bid);
   loan.bidOfHold.set(key, bid);
   loan.raisedCents += filledCents;
@@ -180,15 +180,15 @@ function placeBid(
   );
 }
 
-function withdrawBid(
+function cancelFill(
   loan: LoanModel,
-  event: Extract<LoanEvent, { type: "BidWithdrawn" }>,
+  event: Extract<LoanEvent, { type: "FillCancelled" }>,
   at: number,
   findings: Findings,
 ): void {
   const name = `${loan.id}: withdrawal of bid ${event.bidNo}`;
   const bid = loan.bids.get(event.bidNo);
-  if (bid === undefined || bid.withdrawn) {
+  if (bid === undefined || bid.cancelled) {
     findings.add("event_impossible", `${name}, which does not stand`);
     return;
   }
@@ -199,7 +199,7 @@ function withdrawBid(
   );
   const allowed = loan.status === "listed" && loan.terms.cancellable && at < loan.terms.closesAtMs;
   findings.expect(allowed, "event_impossible", () => `${name}, which the listing forbids`);
-  bid.withdrawn = true;
+  bid.cancelled = true;
   loan.raisedCents -= bid.filledCents;
   loan.lentCents.set(bid.accountId, (loan.lentCents.get(bid.accountId) ?? 0) - bid.filledCents);
 }
@@ -220,14 +220,14 @@ function callHolds(
   const expected: (string | number)[] = [];
   for (let bidNo = loan.nextBidNo; bidNo < event.nextBidNo; bidNo++) {
     const bid = loan.bids.get(bidNo);
-    if (bid === undefined || bid.withdrawn) continue;
+    if (bid === undefined || bid.cancelled) continue;
     bid.called = true;
     expected.push(bid.accountId, bid.holdNo);
   }
   findings.expect(
-    JSON.stringify(expected) === JSON.stringify(event.legs),
+    JSON.stringify(expected) === JSON.stringify(event.holds),
     "event_impossible",
-    () => `${name}: legs are not bids ${loan.nextBidNo} to ${event.nextBidNo - 1}`,
+    () => `${name}: holds are not those of bids ${loan.nextBidNo} to ${event.nextBidNo - 1}`,
   );
   const last = event.nextBidNo > loan.bids.size;
   findings.expect(
@@ -251,7 +251,7 @@ function collectFunds(
     loan.status === "collecting" &&
     found !== undefined &&
     found.called &&
-    !found.withdrawn &&
+    !found.cancelled &&
     !found.collected &&
     found.filledCents === amountCents;
   findings.expect(right, "event_impossible", () => `${name}: ${amountCents} are not due`);

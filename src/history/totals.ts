@@ -50,7 +50,7 @@ export function loanTotalsOf(world: World): LoanTotals[] {
     principalCents: loan.terms.principalCents,
     raisedCents: loan.raisedCents,
     heldCents: held.get(loan.id) ?? 0,
-    bids: [...loan.bids.values()].filter((bid) => !bid.withdrawn).length,
+    bids: [...loan.bids.values()].filter((bid) => !bid.cancelled).length,
   }));
 }
 

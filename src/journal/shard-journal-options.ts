@@ -46,8 +46,8 @@ export interface ShardJournalOptions<Cargo> {
   onHalted(reason: HaltReason, detail: string): void;
   /**
    * Redis had gone back (a failover) and was given again what it lost of the journal. Snapshots
-   * written shortly before may be lost: nothing is trimmed until `resumeTrim` is called, after all
-   * actors were snapshotted anew.
+   * written shortly before may be lost: this owner trims nothing any more, and whoever takes over
+   * finds out what there is.
    */
   onRewound?(detail: string): void;
 }

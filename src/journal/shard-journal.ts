@@ -55,6 +55,7 @@ export class ShardJournal<Cargo> {
   #last: ChainPoint;
   #committed: Position;
   #state: "open" | "closing" | "closed" | "halted" = "open";
+  /** Not for the rest of this life once Redis had gone back: snapshots may be lost, too. */
   #mayTrim = true;
   #trimming: Promise<void> = Promise.resolve();
   #drained = (): void => {};
@@ -268,11 +269,6 @@ export class ShardJournal<Cargo> {
     });
     this.#trimming = trimmed.catch(() => {});
     return trimmed;
-  }
-
-  /** After `onRewound`, when all that had been snapshotted was snapshotted anew. */
-  resumeTrim(): void {
-    this.#mayTrim = true;
   }
 
   /** Waits for what is in flight, a bounded time, gives the lease back, closes all connections. */

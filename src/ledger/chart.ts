@@ -1,28 +1,36 @@
-// The chart of accounts: the cash book, and the memo book of claims and debts. Codes are numbers in snapshots: never reuse one.
+// The chart of accounts: the cash book, and the memo book of claims and debts. Snapshots have these
+// names: one that was used means the same for ever.
 
-export const LEDGER_CODES = {
+export const LEDGER_CODES = [
   /** Money at the custodian bank. Debit balance. */
-  "asset.custody": 1,
+  "asset.custody",
   /** What we owe a client and it may use. Owner: account id. Credit balance. */
-  "client.available": 2,
+  "client.available",
   /** What we owe a client and is reserved by holds. Owner: account id. Credit balance. */
-  "client.held": 3,
+  "client.held",
   /** Raised for a loan and not yet paid out. Owner: loan id. Credit balance. */
-  "loan.clearing": 4,
-  /** Under way between two shards. Owner: `from:to` shard numbers. Zero over all shards at rest. */
-  transit: 5,
+  "loan.clearing",
+  /**
+   * Under way: between two shards (owner: `from:to`), or in the legs of a repayment that are not
+   * booked yet. Zero over all shards at rest.
+   */
+  "transit",
   /** Fees kept from disbursements. Credit balance. */
-  "revenue.origination": 6,
+  "revenue.origination",
   /** Fees kept from what lenders receive. Credit balance. */
-  "revenue.service": 7,
+  "revenue.service",
   /** Fees for repaying early. Credit balance. */
-  "revenue.early": 8,
+  "revenue.early",
   /** The memo book: what lenders hold in loans. Owner: loan id. Debit balance. */
-  "memo.claim": 20,
+  "memo.claim",
   /** The memo book: claims that were written off. Owner: loan id. Debit balance. */
-  "memo.lost": 21,
+  "memo.lost",
   /** The memo book: what borrowers owe. Owner: loan id. Credit balance. */
-  "memo.debt": 22,
-} as const;
+  "memo.debt",
+] as const;
 
-export type LedgerCode = keyof typeof LEDGER_CODES;
+export type LedgerCode = (typeof LEDGER_CODES)[number];
+
+export function isLedgerCode(name: string): name is LedgerCode {
+  return (LEDGER_CODES as readonly string[]).includes(name);
+}

@@ -2,7 +2,7 @@
 // of all totals is zero at every moment, or the books are wrong and the shard must stop.
 
 import { assert } from "../money/assert.ts";
-import { LEDGER_CODES, type LedgerCode } from "./chart.ts";
+import { isLedgerCode, LEDGER_CODES, type LedgerCode } from "./chart.ts";
 
 /** Sums inside one batch stay far below 2^53; totals over all time are kept as big integers. */
 const FOLD_ABOVE = 2 ** 50;
@@ -13,7 +13,7 @@ export class TrialBalance {
   #eventSum = 0;
 
   constructor() {
-    for (const code of Object.keys(LEDGER_CODES) as LedgerCode[]) {
+    for (const code of LEDGER_CODES) {
       this.#recent.set(code, 0);
       this.#totals.set(code, 0n);
     }
@@ -57,8 +57,8 @@ export class TrialBalance {
   static restore(totals: Readonly<Record<string, string>>): TrialBalance {
     const balance = new TrialBalance();
     for (const [code, total] of Object.entries(totals)) {
-      assert(code in LEDGER_CODES, `the chart has ${code}`);
-      balance.#totals.set(code as LedgerCode, BigInt(total));
+      assert(isLedgerCode(code), `the chart has ${code}`);
+      balance.#totals.set(code, BigInt(total));
     }
     return balance;
   }

@@ -2,8 +2,11 @@
 // shell runs it, and nothing outside this room ever holds one.
 
 import type { Ref } from "nact";
+import type { AccountState } from "../../actors/account/account.ts";
+import type { LoanState } from "../../actors/loan/loan.ts";
 import { OutcomeWindow } from "../../actors/outcome-window.ts";
 import type { Typed } from "../journal/records.ts";
+import { assert } from "../money/assert.ts";
 import type { ActorKind, ShellState } from "./kind.ts";
 import type { Request } from "./port.ts";
 
@@ -93,6 +96,18 @@ export class Cell {
     const durable = this.changedAt <= committedRecordNo && this.changedAt <= this.snapshotAt;
     return durable && !this.state.outcomes.hasOpen;
   }
+}
+
+/** The state of an account: to ask for it of a loan is a bug. */
+export function accountOf(cell: Cell): AccountState {
+  assert(cell.kind.name === "account", "an account's state is asked for");
+  return cell.state as unknown as AccountState;
+}
+
+/** The state of a loan: to ask for it of an account is a bug. */
+export function loanOf(cell: Cell): LoanState {
+  assert(cell.kind.name === "loan", "a loan's state is asked for");
+  return cell.state as unknown as LoanState;
 }
 
 /** The field of an actor's snapshot, and its name in logs: `account/alice`. */

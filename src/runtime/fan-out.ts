@@ -2,7 +2,7 @@
 // one record of the journal, because a leg cannot be refused and follows from the message alone. A
 // thousand records for a thousand lenders would be the larger part of a repayment.
 
-import { lastEntryOf, type AccountState } from "../../actors/account/account.ts";
+import { lastEntryOf } from "../../actors/account/account.ts";
 import {
   legCount,
   legNetCents,
@@ -12,7 +12,7 @@ import {
 } from "../../actors/account/legs.ts";
 import type { RecordCodec } from "../journal/records.ts";
 import type { Batch } from "./batch.ts";
-import type { Cell } from "./cell.ts";
+import { accountOf, type Cell } from "./cell.ts";
 import { LegGate } from "./leg-gate.ts";
 import { ReceiversOfLoans, type LegReceivers } from "./leg-receivers.ts";
 import type { RuntimeLimits } from "./limits.ts";
@@ -126,7 +126,7 @@ export class FanOut {
         const position = receivers.positionPlace(fan, leg);
         netCents += bookLeg(cell, fan, leg, at, recordNo, position);
         if (cell.watched) {
-          const last = lastEntryOf(cell.state as unknown as AccountState);
+          const last = lastEntryOf(accountOf(cell));
           this.#host.tellEntries(cell, last - 1);
         }
         this.#host.changed(cell);
@@ -172,7 +172,7 @@ export function bookLeg(
 ): number {
   cell.version++;
   cell.changedAt = recordNo;
-  return receiveLeg(cell.state as unknown as AccountState, fan, leg, at, positionPlace);
+  return receiveLeg(accountOf(cell), fan, leg, at, positionPlace);
 }
 
 /** What legs `from` to `to` bring, without those that were skipped. */

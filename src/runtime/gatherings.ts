@@ -2,7 +2,6 @@
 // (looks.ts); the answer is one, and leaves when the last part is there. None of it is on the way of
 // a bid or a repayment: what is reckoned is reckoned in slices between turns.
 
-import type { AccountState } from "../../actors/account/account.ts";
 import { positionsView, type PositionsView } from "../../actors/account/positions-view.ts";
 import type { AccountId, LoanId } from "../../actors/address.ts";
 import { isOnMarket, type LoanState } from "../../actors/loan/loan.ts";
@@ -10,7 +9,7 @@ import { assert, assertNever } from "../money/assert.ts";
 import type { ErrorCode } from "../protocol/errors.ts";
 import { queueView } from "./application-queue.ts";
 import { booksOf, booksView } from "./books.ts";
-import type { Cell } from "./cell.ts";
+import { accountOf, loanOf, type Cell } from "./cell.ts";
 import type { RuntimeCounters } from "./counters.ts";
 import type { Clock, Scheduler } from "./environment.ts";
 import { LegCache, legSourceOf, type LegSource } from "./loan-legs.ts";
@@ -50,17 +49,18 @@ interface Gathered {
   readonly answer: Answer;
 }
 
+/** By type, so that none can be forgotten. */
+const BY_TYPE: Readonly<Record<GatheredCommand["type"], true>> = {
+  GetApplicationQueue: true,
+  GetBooks: true,
+  GetClearing: true,
+  GetClearingPath: true,
+  GetReturns: true,
+};
+const GATHERED: ReadonlySet<string> = new Set(Object.keys(BY_TYPE));
+
 export function isGathered(command: ActorCommand | Notice): command is GatheredCommand {
-  switch (command.type) {
-    case "GetApplicationQueue":
-    case "GetBooks":
-    case "GetClearing":
-    case "GetClearingPath":
-    case "GetReturns":
-      return true;
-    default:
-      return false;
-  }
+  return GATHERED.has(command.type);
 }
 
 export class Gatherings {
@@ -199,7 +199,7 @@ export class Gatherings {
     see: (loan: LoanState) => Sight,
   ): Promise<Seen<Sight>> {
     const { looks, clock } = this.#host;
-    const look = (cell: Cell): Sight => see(cell.state as unknown as LoanState);
+    const look = (cell: Cell): Sight => see(loanOf(cell));
     return looks.at({ kind: "loan", id }, request, look, clock.wallMs());
   }
 
@@ -213,7 +213,7 @@ export class Gatherings {
 
 function positionsIn(from: number): (cell: Cell) => PositionsView | null {
   return (cell) => {
-    const account = cell.state as unknown as AccountState;
+    const account = accountOf(cell);
     return account.status === "open" ? positionsView(account, from, RETURNS_LOANS_MAX) : null;
   };
 }

@@ -3,9 +3,8 @@
 // of what a leg took with a thousand lenders in each of a thousand loans: memory that no cache of the
 // processor has. What is remembered here only saves that; it decides nothing.
 
-import type { AccountState } from "../../actors/account/account.ts";
 import { legReceiver, positionPlace, type PayLegs } from "../../actors/account/legs.ts";
-import type { Cell } from "./cell.ts";
+import { accountOf, type Cell } from "./cell.ts";
 
 const UNKNOWN = -1;
 /** A message takes as much memory as so many receivers: small ones must not be nearly free. */
@@ -43,7 +42,7 @@ export class LegReceivers {
   positionPlace(fan: PayLegs, leg: number): number {
     const known = this.#places[leg]!;
     if (known !== UNKNOWN) return known;
-    const place = positionPlace(this.#cells[leg]!.state as unknown as AccountState, fan);
+    const place = positionPlace(accountOf(this.#cells[leg]!), fan);
     this.#places[leg] = place;
     return place;
   }

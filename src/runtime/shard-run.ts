@@ -52,7 +52,7 @@ export class ShardRun implements ShellHost, CommitHost, TurnHost, FanOutHost {
     this.#commits = new CommitQueue(this, options);
     this.batch = this.#commits.batch;
     this.#letters = new Correspondence(this, this.#commits, options);
-    this.#shell = new Shell(this, options.codec);
+    this.#shell = new Shell(this, options.codec, options.limits.retryAfterMs);
     this.#fanOut = new FanOut(this, options);
     this.#days = new DayRun(this, this.#fanOut.gate, options);
     const { clock, limits } = options;

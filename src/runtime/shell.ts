@@ -4,12 +4,12 @@
 
 import type { OutcomeEntry } from "../../actors/outcome-window.ts";
 import type { RequestId } from "../../actors/address.ts";
-import { lastEntryOf, type AccountState, type OpenAccount } from "../../actors/account/account.ts";
+import { lastEntryOf } from "../../actors/account/account.ts";
 import { compileWriter, type TypedWriter } from "../journal/compiled-writer.ts";
 import type { RecordCodec, Typed } from "../journal/records.ts";
 import { assert } from "../money/assert.ts";
 import type { Batch } from "./batch.ts";
-import { cellKey, type Cell, type Item } from "./cell.ts";
+import { accountOf, cellKey, type Cell, type Item } from "./cell.ts";
 import { KINDS } from "./kind.ts";
 import type { Sighting, Waiting } from "./looks.ts";
 import { isNotice } from "./notices.ts";
@@ -38,14 +38,16 @@ type Mutation = Typed & { readonly requestId: RequestId; readonly fingerprint: n
 export class Shell {
   readonly #host: ShellHost;
   readonly #codec: RecordCodec;
+  readonly #retryAfterMs: number;
   readonly #writers: Map<string, TypedWriter>[] = [];
   /** Where the turn is: supervision asks when something threw. */
   stage: "idle" | "decide" | "evolve" = "idle";
   current: Item | null = null;
 
-  constructor(host: ShellHost, codec: RecordCodec) {
+  constructor(host: ShellHost, codec: RecordCodec, retryAfterMs: number) {
     this.#host = host;
     this.#codec = codec;
+    this.#retryAfterMs = retryAfterMs;
     for (const kind of Object.values(KINDS)) {
       const writers = new Map<string, TypedWriter>();
       for (const [type, plan] of codec.plansOf(kind.number, "events")) {
@@ -95,7 +97,7 @@ export class Shell {
       this.#host.release({ kind: "sighting", look, seen: { ok: false, code } }, 0);
       return;
     }
-    const retryAfterMs = code === "unavailable" ? RETRY_AFTER_MS : null;
+    const retryAfterMs = code === "unavailable" ? this.#retryAfterMs : null;
     const answer: Answer = { type: "Failed", code, retryAfterMs };
     this.#host.release({ kind: "answer", request, answer }, 0);
   }
@@ -220,7 +222,7 @@ export class Shell {
       events.length,
     );
     const writers = this.#writers[kind.number]!;
-    const entryBefore = cell.watched ? lastEntryOf(cell.state as unknown as AccountState) : 0;
+    const entryBefore = cell.watched && kind === KINDS.account ? lastEntryOf(accountOf(cell)) : 0;
     for (const event of events) {
       const write = writers.get(event.type);
       assert(write !== undefined, "the event has a layout", event.type);
@@ -236,21 +238,17 @@ export class Shell {
   }
 
   #tellWatchers(cell: Cell, entryBefore: number): void {
-    if (cell.kind.name === "loan") {
-      this.#host.batch.watchedLoans.add(cell);
-      return;
-    }
-    this.tellEntries(cell, entryBefore);
+    if (cell.kind === KINDS.account) this.tellEntries(cell, entryBefore);
+    else this.#host.batch.watchedLoans.add(cell);
   }
 
   /** Entries of a watched account after this one. */
   tellEntries(cell: Cell, after: number): void {
-    const account = cell.state as unknown as OpenAccount;
+    const account = accountOf(cell);
+    assert(account.status === "open", "an account with entries is open");
     const { accountId } = account;
     for (const entry of account.entries.after(after)) {
       this.#host.batch.releases.push({ kind: "entry", accountId, entry });
     }
   }
 }
-
-const RETRY_AFTER_MS = 250;

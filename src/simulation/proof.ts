@@ -40,7 +40,7 @@ export function booksOf({ system, shards }: SimulatedServer): Books {
   const totals = {} as Record<LedgerCode, number>;
   let cashDifferenceCents = 0;
   let memoDifferenceCents = 0;
-  for (const code of Object.keys(LEDGER_CODES) as LedgerCode[]) {
+  for (const code of LEDGER_CODES) {
     let cents = 0n;
     for (let shard = 0; shard < shards; shard++) {
       cents += system.shard(shard).run!.state.trial.total(code);

@@ -61,7 +61,7 @@ function repaying(): LoanState {
     ...bids,
     { type: "LoanFunded" },
     { type: "CollectionStarted" },
-    { type: "HoldsCalled", legs: ["ann", 1, "ben", 1], nextBidNo: 3, last: true },
+    { type: "HoldsCalled", holds: ["ann", 1, "ben", 1], nextBidNo: 3, last: true },
     ...funds,
     { type: "LoanCollected" },
     {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { LEGS_PER_STEP } from "../../actors/loan/loan.ts";
+import { HOLDS_PER_STEP } from "../../actors/loan/loan.ts";
 import { LENDING_TERMS_DEFAULT } from "../../actors/loan/terms.ts";
 import { DAY, given, request } from "../support/given.ts";
 
@@ -146,16 +146,16 @@ describe("Loan: FillBid", () => {
   });
 });
 
-describe("Loan: WithdrawBid", () => {
+describe("Loan: CancelFill", () => {
   const { requestId } = request(77);
-  const withdraw = { type: "WithdrawBid", accountId: "a", holdNo: 1, bidNo: 1, requestId };
+  const withdraw = { type: "CancelFill", accountId: "a", holdNo: 1, bidNo: 1, requestId };
   const no = (refusal: string) => {
-    return { type: "WithdrawalDeclined", accountId: "a", holdNo: 1, requestId, refusal };
+    return { type: "CancelDeclined", accountId: "a", holdNo: 1, requestId, refusal };
   };
 
   it("gives the room back", () => {
     const loan = given("loan", "l", listed(), placed(1, 600_00, 400_00));
-    loan.when(withdraw).then({ ...withdraw, type: "BidWithdrawn" });
+    loan.when(withdraw).then({ ...withdraw, type: "FillCancelled" });
     loan
       .when(fill(1_000_00))
       .then({ ...placed(2, 1_000_00, 0), holdNo: 9 }, { type: "LoanFunded" });
@@ -174,7 +174,7 @@ describe("Loan: WithdrawBid", () => {
 });
 
 describe("Loan: its end", () => {
-  const bids = Array.from({ length: LEGS_PER_STEP + 2 }, (_, n) => {
+  const bids = Array.from({ length: HOLDS_PER_STEP + 2 }, (_, n) => {
     return placed(n + 1, 1_00, 0, `lender-${n % 7}`);
   });
   const principalCents = bids.length * 1_00;
@@ -193,22 +193,22 @@ describe("Loan: its end", () => {
     const loan = given("loan", "l", listed(), ...bids);
     loan.when({ type: "AlarmRang" }, NOW + 1_000).then({ type: "ListingExpired" });
     const legs = bids.map((b) => [b.accountId, b.holdNo]);
-    const first = legs.slice(0, LEGS_PER_STEP).flat();
-    const rest = legs.slice(LEGS_PER_STEP).flat();
-    const nextBidNo = LEGS_PER_STEP + 1;
+    const first = legs.slice(0, HOLDS_PER_STEP).flat();
+    const rest = legs.slice(HOLDS_PER_STEP).flat();
+    const nextBidNo = HOLDS_PER_STEP + 1;
     loan
       .when({ type: "NextStep" })
-      .then({ type: "HoldsVoided", legs: first, nextBidNo, last: false });
+      .then({ type: "HoldsVoided", holds: first, nextBidNo, last: false });
     const end = bids.length + 1;
     const state = loan
       .when({ type: "NextStep" })
-      .then({ type: "HoldsVoided", legs: rest, nextBidNo: end, last: true });
+      .then({ type: "HoldsVoided", holds: rest, nextBidNo: end, last: true });
     expect(state.status).toBe("expired");
   });
 
   it("an empty listing expires at once", () => {
     const loan = given("loan", "l", listed(), { type: "ListingExpired" });
-    const none = { type: "HoldsVoided", legs: [], nextBidNo: 1, last: true };
+    const none = { type: "HoldsVoided", holds: [], nextBidNo: 1, last: true };
     expect(loan.when({ type: "NextStep" }).then(none).status).toBe("expired");
   });
 

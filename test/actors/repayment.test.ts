@@ -42,7 +42,7 @@ function raised(terms: Partial<Record<string, unknown>> = {}): Typed[] {
     },
     { type: "LoanFunded" },
     { type: "CollectionStarted" },
-    { type: "HoldsCalled", legs: ["a", 1], nextBidNo: 2, last: true },
+    { type: "HoldsCalled", holds: ["a", 1], nextBidNo: 2, last: true },
     funds,
     { type: "LoanCollected" },
   ];

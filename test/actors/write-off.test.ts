@@ -43,7 +43,7 @@ const PAID_OUT: Typed[] = [
   },
   { type: "LoanFunded" },
   { type: "CollectionStarted" },
-  { type: "HoldsCalled", legs: ["a", 1], nextBidNo: 2, last: true },
+  { type: "HoldsCalled", holds: ["a", 1], nextBidNo: 2, last: true },
   { type: "FundsCollected", accountId: "a", holdNo: 1, amountCents: 1_000_00 },
   { type: "LoanCollected" },
   {

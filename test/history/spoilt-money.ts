@@ -72,12 +72,12 @@ export const SPOILT_MONEY = {
     "a withdrawal that the listing forbids": change("LoanListed", "spring", { cancellable: false }),
     "a lender that is not called": (journal) => {
       const { event } = find(journal, "HoldsCalled", "spring");
-      event["legs"] = (event["legs"] as unknown[]).slice(2);
+      event["holds"] = (event["holds"] as unknown[]).slice(2);
     },
     "a lender that is called twice": (journal) => {
       const { event } = find(journal, "HoldsCalled", "spring");
-      const legs = event["legs"] as unknown[];
-      event["legs"] = [...legs, ...legs.slice(0, 2)];
+      const holds = event["holds"] as unknown[];
+      event["holds"] = [...holds, ...holds.slice(0, 2)];
     },
     "a closing that ends too early": change("HoldsVoided", "summer", { last: false }),
     "funds that are not due": change("FundsCollected", "spring", { holdNo: 9 }),

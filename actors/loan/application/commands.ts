@@ -52,13 +52,15 @@ export type ApplicationMessage = {
 
 export type ApplicationCommand = ApplicationRequest | ApplicationMessage;
 
-const BORROWERS: ReadonlySet<string> = new Set<BorrowerRequest["type"]>([
-  "UpdateApplication",
-  "AttachDocument",
-  "SubmitApplication",
-  "WithdrawApplication",
-  "SignContract",
-]);
+/** By type, so that none can be forgotten. */
+const BY_BORROWERS: Readonly<Record<BorrowerRequest["type"], true>> = {
+  UpdateApplication: true,
+  AttachDocument: true,
+  SubmitApplication: true,
+  WithdrawApplication: true,
+  SignContract: true,
+};
+const BORROWERS: ReadonlySet<string> = new Set(Object.keys(BY_BORROWERS));
 
 export function isBorrowerRequest(command: { readonly type: string }): command is BorrowerRequest {
   return BORROWERS.has(command.type);

@@ -3,6 +3,7 @@
 import type { AccountMessage } from "../../account/account.ts";
 import type { AccountId, Address, LoanId, RequestId } from "../../address.ts";
 import type { Refusal } from "../../refusals.ts";
+import type { LoanEvent } from "../events.ts";
 import type { Asked, Grade, LoanDocument, ReviewedTerms } from "./application.ts";
 
 interface Requested {
@@ -59,21 +60,23 @@ export type ApplicationEvent =
   /** Like RequestRefused, of the borrower's own requests. */
   | ({ readonly type: "BorrowerRequestRefused"; readonly refusal: Refusal } & Requested);
 
-const TYPES: ReadonlySet<string> = new Set<ApplicationEvent["type"]>([
-  "ApplicationCreated",
-  "ApplicationDeclined",
-  "ApplicationUpdated",
-  "DocumentAttached",
-  "ApplicationSubmitted",
-  "ApplicationWithdrawn",
-  "ApprovalProposed",
-  "RejectionProposed",
-  "ProposalReturned",
-  "ApplicationApproved",
-  "ApplicationRejected",
-  "ContractSigned",
-  "BorrowerRequestRefused",
-]);
+/** By type, so that none can be forgotten. */
+const EVENTS: Readonly<Record<ApplicationEvent["type"], true>> = {
+  ApplicationCreated: true,
+  ApplicationDeclined: true,
+  ApplicationUpdated: true,
+  DocumentAttached: true,
+  ApplicationSubmitted: true,
+  ApplicationWithdrawn: true,
+  ApprovalProposed: true,
+  RejectionProposed: true,
+  ProposalReturned: true,
+  ApplicationApproved: true,
+  ApplicationRejected: true,
+  ContractSigned: true,
+  BorrowerRequestRefused: true,
+};
+const TYPES: ReadonlySet<string> = new Set(Object.keys(EVENTS));
 
 export function isApplicationEvent(event: { readonly type: string }): event is ApplicationEvent {
   return TYPES.has(event.type);
@@ -84,7 +87,7 @@ export const STAFF_STAGES = ["submitted", "proposed", "signed"] as const;
 export type StaffStage = (typeof STAFF_STAGES)[number];
 
 /** Where it waits after this event: null for nowhere, undefined for where it was. */
-export function staffStageAfter(event: ApplicationEvent): StaffStage | null | undefined {
+export function staffStageAfter(event: LoanEvent): StaffStage | null | undefined {
   switch (event.type) {
     case "ApplicationSubmitted":
     case "ProposalReturned":
@@ -97,6 +100,7 @@ export function staffStageAfter(event: ApplicationEvent): StaffStage | null | un
     case "ApplicationApproved":
     case "ApplicationRejected":
     case "ApplicationWithdrawn":
+    case "LoanListed":
       return null;
     default:
       return undefined;

@@ -1,12 +1,14 @@
 // What happens to a loan from its disbursement on, and what each event implies. As everywhere,
 // postings, messages and the day wanted follow from the event alone.
 
+import { assertNever } from "../../../src/money/assert.ts";
 import type { AccountMessage } from "../../account/account.ts";
 import type { PayLegs } from "../../account/legs.ts";
 import { LEG, LEG_ITEMS } from "../../account/legs.ts";
 import { MANY_ACCOUNTS, type AccountId, type Address, type LoanId } from "../../address.ts";
 import type { AlarmChange, PostingSink } from "../../decider.ts";
 import type { Refusal } from "../../refusals.ts";
+import type { LoanEvent } from "../events.ts";
 import type { LoanMessage } from "../loan.ts";
 import type { WriteOffEvent } from "../write-off/events.ts";
 
@@ -140,8 +142,16 @@ export function repaymentPostings(
       post("memo.lost", self, event.outstandingCents);
       post("memo.claim", self, -event.outstandingCents);
       return;
-    default:
+    // No money moves.
+    case "DayWorked":
+    case "NothingCollected":
+    case "LoanDefaulted":
+    case "WriteOffProposed":
+    case "WriteOffReturned":
+    case "LoanSettled":
       return;
+    default:
+      assertNever(event);
   }
 }
 
@@ -199,13 +209,21 @@ export function repaymentMessages(
       if (!event.last) send({ kind: "loan", id: self }, { type: "NextStep" });
       return;
     }
-    default:
+    // Nobody is told.
+    case "NothingCollected":
+    case "LoanDefaulted":
+    case "WriteOffProposed":
+    case "WriteOffReturned":
+    case "LoanWrittenOff":
+    case "LoanSettled":
       return;
+    default:
+      assertNever(event);
   }
 }
 
 /** While the borrower's account is asked, the day stays wanted: it is not done before the answer. */
-export function repaymentDayWanted(event: RepaymentEvent): AlarmChange {
+export function repaymentDayWanted(event: LoanEvent): AlarmChange {
   switch (event.type) {
     case "LoanDisbursed":
     case "NothingCollected":
