@@ -23,6 +23,7 @@ import { systemTimers } from "./journal/clock.ts";
 import { connectTo, redisConnect, type RedisConnect } from "./journal/connection.ts";
 import { checkDurability, onlyDurable, type JournalHome } from "./journal/durability.ts";
 import { EmbeddedRedis } from "./journal/embedded-redis.ts";
+import { JournalError } from "./journal/errors.ts";
 import { MemoryWatch } from "./journal/memory-watch.ts";
 import { RecordCodec } from "./journal/records.ts";
 import { parseRedisUrl } from "./journal/redis-url.ts";
@@ -119,6 +120,7 @@ async function start(
   });
   const { shards, standby } = config.deployment;
   const today = (): number => todayOf(config);
+  const followsClock = config.deployment.businessDates === "clock";
   const folder = anchorFolderOf(config.deployment);
   const anchors = serverAnchors({ folder, macKey: secrets.macKey }, log);
   const ending = new AbortController();
@@ -142,6 +144,7 @@ async function start(
     counters: runtimeCounters,
     log,
     today,
+    followsClock,
     onPayout: (change) => custodian?.changed(change),
   });
   let memory: MemoryWatch | null = null;
@@ -163,6 +166,11 @@ async function start(
   // Of a start that failed, what still waits for its turn is called off first.
   undo.push(() => ending.abort());
   await system.start();
+  if (followsClock) {
+    const dates = followClock(system, today, { scheduler: systemScheduler, log });
+    undo.push(() => dates.end());
+    await unlessAborted(dates.caughtUp, givesUp);
+  }
   undo.push(() => custodian?.close());
   await store.clearLeftovers();
   undo.push(sweepDocuments(store, gateway, log));
@@ -182,9 +190,6 @@ async function start(
   });
   undo.push(() => memory?.close());
   undo.push(watchEventLoopLag(metrics.histogram("eventLoopLag")));
-  if (config.deployment.businessDates === "clock") {
-    undo.push(followClock(system, today, { scheduler: systemScheduler, log }));
-  }
   if (!standby) port = await gateway.listen();
   return {
     port,
@@ -192,6 +197,19 @@ async function start(
     lost,
     stop: (reason) => stop(gateway, reason, undoAll),
   };
+}
+
+/** Rejects with JournalError `closed` as soon as the server is to stop. */
+function unlessAborted(waited: Promise<void>, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const giveUp = (): void => reject(new JournalError("closed", "the server stops"));
+    if (signal.aborted) return giveUp();
+    signal.addEventListener("abort", giveUp, { once: true });
+    waited.then(() => {
+      signal.removeEventListener("abort", giveUp);
+      resolve();
+    }, reject);
+  });
 }
 
 function tellHome({ shard, peer, before, warnings }: JournalHome, log: RunLog): void {

@@ -29,7 +29,8 @@ import { bearerOf, isOriginAllowed } from "./handshake.ts";
 import { admitHttp } from "./http-admission.ts";
 import { HttpExchange } from "./http-exchange.ts";
 import { readOf, type HttpRead } from "./http-reads.ts";
-import { OPEN_LOANS_MAX, type Intake } from "./intake.ts";
+import type { Intake } from "./intake.ts";
+import { OPEN_LOANS_MAX } from "./own-answers.ts";
 import type { GatewayLog } from "./log.ts";
 import { SOCKET_PATH } from "./socket-endpoint.ts";
 
@@ -164,6 +165,8 @@ export class HttpEndpoint {
     const { runtime, config, counters } = this.#parts;
     exchange.operation = OPERATION_OF[read.type];
     if (read.type === "GetMarket") {
+      const { busyRetryAfterMs } = config;
+      if (!runtime.isServing) return this.#refuse(exchange, "unavailable", null, busyRetryAfterMs);
       const loanIds = runtime.openLoans(OPEN_LOANS_MAX);
       return exchange.reply("market.loans", "", { loanIds });
     }

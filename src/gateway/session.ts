@@ -16,9 +16,10 @@ export interface SocketTag {
 
 export type Socket = uWS.WebSocket<SocketTag>;
 
-/** Close codes of ours (RFC 6455, 7.4.2: 4000 to 4999 are for applications), and 1012. */
+/** Close codes of ours (RFC 6455, 7.4.2: 4000 to 4999 are for applications), and two of IANA's. */
 export const CLOSE = {
   serviceRestart: 1012,
+  tryAgainLater: 1013,
   badFrames: 4400,
   unauthenticated: 4401,
   tooMany: 4429,

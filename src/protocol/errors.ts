@@ -16,6 +16,7 @@ export type EdgeError =
   | "unavailable"
   | "actor_quarantined"
   | "internal_error"
+  | "request_id_ahead"
   | "too_many_connections"
   | "server_shutdown"
   | "origin_not_allowed"
@@ -67,6 +68,7 @@ export const ERRORS: Readonly<Record<ErrorCode, ErrorRow>> = {
   // 2xx: requests in general
   request_id_reused: row(200, false, "The request id was used before, with another body."),
   request_id_too_old: row(201, false, "The request id is older than what is remembered."),
+  request_id_ahead: row(202, true, "The request id is of a time that is still to come."),
   // 3xx: accounts
   account_exists: row(300, false, "The account is open already."),
   account_not_found: row(301, false, "The account is not open."),

@@ -17,7 +17,8 @@ import type {
   Release,
   Request,
 } from "../../src/runtime/port.ts";
-import { System, type ShardGauges } from "../../src/runtime/system.ts";
+import type { ShardGauges } from "../../src/runtime/gauges.ts";
+import { System } from "../../src/runtime/system.ts";
 import { MemoryJournal, MemoryStore } from "./memory-journal.ts";
 
 export const codec = new RecordCodec(ACTOR_LAYOUTS, UPCASTERS);
