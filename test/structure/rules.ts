@@ -1,5 +1,5 @@
-// The rules of DESIGN 2 as data, and the checker that applies them to one source file. The checker
-// knows no disk: it is tested on samples, and by structure.test.ts on the whole tree.
+// Which room may import what, as data, and the checker that applies it to one source file. The
+// checker knows no disk: it is tested on samples, and by structure.test.ts on the whole tree.
 
 import { dirname, join } from "node:path/posix";
 import { importsOf, type Import } from "./imports.ts";
