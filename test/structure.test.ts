@@ -13,7 +13,9 @@ import {
   importedIn,
   importersIn,
   importersOf,
+  anchorsOf,
   linksIn,
+  type Link,
 } from "./structure/readmes.ts";
 import {
   DEVELOPERS_ROOMS,
@@ -111,6 +113,12 @@ describe("The source tree", () => {
   });
 });
 
+function leadsSomewhere(page: string, { path, anchor }: Link): boolean {
+  const target = path === "" ? join(TOP, page) : join(TOP, dirname(page), path);
+  if (!existsSync(target)) return false;
+  return anchor === "" || anchorsOf(readFileSync(target, "utf8")).includes(anchor);
+}
+
 describe("The READMEs of folders", () => {
   test("name every source file: by its path from there, without .ts if you like", () => {
     const unnamed = FILES.filter(({ path }) => {
@@ -129,7 +137,8 @@ describe("The READMEs of folders", () => {
     });
     expect(inner.length).toBeGreaterThan(10);
     const missing = inner.filter(
-      ([outer, folder]) => !linksIn(READMES.get(outer)!).includes(`${folder}/README.md`),
+      ([outer, folder]) =>
+        !linksIn(READMES.get(outer)!).some(({ path }) => path === `${folder}/README.md`),
     );
     expect(missing).toEqual([]);
   });
@@ -155,12 +164,11 @@ describe("The READMEs of folders", () => {
     const pages = [...CODE, "deploy", "test"].flatMap(filesBelow);
     const broken = ["README.md", "CHANGELOG.md", ...pages]
       .filter((path) => path.endsWith(".md"))
-      .flatMap((path) => {
-        const targets = linksIn(readFileSync(join(TOP, path), "utf8"));
-        return targets
-          .filter((target) => !existsSync(join(TOP, dirname(path), target)))
-          .map((target) => `${path}: ${target}`);
-      });
+      .flatMap((path) =>
+        linksIn(readFileSync(join(TOP, path), "utf8"))
+          .filter((link) => !leadsSomewhere(path, link))
+          .map((link) => `${path}: ${link.path}#${link.anchor}`),
+      );
     expect(broken).toEqual([]);
   });
 });
@@ -201,7 +209,16 @@ describe("The readers of READMEs", () => {
 
   test("find links that stay in the repository", () => {
     const page = "[a](b/c.md#d) [e](#f) [g](https://h.example) [i](../j.ts)";
-    expect(linksIn(page)).toEqual(["b/c.md", "../j.ts"]);
+    expect(linksIn(page)).toEqual([
+      { path: "b/c.md", anchor: "d" },
+      { path: "", anchor: "f" },
+      { path: "../j.ts", anchor: "" },
+    ]);
+  });
+
+  test("find the headings that links name", () => {
+    const page = "# One bid, from here\n\n```\n# no heading\n```\n### account.get\n";
+    expect(anchorsOf(page)).toEqual(["one-bid-from-here", "accountget"]);
   });
 });
 

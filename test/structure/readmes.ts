@@ -74,9 +74,30 @@ function withoutBraces(word: string): readonly string[] {
   return inner.split(",").map((each) => `${before}${each}${after}`);
 }
 
-/** Where the links of a page lead, but for those to other sites and within it. */
-export function linksIn(page: string): readonly string[] {
+export interface Link {
+  /** From the page; empty for the page itself. */
+  readonly path: string;
+  /** A heading there; empty for all of it. */
+  readonly anchor: string;
+}
+
+/** Where the links of a page lead, but for those to other sites. */
+export function linksIn(page: string): readonly Link[] {
   return Array.from(page.matchAll(/\]\(([^)\s]+)\)/g), ([, target]) => target!)
-    .filter((target) => !/^(https?:|#)/.test(target))
-    .map((target) => target.replace(/#.*/, ""));
+    .filter((target) => !/^https?:/.test(target))
+    .map((target) => {
+      const [path = "", anchor = ""] = target.split("#");
+      return { path, anchor };
+    });
+}
+
+/** The headings of a page, as links name them. */
+export function anchorsOf(page: string): readonly string[] {
+  const prose = page.replace(/^```[\s\S]*?^```/gm, "");
+  return Array.from(prose.matchAll(/^#+ (.*)$/gm), ([, heading]) =>
+    heading!
+      .toLowerCase()
+      .replace(/[^\w\s-]/g, "")
+      .replaceAll(" ", "-"),
+  );
 }
