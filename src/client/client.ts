@@ -330,8 +330,8 @@ export class LoanloomClient {
 /** One that waits for its first answer knows its account only if it asked for it by name. */
 function isOrMayBe(watch: Watch, subject: string | null): boolean {
   if (watch.subject !== null) return watch.subject === subject;
-  const { accountId } = watch.fields as { readonly accountId?: string };
-  return accountId === undefined || subject === null || accountId === subject;
+  const { accountId } = watch.fields as { readonly accountId: string | null };
+  return accountId === null || subject === null || accountId === subject;
 }
 
 function ignore(): void {

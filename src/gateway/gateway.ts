@@ -5,6 +5,7 @@ import * as uWS from "uWebSockets.js";
 import type { Label } from "../documents/sealed-format.ts";
 import type { DocumentStore, Standing } from "../documents/store.ts";
 import { assert } from "../money/assert.ts";
+import { HTTP_DOORS } from "../protocol/http-doors.ts";
 import type { Clock } from "../runtime/environment.ts";
 import type { Outlet, Release, Runtime } from "../runtime/port.ts";
 import { Admission } from "./admission.ts";
@@ -24,7 +25,7 @@ import { ReceiptPushes } from "./receipt-pushes.ts";
 import { Releases } from "./releases.ts";
 import { Seats } from "./seats.ts";
 import { CLOSE } from "./session.ts";
-import { SOCKET_PATH, SocketEndpoint } from "./socket-endpoint.ts";
+import { SocketEndpoint } from "./socket-endpoint.ts";
 import { Subscriptions } from "./subscriptions.ts";
 
 export interface GatewayOptions {
@@ -136,7 +137,7 @@ class Door implements Gateway {
     const documents = this.#documents(runtime, intake);
     documents?.serve(this.#app);
     this.#app
-      .ws(SOCKET_PATH, sockets.behavior())
+      .ws(HTTP_DOORS.socket.path, sockets.behavior())
       .any("/*", (response, request) => http.handle(response, request));
     this.#attached = { runtime, releases, intake, http, documents, receipts };
   }

@@ -44,7 +44,7 @@ export interface RepayingModel {
 type Repay = Extract<LoanMessage, { type: "Repay" }>;
 type Taken = Extract<RepaymentEvent, { type: "RepaymentTaken" }>;
 
-/** A loan is in default when its oldest unpaid instalment is later than this (DOMAIN, Loan life). */
+/** A loan is in default when its oldest unpaid instalment is later than this. */
 export const DEFAULT_AFTER_DAYS = 90;
 
 export function owedCents({ dues }: Pick<RepaymentModel, "dues">): number {

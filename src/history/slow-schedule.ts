@@ -1,5 +1,6 @@
-// What a borrower is to repay and when, derived from DOMAIN (Schedules) once more: one instalment
-// after the other, in exact fractions. It must never use the server's schedules or plans.
+// What a borrower is to repay and when, derived once more from what the five methods are
+// (lending/schedule.ts says it in words): one instalment after the other, in exact fractions. It
+// must never use the server's schedules or plans.
 
 import type { LoanTerms } from "../../actors/loan/terms.ts";
 import { bpsShareOf, daysInterest, monthsAfter, shareOf } from "./exact.ts";

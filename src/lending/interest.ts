@@ -9,7 +9,7 @@ import { yearFraction, type DayCountBasis } from "./day-count.ts";
 /** r = rateBps / 10,000 / 12: a month's rate is the rate in basis points over this. */
 export const BPS_MONTHS_PER_ONE = BPS_PER_ONE * 12;
 
-/** Simple interest of whole months: principal * r * months (DOMAIN, "Schedules"). */
+/** Simple interest of whole months: principal * r * months. */
 export function monthsInterestCents(
   principalCents: number,
   rateBps: RateBps,
@@ -18,7 +18,7 @@ export function monthsInterestCents(
   return proportionHalfUp(principalCents, rateBps * months, BPS_MONTHS_PER_ONE);
 }
 
-/** Simple interest of days: principal * rate * days / basis (DOMAIN, "Schedules", bullet_days). */
+/** Simple interest of days: principal * rate * days / basis (bullet_days). */
 export function daysInterestCents(
   principalCents: number,
   rateBps: RateBps,

@@ -551,6 +551,22 @@ describe("Client: watching an account", () => {
     await new Promise((resolve) => setTimeout(resolve, 50));
     expect(told).toEqual(["start at 5, missed after null"]);
   });
+
+  test("goes on when another of the same account ends before its first answer", async () => {
+    const peer = await peerOf((request, nth) => {
+      if (nth === 1) request.reply(account(5));
+    });
+    const client = await clientOf(peer);
+    const first = await follow(client).watching;
+    const second = follow(client);
+    first.close();
+    await until(() => peer.arrived.length === 2);
+    peer.arrived[1]!.reply(account(5));
+    (await second.watching).close();
+    await until(() => peer.arrived.length === 3);
+    const types = peer.arrived.map(({ command }) => command.type);
+    expect(types).toEqual(["WatchAccount", "WatchAccount", "UnwatchAccount"]);
+  });
 });
 
 describe("Client: watching a loan", () => {

@@ -147,10 +147,6 @@ describe("HTTP: reads", () => {
         body: { error: "account_not_found" },
       },
     );
-    expect(await get(fixture, "/v1/loans/promo/clearings/one", alice)).toMatchObject({
-      status: 404,
-      body: { error: "not_found" },
-    });
     expect(await get(fixture, "/v1/books", alice)).toMatchObject({
       status: 403,
       body: { error: "forbidden" },
@@ -189,8 +185,14 @@ describe("HTTP: reads", () => {
     ["/v1/accounts/alice/requests/7", "requestId"],
     ["/v1/loans/a%20b", "loanId"],
     ["/v1/loans/a%20b/schedule", "loanId"],
+    ["/v1/loans/promo/clearings/one", "clearing"],
+    ["/v1/loans/promo/clearings/1/path?account=a!b", "accountId"],
+    ["/v1/accounts/alice/withdrawals/1e3", "withdrawal"],
+    ["/v1/accounts/alice/withdrawals/9999999999999999", "withdrawal"],
+    ["/v1/accounts/alice/returns?seconds=1", "seconds"],
     ["/v1/accounts/alice/positions?from=-1", "from"],
     ["/v1/books?day=tomorrow", "day"],
+    ["/v1/books?day=0", "day"],
     ["/v1/applications?stage=lost", "stage"],
   ])("say which part of the path is wrong: %s", async (path, part) => {
     const fixture = await world();

@@ -11,6 +11,8 @@
 import type { Incoming } from "../../documents/incoming.ts";
 import type { Label } from "../../documents/sealed-format.ts";
 import type { ErrorCode } from "../../protocol/errors.ts";
+import { HTTP_DOORS } from "../../protocol/http-doors.ts";
+import { pathWith } from "../../protocol/http-paths.ts";
 import { OPERATIONS, type Role } from "../../protocol/table.ts";
 import type { Principal } from "../authenticator.ts";
 import { admitHttp } from "../http-admission.ts";
@@ -225,7 +227,7 @@ export class DocumentUpload implements Transfer {
     this.#exchange.json(
       isRepeat ? "200 OK" : "201 Created",
       { position, loanId, documentNo, name, mediaType, sizeBytes, documentHash },
-      [["Location", `/v1/applications/${loanId}/documents/${documentNo}`]],
+      [["Location", pathWith(HTTP_DOORS.download.path, { loanId, document: documentNo })]],
     );
   }
 }
