@@ -32,6 +32,7 @@ import { watchEventLoopLag } from "./ops/event-loop-lag.ts";
 import { readLive } from "./ops/live-source.ts";
 import { Metrics } from "./ops/metrics.ts";
 import { readDocuments, readGateway, readRuntime } from "./ops/sources.ts";
+import { Revocations } from "./revocations/revocations.ts";
 import { serverAnchors, type ServerAnchors } from "./runtime/anchors.ts";
 import type { Cargo } from "./runtime/batch.ts";
 import { followClock } from "./runtime/clock-dates.ts";
@@ -294,6 +295,7 @@ function authenticatorOf(config: Config, secrets: Secrets): Authenticator {
   return new Authenticator(
     { keys, issuer, audience, clockToleranceS, tokenLifetimeMsMax, keysFetchMsMax },
     systemClock,
+    new Revocations(tokenLifetimeMsMax),
   );
 }
 

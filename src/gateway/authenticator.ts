@@ -11,8 +11,8 @@ import { createRemoteJWKSet, errors, jwtVerify, type JWTPayload } from "jose";
 import { isId, type AccountId } from "../../actors/address.ts";
 import { assert } from "../money/assert.ts";
 import { ROLES, type Role } from "../protocol/table.ts";
+import type { Revocations } from "../revocations/revocations.ts";
 import type { Clock } from "../runtime/environment.ts";
-import { Revocations } from "./revocations.ts";
 
 export interface AuthenticatorConfig {
   readonly keys:
@@ -60,18 +60,25 @@ export type Verdict =
       readonly reason: string;
     };
 
+/** Which tokens count no more, and a number that grows when there are others. */
+export type RevokedTokens = Pick<Revocations, "covers" | "version">;
+
 type Verify = (token: string, currentDate: Date) => Promise<JWTPayload>;
 
 export class Authenticator {
-  readonly revocations: Revocations;
+  readonly revocations: RevokedTokens;
   readonly #clock: Pick<Clock, "wallMs">;
   readonly #config: AuthenticatorConfig;
   readonly #verify: Verify;
 
-  constructor(config: AuthenticatorConfig, clock: Pick<Clock, "wallMs">) {
+  constructor(
+    config: AuthenticatorConfig,
+    clock: Pick<Clock, "wallMs">,
+    revocations: RevokedTokens,
+  ) {
     this.#config = config;
     this.#clock = clock;
-    this.revocations = new Revocations(config.tokenLifetimeMsMax);
+    this.revocations = revocations;
     this.#verify = verifierOf(config);
   }
 

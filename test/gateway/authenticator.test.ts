@@ -7,6 +7,7 @@ import {
   type Verdict,
 } from "../../src/gateway/authenticator.ts";
 import { signToken, type TokenClaims } from "../../src/gateway/signing.ts";
+import { Revocations } from "../../src/revocations/revocations.ts";
 import { SECRET } from "../support/gateway-fixture.ts";
 import { startKeyServer } from "../support/key-server.ts";
 
@@ -14,9 +15,17 @@ const NOW_MS = 1_800_000_000_000;
 const HOUR_MS = 3_600_000;
 const at = (ms: number) => ({ wallMs: () => ms });
 
-function authenticator(config: Partial<AuthenticatorConfig> = {}, nowMs = NOW_MS): Authenticator {
+function authenticator(
+  config: Partial<AuthenticatorConfig> = {},
+  nowMs = NOW_MS,
+  revocations = noRevocations(),
+): Authenticator {
   const keys = { kind: "secret", secret: SECRET } as const;
-  return new Authenticator({ ...AUTHENTICATOR_DEFAULTS, keys, ...config }, at(nowMs));
+  return new Authenticator({ ...AUTHENTICATOR_DEFAULTS, keys, ...config }, at(nowMs), revocations);
+}
+
+function noRevocations(): Revocations {
+  return new Revocations(AUTHENTICATOR_DEFAULTS.tokenLifetimeMsMax);
 }
 
 function sign(claims: Partial<TokenClaims> = {}): Promise<string> {
@@ -93,16 +102,18 @@ describe("Authenticator: shared secret", () => {
 
 describe("Authenticator: revocation", () => {
   test("of a token by its id leaves the subject's other tokens", async () => {
-    const it = authenticator();
-    it.revocations.revokeToken("t-1", NOW_MS);
+    const revocations = noRevocations();
+    const it = authenticator({}, NOW_MS, revocations);
+    revocations.revokeToken("t-1", NOW_MS);
     expect(codeOf(await it.verify(await sign({ tokenId: "t-1" })))).toBe("unauthenticated");
     expect(codeOf(await it.verify(await sign({ tokenId: "t-2" })))).toBe("ok");
     expect(codeOf(await it.verify(await sign()))).toBe("ok");
   });
 
   test("of a subject covers what was issued up to then, and nothing later", async () => {
-    const it = authenticator();
-    it.revocations.revokeSubject("alice", NOW_MS);
+    const revocations = noRevocations();
+    const it = authenticator({}, NOW_MS, revocations);
+    revocations.revokeSubject("alice", NOW_MS);
     expect(codeOf(await it.verify(await sign()))).toBe("unauthenticated");
     expect(codeOf(await it.verify(await sign({ issuedAtMs: NOW_MS + 1_000 })))).toBe("ok");
     expect(codeOf(await it.verify(await sign({ subject: "bob" })))).toBe("ok");
@@ -113,7 +124,8 @@ describe("Authenticator: keys by URL", () => {
   const clock = { wallMs: () => Date.now() };
 
   function remote(keys: AuthenticatorConfig["keys"]): Authenticator {
-    return new Authenticator({ ...AUTHENTICATOR_DEFAULTS, keys, keysFetchMsMax: 300 }, clock);
+    const config = { ...AUTHENTICATOR_DEFAULTS, keys, keysFetchMsMax: 300 };
+    return new Authenticator(config, clock, noRevocations());
   }
 
   test("verifies with the published key and fetches it once", async () => {

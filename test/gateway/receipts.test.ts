@@ -16,6 +16,7 @@ import { GATEWAY_DEFAULTS } from "../../src/gateway/config.ts";
 import { createGatewayCounters } from "../../src/gateway/counters.ts";
 import { createGateway } from "../../src/gateway/gateway.ts";
 import { signToken } from "../../src/gateway/signing.ts";
+import { Revocations } from "../../src/revocations/revocations.ts";
 import { systemClock } from "../../src/runtime/environment.ts";
 import type { Runtime } from "../../src/runtime/port.ts";
 import { eventually, SECRET } from "../support/gateway-fixture.ts";
@@ -32,7 +33,11 @@ async function lendersWorld(shards = 1) {
     metrics: counters,
     clock: systemClock,
     log: silent,
-    authenticator: new Authenticator({ ...AUTHENTICATOR_DEFAULTS, keys }, systemClock),
+    authenticator: new Authenticator(
+      { ...AUTHENTICATOR_DEFAULTS, keys },
+      systemClock,
+      new Revocations(AUTHENTICATOR_DEFAULTS.tokenLifetimeMsMax),
+    ),
   });
   // What the test asks itself has no session, and the world answers whoever waits by a function.
   world.onRelease = (position, releases) => {

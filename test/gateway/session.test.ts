@@ -135,8 +135,8 @@ describe("Session: expiry, renewal and revocation", () => {
     const untouched = await fixture.client("alice");
     await byId.must("session.ping");
     await bySubject.must("session.ping");
-    fixture.authenticator.revocations.revokeToken(tokenId, Date.now());
-    fixture.authenticator.revocations.revokeSubject("bob", Date.now());
+    fixture.revocations.revokeToken(tokenId, Date.now());
+    fixture.revocations.revokeSubject("bob", Date.now());
     expect((await byId.closed).code).toBe(4401);
     expect((await bySubject.closed).code).toBe(4401);
     await untouched.must("session.ping");

@@ -55,7 +55,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   },
   gateway: {
     uses: ["protocol", "money", "hash", "lending", "ops", ADDRESS],
-    types: ["runtime", "actors", "documents"],
+    types: ["runtime", "actors", "documents", "revocations"],
   },
   history: { uses: ["actors", "hash", "journal", "ledger", "lending", "money", "ops", "protocol"] },
   simulation: {
@@ -63,6 +63,8 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   },
   custodian: { uses: ["money", ADDRESS] },
   documents: { uses: ["money"] },
+  // Main follows the file, the command line appends to it; the gateway asks what it is given.
+  revocations: { uses: ["money", ADDRESS] },
   web: { uses: ["client", "protocol", "money"], node: [] },
   main: {
     uses: [
@@ -77,6 +79,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       "money",
       "ops",
       "protocol",
+      "revocations",
       "runtime",
     ],
   },
@@ -94,6 +97,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       "money",
       "ops",
       "protocol",
+      "revocations",
       "simulation",
       "src/runtime/shard-of.ts",
       "src/gateway/signing.ts",

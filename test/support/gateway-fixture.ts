@@ -13,6 +13,7 @@ import { createGateway, type Gateway, type GatewayDocuments } from "../../src/ga
 import type { HttpExtra } from "../../src/gateway/http-endpoint.ts";
 import { signToken, type TokenClaims } from "../../src/gateway/signing.ts";
 import type { Role } from "../../src/protocol/table.ts";
+import { Revocations } from "../../src/revocations/revocations.ts";
 import type { Clock } from "../../src/runtime/environment.ts";
 import { GatewayClient, requestIds, type ConnectOptions } from "./gateway-client.ts";
 import { InlineRuntime } from "./inline-runtime.ts";
@@ -38,6 +39,7 @@ export interface Fixture {
   readonly runtime: InlineRuntime;
   readonly counters: GatewayCounters;
   readonly authenticator: Authenticator;
+  readonly revocations: Revocations;
   readonly clock: ShiftedClock;
   readonly logged: string[];
   token(subject: string, claims?: Partial<TokenClaims>): Promise<string>;
@@ -69,9 +71,11 @@ export async function startFixture(
   const counters = createGatewayCounters();
   const logged: string[] = [];
   const log = (_fields: object, message: string): void => void logged.push(message);
+  const revocations = new Revocations(AUTHENTICATOR_DEFAULTS.tokenLifetimeMsMax);
   const authenticator = new Authenticator(
     { ...AUTHENTICATOR_DEFAULTS, keys, clockToleranceS: 0 },
     clock,
+    revocations,
   );
   const gateway = createGateway({
     config: { ...GATEWAY_DEFAULTS, sweepIntervalMs: 20, ...config },
@@ -141,6 +145,7 @@ export async function startFixture(
     runtime,
     counters,
     authenticator,
+    revocations,
     clock,
     logged,
     token,

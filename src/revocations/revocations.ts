@@ -3,9 +3,15 @@
 // process, and again after a restart.
 
 import { AssertionError } from "../money/assert.ts";
-import type { Principal } from "./authenticator.ts";
 
 export const REVOCATIONS_MAX = 100_000;
+
+/** What a token says of itself, as far as it can be revoked by it. */
+export interface TokenFacts {
+  readonly subject: string;
+  readonly issuedAtMs: number | null;
+  readonly tokenId: string | null;
+}
 
 export class Revocations {
   /** Time after which no such token can still be valid. */
@@ -32,7 +38,7 @@ export class Revocations {
     this.#add(this.#subjects, subject, nowMs);
   }
 
-  covers({ tokenId, subject, issuedAtMs }: Principal): boolean {
+  covers({ tokenId, subject, issuedAtMs }: TokenFacts): boolean {
     if (tokenId !== null && this.#tokens.has(tokenId)) return true;
     const revokedAtMs = this.#subjects.get(subject);
     // `iat` counts whole seconds: one of the same second may be older than the revocation.
