@@ -10,9 +10,9 @@ import {
 import { CLIENT_VARIABLES, loadConfig, type Config } from "../config.ts";
 import { ROLES, type Role } from "../protocol/table.ts";
 import { EXIT_HELP, UsageError } from "./exit-codes.ts";
-import { id, tokenFor } from "./token.ts";
+import { tokenFor } from "./token.ts";
 import { rowsText } from "./table-text.ts";
-import { duration, fieldsText, isRows } from "./values.ts";
+import { duration, fieldsText, id, isRows } from "./values.ts";
 
 export interface RemoteOptions {
   readonly url?: string;

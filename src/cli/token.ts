@@ -1,14 +1,13 @@
 // `loanloom token`: makes a token with the secret that `serve` would accept it with. For
 // development and operators; in production an identity provider signs them.
 
-import { Command, InvalidArgumentError, Option } from "commander";
-import { isId } from "../../actors/address.ts";
+import { Command, Option } from "commander";
 import { loadConfig, type Config } from "../config.ts";
 import { loadSecrets } from "../config/secrets.ts";
 import { signToken } from "../gateway/signing.ts";
 import { ROLES, type Role } from "../protocol/table.ts";
 import { EXIT_HELP, UsageError } from "./exit-codes.ts";
-import { duration } from "./values.ts";
+import { duration, id } from "./values.ts";
 
 interface TokenOptions {
   readonly sub: string;
@@ -71,11 +70,4 @@ export async function tokenFor(
   const expiresAtMs = Date.now() + ttlMs;
   const secret = new TextEncoder().encode(jwtSecret);
   return signToken(secret, { subject, role, expiresAtMs, issuer, audience });
-}
-
-export function id(text: string): string {
-  if (isId(text)) return text;
-  throw new InvalidArgumentError(
-    "expected 1 to 40 letters, digits, dots, underscores or hyphens, beginning with a letter or digit",
-  );
 }
