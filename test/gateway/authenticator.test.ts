@@ -7,8 +7,12 @@ import {
   type Verdict,
 } from "../../src/gateway/authenticator.ts";
 import { signToken, type TokenClaims } from "../../src/gateway/signing.ts";
-import { Revocations } from "../../src/revocations/revocations.ts";
-import { SECRET } from "../support/gateway-fixture.ts";
+import {
+  nothingRevoked,
+  revocationOf,
+  revocationOfSubject,
+  SECRET,
+} from "../support/gateway-fixture.ts";
 import { startKeyServer } from "../support/key-server.ts";
 
 const NOW_MS = 1_800_000_000_000;
@@ -18,14 +22,10 @@ const at = (ms: number) => ({ wallMs: () => ms });
 function authenticator(
   config: Partial<AuthenticatorConfig> = {},
   nowMs = NOW_MS,
-  revocations = noRevocations(),
+  revocations = nothingRevoked(),
 ): Authenticator {
   const keys = { kind: "secret", secret: SECRET } as const;
   return new Authenticator({ ...AUTHENTICATOR_DEFAULTS, keys, ...config }, at(nowMs), revocations);
-}
-
-function noRevocations(): Revocations {
-  return new Revocations(AUTHENTICATOR_DEFAULTS.tokenLifetimeMsMax);
 }
 
 function sign(claims: Partial<TokenClaims> = {}): Promise<string> {
@@ -102,18 +102,18 @@ describe("Authenticator: shared secret", () => {
 
 describe("Authenticator: revocation", () => {
   test("of a token by its id leaves the subject's other tokens", async () => {
-    const revocations = noRevocations();
+    const revocations = nothingRevoked();
     const it = authenticator({}, NOW_MS, revocations);
-    revocations.revokeToken("t-1", NOW_MS);
+    revocations.add(revocationOf("t-1", NOW_MS), NOW_MS);
     expect(codeOf(await it.verify(await sign({ tokenId: "t-1" })))).toBe("unauthenticated");
     expect(codeOf(await it.verify(await sign({ tokenId: "t-2" })))).toBe("ok");
     expect(codeOf(await it.verify(await sign()))).toBe("ok");
   });
 
   test("of a subject covers what was issued up to then, and nothing later", async () => {
-    const revocations = noRevocations();
+    const revocations = nothingRevoked();
     const it = authenticator({}, NOW_MS, revocations);
-    revocations.revokeSubject("alice", NOW_MS);
+    revocations.add(revocationOfSubject("alice", NOW_MS), NOW_MS);
     expect(codeOf(await it.verify(await sign()))).toBe("unauthenticated");
     expect(codeOf(await it.verify(await sign({ issuedAtMs: NOW_MS + 1_000 })))).toBe("ok");
     expect(codeOf(await it.verify(await sign({ subject: "bob" })))).toBe("ok");
@@ -125,7 +125,7 @@ describe("Authenticator: keys by URL", () => {
 
   function remote(keys: AuthenticatorConfig["keys"]): Authenticator {
     const config = { ...AUTHENTICATOR_DEFAULTS, keys, keysFetchMsMax: 300 };
-    return new Authenticator(config, clock, noRevocations());
+    return new Authenticator(config, clock, nothingRevoked());
   }
 
   test("verifies with the published key and fetches it once", async () => {

@@ -16,10 +16,9 @@ import { GATEWAY_DEFAULTS } from "../../src/gateway/config.ts";
 import { createGatewayCounters } from "../../src/gateway/counters.ts";
 import { createGateway } from "../../src/gateway/gateway.ts";
 import { signToken } from "../../src/gateway/signing.ts";
-import { Revocations } from "../../src/revocations/revocations.ts";
 import { systemClock } from "../../src/runtime/environment.ts";
 import type { Runtime } from "../../src/runtime/port.ts";
-import { eventually, SECRET } from "../support/gateway-fixture.ts";
+import { eventually, nothingRevoked, SECRET } from "../support/gateway-fixture.ts";
 import { LENDERS, RepaidWorld } from "../support/repaid-world.ts";
 
 async function lendersWorld(shards = 1) {
@@ -36,7 +35,7 @@ async function lendersWorld(shards = 1) {
     authenticator: new Authenticator(
       { ...AUTHENTICATOR_DEFAULTS, keys },
       systemClock,
-      new Revocations(AUTHENTICATOR_DEFAULTS.tokenLifetimeMsMax),
+      nothingRevoked(),
     ),
   });
   // What the test asks itself has no session, and the world answers whoever waits by a function.

@@ -13,7 +13,8 @@ import { createGateway, type Gateway, type GatewayDocuments } from "../../src/ga
 import type { HttpExtra } from "../../src/gateway/http-endpoint.ts";
 import { signToken, type TokenClaims } from "../../src/gateway/signing.ts";
 import type { Role } from "../../src/protocol/table.ts";
-import { Revocations } from "../../src/revocations/revocations.ts";
+import type { Revocation } from "../../src/revocations/revocation.ts";
+import { keptMsOf, Revocations } from "../../src/revocations/revocations.ts";
 import type { Clock } from "../../src/runtime/environment.ts";
 import { GatewayClient, requestIds, type ConnectOptions } from "./gateway-client.ts";
 import { InlineRuntime } from "./inline-runtime.ts";
@@ -52,6 +53,18 @@ export interface Fixture {
   list(loanId: string, principalCents: number, terms?: object): Promise<void>;
 }
 
+export function nothingRevoked(): Revocations {
+  return new Revocations({ keptMs: keptMsOf(AUTHENTICATOR_DEFAULTS), max: 1_000 });
+}
+
+export function revocationOf(tokenId: string, atMs: number): Revocation {
+  return { kind: "token", tokenId, atMs, by: "a test", reason: null };
+}
+
+export function revocationOfSubject(subject: string, atMs: number): Revocation {
+  return { kind: "subject", subject, atMs, by: "a test", reason: null };
+}
+
 export const LOAN_TERMS = {
   borrowerId: "borrower",
   stepCents: 100,
@@ -71,7 +84,7 @@ export async function startFixture(
   const counters = createGatewayCounters();
   const logged: string[] = [];
   const log = (_fields: object, message: string): void => void logged.push(message);
-  const revocations = new Revocations(AUTHENTICATOR_DEFAULTS.tokenLifetimeMsMax);
+  const revocations = nothingRevoked();
   const authenticator = new Authenticator(
     { ...AUTHENTICATOR_DEFAULTS, keys, clockToleranceS: 0 },
     clock,
