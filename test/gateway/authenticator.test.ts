@@ -94,6 +94,18 @@ describe("Authenticator: shared secret", () => {
     expect(codeOf(await tooLate.verify(token))).toBe("unauthenticated");
   });
 
+  test("refuses a token that lives too long, also near its end", async () => {
+    const { tokenLifetimeMsMax } = AUTHENTICATOR_DEFAULTS;
+    const expiresAtMs = NOW_MS + HOUR_MS;
+    const issuedAtMs = expiresAtMs - tokenLifetimeMsMax;
+    const verify = async (claims: Partial<TokenClaims>) =>
+      codeOf(await authenticator().verify(await sign({ expiresAtMs, ...claims })));
+    expect(await verify({ issuedAtMs })).toBe("ok");
+    expect(await verify({ issuedAtMs: issuedAtMs - 2_000 })).toBe("unauthenticated");
+    const ahead = { issuedAtMs: NOW_MS, expiresAtMs: NOW_MS + tokenLifetimeMsMax + 2_000 };
+    expect(await verify(ahead)).toBe("unauthenticated");
+  });
+
   test("asserts a secret of 256 bits", () => {
     const keys = { kind: "secret", secret: Buffer.alloc(31) } as const;
     expect(() => authenticator({ keys })).toThrow("32 bytes");
