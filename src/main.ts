@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { ACTOR_LAYOUTS } from "../actors/kinds.ts";
 import { UPCASTERS } from "../actors/upcasters.ts";
 import type { Config } from "./config.ts";
-import { anchorFolderOf } from "./config/folders.ts";
+import { anchorFolderOf, revocationsFileOf } from "./config/folders.ts";
 import { loadDocumentKeys, loadSecrets, type Secrets } from "./config/secrets.ts";
 import { systemEnvironment } from "./custodian/environment.ts";
 import type { Taken } from "./custodian/books.ts";
@@ -23,7 +23,6 @@ import { systemTimers } from "./journal/clock.ts";
 import { connectTo, redisConnect, type RedisConnect } from "./journal/connection.ts";
 import { checkDurability, onlyDurable, type JournalHome } from "./journal/durability.ts";
 import { EmbeddedRedis } from "./journal/embedded-redis.ts";
-import { JournalError } from "./journal/errors.ts";
 import { MemoryWatch } from "./journal/memory-watch.ts";
 import { RecordCodec } from "./journal/records.ts";
 import { parseRedisUrl } from "./journal/redis-url.ts";
@@ -32,7 +31,10 @@ import { readCustodian } from "./ops/custodian-source.ts";
 import { watchEventLoopLag } from "./ops/event-loop-lag.ts";
 import { readLive } from "./ops/live-source.ts";
 import { Metrics } from "./ops/metrics.ts";
+import { readRevocations } from "./ops/revocation-source.ts";
 import { readDocuments, readGateway, readRuntime } from "./ops/sources.ts";
+import { RevocationFollower } from "./revocations/follower.ts";
+import type { Revocations } from "./revocations/revocations.ts";
 import { serverAnchors, type ServerAnchors } from "./runtime/anchors.ts";
 import type { Cargo } from "./runtime/batch.ts";
 import { followClock } from "./runtime/clock-dates.ts";
@@ -61,8 +63,8 @@ const LEASE_WAITS = 3;
 
 /**
  * Starts everything and resolves when it serves. Rejects, with everything stopped again, with the
- * typed error of whatever could not be started: ConfigError, JournalError, EmbeddedRedisError. On
- * `stopping` it no longer waits for another server to go (JournalError `closed`).
+ * typed error of whatever could not be started: ConfigError, RevocationFileError, JournalError,
+ * EmbeddedRedisError. On `stopping` it no longer waits for another server to go (JournalError `closed`).
  */
 export async function startServer(
   config: Config,
@@ -88,6 +90,13 @@ async function start(
   undo: (() => Promise<void> | void)[],
   undoAll: () => Promise<void>,
 ): Promise<RunningServer> {
+  const revoked = await RevocationFollower.start({
+    path: revocationsFileOf(config),
+    settings: config.auth,
+    clock: systemClock,
+    log,
+  });
+  undo.push(() => revoked.stop());
   const secrets = await loadSecrets(config);
   const redis = config.redis.url === null ? await embeddedRedis(config, log) : null;
   if (redis !== null) undo.push(() => redis.stop());
@@ -114,7 +123,7 @@ async function start(
     metrics: gatewayCounters,
     clock: arrivals,
     log,
-    authenticator: authenticatorOf(config, secrets),
+    authenticator: authenticatorOf(config, secrets, revoked.revocations),
     httpExtra: { metrics: () => metrics.text(), ...bank },
     documents: { store, limits: config.transfers, counters: documentCounters },
   });
@@ -150,6 +159,7 @@ async function start(
   let memory: MemoryWatch | null = null;
   readGateway(metrics, gatewayCounters);
   readRuntime(metrics, runtimeCounters);
+  readRevocations(metrics, revoked);
   if (custodian !== null) readCustodian(metrics, custodian);
   readDocuments(metrics, { transfers: documentCounters, files: store.counters });
   readLive(metrics, {
@@ -167,9 +177,13 @@ async function start(
   undo.push(() => ending.abort());
   await system.start();
   if (followsClock) {
-    const dates = followClock(system, today, { scheduler: systemScheduler, log });
+    const dates = followClock(system, today, {
+      scheduler: systemScheduler,
+      log,
+      stopping: givesUp,
+    });
     undo.push(() => dates.end());
-    await unlessAborted(dates.caughtUp, givesUp);
+    await dates.caughtUp;
   }
   undo.push(() => custodian?.close());
   await store.clearLeftovers();
@@ -197,19 +211,6 @@ async function start(
     lost,
     stop: (reason) => stop(gateway, reason, undoAll),
   };
-}
-
-/** Rejects with JournalError `closed` as soon as the server is to stop. */
-function unlessAborted(waited: Promise<void>, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const giveUp = (): void => reject(new JournalError("closed", "the server stops"));
-    if (signal.aborted) return giveUp();
-    signal.addEventListener("abort", giveUp, { once: true });
-    waited.then(() => {
-      signal.removeEventListener("abort", giveUp);
-      resolve();
-    }, reject);
-  });
 }
 
 function tellHome({ shard, peer, before, warnings }: JournalHome, log: RunLog): void {
@@ -303,7 +304,11 @@ function takenOf(answer: Answer): Taken {
   }
 }
 
-function authenticatorOf(config: Config, secrets: Secrets): Authenticator {
+function authenticatorOf(
+  config: Config,
+  secrets: Secrets,
+  revocations: Revocations,
+): Authenticator {
   const { auth } = config;
   const { jwksUrl, jwksAlgorithm } = auth;
   const keys =
@@ -314,6 +319,7 @@ function authenticatorOf(config: Config, secrets: Secrets): Authenticator {
   return new Authenticator(
     { keys, issuer, audience, clockToleranceS, tokenLifetimeMsMax, keysFetchMsMax },
     systemClock,
+    revocations,
   );
 }
 

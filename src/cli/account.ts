@@ -10,8 +10,7 @@ import {
   withServer,
   type RemoteOptions,
 } from "./remote.ts";
-import { id } from "./token.ts";
-import { wholeNumber } from "./values.ts";
+import { id, wholeNumber } from "./values.ts";
 
 export function accountCommand(): Command {
   return new Command("account")

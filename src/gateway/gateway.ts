@@ -9,7 +9,7 @@ import { HTTP_DOORS } from "../protocol/http-doors.ts";
 import type { Clock } from "../runtime/environment.ts";
 import type { Outlet, Release, Runtime } from "../runtime/port.ts";
 import { Admission } from "./admission.ts";
-import type { Authenticator } from "./authenticator.ts";
+import type { Authenticator, Principal } from "./authenticator.ts";
 import { checkGatewayConfig, type GatewayConfig } from "./config.ts";
 import type { GatewayCounters } from "./counters.ts";
 import type { DocumentCounters } from "./documents/counters.ts";
@@ -263,6 +263,11 @@ class Door implements Gateway {
         if (monotonicMs - openedAtMs >= config.authenticateMsMax) intake.timeOut(session);
       } else if (nowMs >= principal.expiresAtMs) intake.expire(session);
       else if (mayBeRevoked && this.#admission.isRevoked(principal)) intake.revoke(session);
+    }
+    if (mayBeRevoked) {
+      const isRevoked = (principal: Principal): boolean => this.#admission.isRevoked(principal);
+      http.endRevoked(isRevoked);
+      documents?.endRevoked(isRevoked);
     }
     http.sweep(monotonicMs);
     documents?.sweep(monotonicMs);

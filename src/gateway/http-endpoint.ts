@@ -154,6 +154,7 @@ export class HttpEndpoint {
   #submit(exchange: HttpExchange, principal: Principal, read: HttpRead): void {
     const { runtime, config, counters } = this.#parts;
     exchange.operation = OPERATION_OF[read.type];
+    exchange.principal = principal;
     if (read.type === "GetMarket") {
       const { busyRetryAfterMs } = config;
       if (!runtime.isServing) return this.#refuse(exchange, "unavailable", null, busyRetryAfterMs);
@@ -187,6 +188,14 @@ export class HttpEndpoint {
 
   get openCount(): number {
     return this.#open.size;
+  }
+
+  /** Who has been revoked since it asked gets no answer. */
+  endRevoked(isRevoked: (principal: Principal) => boolean): void {
+    for (const exchange of [...this.#open]) {
+      const { principal } = exchange;
+      if (principal !== null && isRevoked(principal)) this.#refuse(exchange, "unauthenticated");
+    }
   }
 
   sweep(nowMonotonicMs: number): void {

@@ -8,6 +8,7 @@ import { OPERATION_PLANS } from "../protocol/plans.ts";
 import type { OperationName } from "../protocol/table.ts";
 import { fieldsText } from "../protocol/write-fields.ts";
 import type { Answer } from "../runtime/port.ts";
+import type { Principal } from "./authenticator.ts";
 
 /** Answers are data, never pages: nothing may be framed, sniffed, cached or run. */
 const SECURITY_HEADERS: readonly (readonly [string, string])[] = [
@@ -31,6 +32,8 @@ export class HttpExchange {
   readonly startedAtMs: number;
   /** The operation that a read stands for; null for what the gateway answers itself. */
   operation: OperationName | null = null;
+  /** Who asks, once that is known. */
+  principal: Principal | null = null;
   /** Undefined once it was answered or the client has gone: the native object is invalid then. */
   #response: uWS.HttpResponse | undefined;
   readonly #isHead: boolean;

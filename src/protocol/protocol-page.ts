@@ -86,7 +86,7 @@ has not been executed again. \`request.outcome\` tells what a request came to.
 | 1009 | a frame was larger than the server accepts |
 | 1012 | the server stops or lost its unconfirmed work: connect again, send again what was not answered |
 | 4400 | too many frames in a row that were no messages |
-| 4401 | no valid token in time, or it has expired |
+| 4401 | no valid token in time, or it has expired or was revoked |
 | 4429 | too many refused requests in a row, or too many connections |
 `;
 

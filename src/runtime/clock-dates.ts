@@ -2,6 +2,7 @@
 // dates that passed meanwhile (the server was down, or stopped) are worked off, nothing else changes:
 // a payment, or a loan that fills, must not be booked on a date of last month.
 
+import { JournalError } from "../journal/errors.ts";
 import type { Scheduler } from "./environment.ts";
 import type { RunLog } from "./run-options.ts";
 import type { System } from "./system.ts";
@@ -11,22 +12,36 @@ const POLL_MS = 1_000;
 const FIRST_POLL_MS = 5;
 
 export interface ClockDates {
-  /** Resolves when the business date is that of the clock for the first time. */
+  /**
+   * Resolves when the business date is that of the clock for the first time; rejects with
+   * JournalError `closed` when the server is to stop before.
+   */
   readonly caughtUp: Promise<void>;
   end(): void;
+}
+
+export interface ClockDatesOptions {
+  readonly scheduler: Scheduler;
+  readonly log: RunLog;
+  readonly stopping: AbortSignal;
 }
 
 /** `today` is the business date by the clock, in days since 1970. */
 export function followClock(
   system: Pick<System, "businessDay" | "advanceTo" | "setCatchingUp">,
   today: () => number,
-  { scheduler, log }: { readonly scheduler: Scheduler; readonly log: RunLog },
+  { scheduler, log, stopping }: ClockDatesOptions,
 ): ClockDates {
   let isAdvancing = false;
   /** Until then any lag is one: no midnight passes while a server starts. */
   let hasCaughtUp = false;
-  let catchUp!: () => void;
-  const caughtUp = new Promise<void>((resolve) => (catchUp = resolve));
+  let catchUp = (): void => undefined;
+  const caughtUp = new Promise<void>((resolve, reject) => {
+    const giveUp = (): void => reject(new JournalError("closed", "the server stops"));
+    if (stopping.aborted) return giveUp();
+    stopping.addEventListener("abort", giveUp, { once: true });
+    catchUp = resolve;
+  });
   let callOff = (): void => undefined;
   const reached = (): void => {
     const lagDays = today() - system.businessDay;

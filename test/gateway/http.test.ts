@@ -2,7 +2,13 @@ import net from "node:net";
 import { describe, expect, test } from "vitest";
 import { formatRequestId } from "../../actors/address.ts";
 import { requestIds } from "../support/gateway-client.ts";
-import { bid, eventually, type Fixture, startFixture } from "../support/gateway-fixture.ts";
+import {
+  bid,
+  eventually,
+  type Fixture,
+  revocationOfSubject,
+  startFixture,
+} from "../support/gateway-fixture.ts";
 
 interface Answer {
   readonly status: number;
@@ -235,6 +241,23 @@ describe("HTTP: reads", () => {
     // Answers that come too late find nobody, and hurt nobody.
     fixture.runtime.resume();
     expect((await get(fixture, "/healthz")).status).toBe(200);
+  });
+
+  test("with a revoked token are refused, also one that waits for its answer", async () => {
+    const fixture = await world();
+    const [alice, bob] = [await as(fixture, "alice"), await as(fixture, "bob")];
+    fixture.runtime.isPaused = true;
+    const waiting = get(fixture, "/v1/accounts/alice", alice);
+    const untouched = get(fixture, "/v1/accounts/bob", bob);
+    await eventually(() => fixture.runtime.inFlight).toBe(2);
+    const atMs = fixture.clock.wallMs();
+    fixture.revocations.add(revocationOfSubject("alice", atMs), atMs);
+    const refused = { status: 401, body: { error: "unauthenticated" } };
+    expect(await waiting).toMatchObject(refused);
+    fixture.runtime.resume();
+    expect(await untouched).toMatchObject({ status: 200 });
+    expect(await get(fixture, "/v1/accounts/alice", alice)).toMatchObject(refused);
+    expect(await get(fixture, "/v1/accounts/bob", bob)).toMatchObject({ status: 200 });
   });
 
   test("survive clients that go away before the answer", async () => {

@@ -28,6 +28,7 @@ class World {
         },
       },
       log: { info: log("info"), warn: log("warn"), error: log("error") },
+      stopping: new AbortController().signal,
     });
     void this.#dates.caughtUp.then(() => (this.hasCaughtUp = true));
   }

@@ -54,7 +54,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   },
   gateway: {
     uses: ["protocol", "money", "lending", ADDRESS],
-    types: ["runtime", "actors", "documents"],
+    types: ["runtime", "actors", "documents", "revocations"],
   },
   // The witness against the server shares with it how events are written, and nothing that judges.
   history: { uses: ["actors", "journal", "protocol"] },
@@ -63,6 +63,8 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   },
   custodian: { uses: ["money", ADDRESS] },
   documents: { uses: ["money"] },
+  // Main follows the file, the command line appends to it; the gateway asks what it is given.
+  revocations: { uses: ["money", ADDRESS] },
   web: { uses: ["client", "protocol", "money"], node: [] },
   main: {
     uses: [
@@ -77,6 +79,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       "money",
       "ops",
       "protocol",
+      "revocations",
       "runtime",
     ],
   },
@@ -94,6 +97,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       "money",
       "ops",
       "protocol",
+      "revocations",
       "simulation",
       "src/runtime/shard-of.ts",
       "src/gateway/signing.ts",

@@ -5,6 +5,7 @@ import type * as uWS from "uWebSockets.js";
 import type { Label } from "../../documents/sealed-format.ts";
 import type { Standing } from "../../documents/store.ts";
 import { HTTP_DOORS } from "../../protocol/http-doors.ts";
+import type { Principal } from "../authenticator.ts";
 import { bearerOf, isOriginAllowed } from "../handshake.ts";
 import { HttpExchange } from "../http-exchange.ts";
 import { standingOf } from "./attach.ts";
@@ -116,6 +117,13 @@ export class DocumentEndpoint {
   end(): void {
     for (const transfer of [...this.#open]) transfer.cut("given_up");
     this.#parts.questions.failOpen("server_shutdown");
+  }
+
+  endRevoked(isRevoked: (principal: Principal) => boolean): void {
+    for (const transfer of [...this.#open]) {
+      const { principal } = transfer;
+      if (principal !== null && isRevoked(principal)) transfer.cut("revoked");
+    }
   }
 
   sweep(nowMonotonicMs: number): void {

@@ -61,10 +61,12 @@ const BROKEN: Readonly<Record<Broken, ErrorCode>> = {
   too_slow: "upload_too_slow",
   no_room: "server_busy",
   given_up: "server_shutdown",
+  revoked: "unauthenticated",
 };
 
 export class DocumentUpload implements Transfer {
   readonly startedAtMs: number;
+  principal: Principal | null = null;
   readonly #parts: DocumentParts;
   readonly #exchange: HttpExchange;
   readonly #body: UploadBody;
@@ -83,7 +85,7 @@ export class DocumentUpload implements Transfer {
     this.startedAtMs = exchange.startedAtMs;
   }
 
-  cut(why: "too_slow" | "given_up"): void {
+  cut(why: "too_slow" | "given_up" | "revoked"): void {
     this.#body.cut(why);
   }
 
@@ -110,6 +112,7 @@ export class DocumentUpload implements Transfer {
     const admitted = await admitHttp(this.#parts, this.#asked.token);
     if (!admitted.ok) return refused(admitted.code, null, admitted.retryAfterMs);
     const { principal } = admitted;
+    this.principal = principal;
     const roles: readonly Role[] = OPERATIONS["application.attach"].roles;
     if (!roles.includes(principal.role)) return refused("forbidden");
     const { loanText, nameText, headers } = this.#asked;
