@@ -117,7 +117,7 @@ async function start(
     httpExtra: { metrics: () => metrics.text(), ...bank },
     documents: { store, limits: config.transfers, counters: documentCounters },
   });
-  const { shards, standby } = config.deployment;
+  const { shards, standby, dayOffsetMinutes } = config.deployment;
   const today = (): number => todayOf(config);
   const folder = anchorFolderOf(config.deployment);
   const anchors = serverAnchors({ folder, macKey: secrets.macKey }, log);
@@ -142,6 +142,7 @@ async function start(
     counters: runtimeCounters,
     log,
     today,
+    dayOffsetMinutes,
     onPayout: (change) => custodian?.changed(change),
   });
   let memory: MemoryWatch | null = null;

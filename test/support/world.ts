@@ -62,6 +62,7 @@ export class World {
   readonly stores: MemoryStore[];
   readonly limits: RuntimeLimits;
   readonly #scheduler: Scheduler;
+  readonly #dayOffsetMinutes: number;
   journals: MemoryJournal[] = [];
   told: Told[] = [];
   resets: string[] = [];
@@ -83,8 +84,10 @@ export class World {
     shards = 1,
     limits: Partial<RuntimeLimits> = {},
     scheduler: Scheduler = systemScheduler,
+    dayOffsetMinutes = 0,
   ) {
     this.#scheduler = scheduler;
+    this.#dayOffsetMinutes = dayOffsetMinutes;
     this.stores = Array.from({ length: shards }, () => new MemoryStore());
     this.limits = { ...RUNTIME_LIMITS, ...limits };
     this.system = this.#create();
@@ -115,6 +118,7 @@ export class World {
       outlet,
       clock: { wallMs: () => this.nowMs, monotonicMs: () => performance.now() },
       scheduler: this.#scheduler,
+      dayOffsetMinutes: this.#dayOffsetMinutes,
       onPayout: (change) => {
         this.payouts.push(change);
         this.onPayout(change);
