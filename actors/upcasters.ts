@@ -31,4 +31,6 @@ export const UPCASTERS: Readonly<Record<string, (fields: StoredFields) => Stored
   "2/events/1/2": (fields) => [...fields, null, null],
   // LoanConfirmed 1 did not say who confirmed.
   "2/events/9/1": (fields) => [...fields, null],
+  // LoanDisbursed 1 did not say by what rules the loan is reckoned: there was one version of them.
+  "2/events/15/1": (fields) => [...fields, 1],
 };

@@ -48,12 +48,25 @@ function raised(terms: Partial<Record<string, unknown>> = {}): Typed[] {
   ];
 }
 
-function disbursed(wakeOn = FIRST_DUE): Typed {
-  const amounts = { principalCents: 1_000_00, originationFeeCents: 0 };
+function disbursed(wakeOn = FIRST_DUE, rules = 2): Typed {
+  const amounts = { principalCents: 1_000_00, originationFeeCents: 0, rules };
   return { type: "LoanDisbursed", borrowerId: "bob", day: DAY, ...amounts, wakeOn };
 }
 
 const FRESH = [...raised(), disbursed()];
+
+/** Lent by `a` alone. */
+function lentByDays(terms: { principalCents: number }, day: number, rules: number): Typed[] {
+  const { principalCents } = terms;
+  return [...raised({ ...terms, stepCents: 1, minBidCents: 1 }), disbursed(day + 366, rules)].map(
+    (event) => {
+      if (event.type === "BidPlaced") return { ...event, filledCents: principalCents };
+      if (event.type === "FundsCollected") return { ...event, amountCents: principalCents };
+      if (event.type === "LoanDisbursed") return { ...event, principalCents, day };
+      return event;
+    },
+  );
+}
 
 function worked(day: number, more: Partial<Record<string, unknown>> = {}): Typed {
   const facts = { newDues: 1, newPenaltyCents: 0, owedCents: INSTALMENT_CENTS, wakeOn: day + 1 };
@@ -180,6 +193,31 @@ describe("Loan: Repay", () => {
         }),
         { type: "LoanSettled", day: DAY + 10 },
       );
+  });
+
+  it("of a loan by days bears the interest of the days, whatever year they lie in", () => {
+    // 2027-07-01, for 366 days: 182 of them lie in the leap year 2028.
+    const day = 21_000;
+    const terms = { method: "bullet_days", term: 366, basisDays: 0, principalCents: 100_000_000 };
+    for (const [rules, interestCents] of [
+      [1, 6_041_096],
+      // 1,000,000.00 * 12 % * 184 / 365.
+      [2, 6_049_315],
+    ] as const) {
+      const feeCents = 500_000;
+      const amountCents = 100_000_000 + interestCents + feeCents;
+      const parts = { principalCents: 100_000_000, interestCents, feeCents, wakeOn: null };
+      given("loan", "l", ...lentByDays(terms, day, rules))
+        .when(repay({ mode: "early_full", amountCents }), AT, day + 184)
+        .then(taken({ mode: "early_full", day: day + 184, amountCents, ...parts }), {
+          type: "LoanSettled",
+          day: day + 184,
+        });
+    }
+  });
+
+  it("is reckoned by rules that are known, or the loan is out of service", () => {
+    expect(() => given("loan", "l", ...raised(), disbursed(FIRST_DUE, 3))).toThrow("rules");
   });
 
   it("early on a due date counts for the day before, until that date's work is done", () => {
