@@ -67,6 +67,7 @@ export type Refusal =
   | "below_payoff"
   | "amount_too_small"
   | "repays_all"
+  | "below_minimum_payment"
   | "no_instalment_to_keep"
   | "loan_not_defaulted"
   | "write_off_proposed"

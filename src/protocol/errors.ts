@@ -142,6 +142,11 @@ export const ERRORS: Readonly<Record<ErrorCode, ErrorRow>> = {
   loan_not_defaulted: row(510, false, "Only a loan in default is written off, and only once."),
   write_off_proposed: row(511, false, "A write-off is proposed already: it waits for a decision."),
   write_off_not_proposed: row(512, false, "No write-off waits for a decision."),
+  below_minimum_payment: row(
+    513,
+    false,
+    "A part is 0.10 for each lender at least, and 100.00 before it is due; all of it may be paid.",
+  ),
   // 6xx: what is reckoned or looked up
   payment_never_repays: row(600, false, "The payment does not exceed the interest on the debt."),
   payment_too_small: row(601, false, "The payment repays no principal within that term."),

@@ -818,7 +818,8 @@ export const OPERATIONS = {
     mutates: true,
     about:
       "Repays the client's own loan from available money: what is owed now, all of it or a part; " +
-      "or early, in full or in part. The answer comes when the payment is divided among all lenders.",
+      "or early, in full or in part. A part is 0.10 for each lender at least, and 100.00 before it is " +
+      "due. The answer comes when the payment is divided among all lenders.",
     fields: [
       REQUEST_ID,
       LOAN_ID,
