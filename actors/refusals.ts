@@ -18,6 +18,7 @@ export type Refusal =
   | "withdrawal_differs"
   | "withdrawal_ended_otherwise"
   | "deposit_differs"
+  | "deposit_exists"
   | "too_many_deposits"
   // loan, as a market
   | "loan_exists"

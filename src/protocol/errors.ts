@@ -83,6 +83,7 @@ export const ERRORS: Readonly<Record<ErrorCode, ErrorRow>> = {
   withdrawal_ended_otherwise: row(324, false, "The withdrawal has ended, and not like this."),
   deposit_differs: row(325, false, "The deposit was booked with another amount."),
   too_many_deposits: row(326, false, "The account has its most deposits: a person must book it."),
+  deposit_exists: row(327, false, "A deposit of this reference is booked already."),
   // 4xx: loans
   loan_exists: row(400, false, "The loan is listed already."),
   loan_not_found: row(401, false, "There is no such loan."),

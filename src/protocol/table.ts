@@ -570,12 +570,18 @@ export const OPERATIONS = {
     roles: ["operator"],
     mutates: true,
     tellsWho: true,
-    about: "Books money that the custodian has received for a client.",
+    about:
+      "Books money that the custodian has received for a client: once for each of its references, " +
+      "whether an operator or the custodian itself tells.",
     fields: [
       REQUEST_ID,
       ACCOUNT_ID,
       { name: "amountCents", type: "amountCents", about: "how much" },
-      { name: "reference", type: "text", about: "the custodian's reference of the payment" },
+      {
+        name: "reference",
+        type: "text",
+        about: "the custodian's reference of the payment; empty: none",
+      },
     ],
     reply: BALANCES,
   },

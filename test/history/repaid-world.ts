@@ -1,7 +1,7 @@
 // One history with everything in it that happens to loans that were paid out, over two shards, for
 // tests to spoil.
 
-import { accountId, loanId } from "../../actors/address.ts";
+import { loanId } from "../../actors/address.ts";
 import { homeOf } from "./good-world.ts";
 import { SmallWorld, START_DAY } from "./small-world.ts";
 
@@ -114,6 +114,5 @@ function payEarly(world: SmallWorld): void {
 }
 
 function deposit(world: SmallWorld, amountCents: number, id = "borrower"): void {
-  const fields = { type: "Deposit", accountId: id, amountCents, reference: "r" };
-  world.request({ kind: "account", id: accountId(id) }, fields);
+  world.deposit(id, amountCents);
 }

@@ -129,12 +129,7 @@ describe.each([1, 3])("Returns with %i shards", (shards) => {
   it("sum up over several loans, by pages, each share counted once", async () => {
     repaid = await RepaidWorld.paidOut(shards);
     for (const id of LENDERS) {
-      await repaid.world.ask({
-        type: "Deposit",
-        accountId: accountId(id),
-        amountCents: 500_00,
-        reference: "r",
-      });
+      await repaid.world.deposit(id, 500_00);
     }
     await repaid.lend("summer", 200_00, { rateBps: 600 });
     await repaid.lend("autumn", 300_00, { method: "bullet" });

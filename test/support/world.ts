@@ -78,6 +78,7 @@ export class World {
   /** Acknowledge commits as they come. */
   auto = true;
   #correlation = 0;
+  #deposits = 0;
   #stopped = false;
 
   constructor(
@@ -238,9 +239,15 @@ export class World {
     for (let n = 0; n < count; n++) await new Promise((resolve) => setImmediate(resolve));
   }
 
+  /** Each time with a reference of its own. */
+  async deposit(id: string, amountCents: number): Promise<Answer> {
+    const reference = `r-${++this.#deposits}`;
+    return this.ask({ type: "Deposit", accountId: accountId(id), amountCents, reference });
+  }
+
   async openWithMoney(id: string, amountCents: number): Promise<void> {
     await this.ask({ type: "OpenAccount", accountId: accountId(id) });
-    await this.ask({ type: "Deposit", accountId: accountId(id), amountCents, reference: "r" });
+    await this.deposit(id, amountCents);
   }
 
   async listLoan(id: string, terms: Partial<Record<string, unknown>> = {}): Promise<Answer> {
