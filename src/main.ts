@@ -127,7 +127,7 @@ async function start(
     httpExtra: { metrics: () => metrics.text(), ...bank },
     documents: { store, limits: config.transfers, counters: documentCounters },
   });
-  const { shards, standby } = config.deployment;
+  const { shards, standby, dayOffsetMinutes } = config.deployment;
   const today = (): number => todayOf(config);
   const followsClock = config.deployment.businessDates === "clock";
   const folder = anchorFolderOf(config.deployment);
@@ -154,6 +154,7 @@ async function start(
     log,
     today,
     followsClock,
+    dayOffsetMinutes,
     onPayout: (change) => custodian?.changed(change),
   });
   let memory: MemoryWatch | null = null;

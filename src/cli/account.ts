@@ -24,7 +24,8 @@ export function accountCommand(): Command {
         name: "deposit",
         operation: "account.deposit",
         positional: ["accountId", "amountCents"],
-        defaults: { reference: "command line" },
+        // Its own each time: a reference is booked once.
+        defaults: { reference: `command line ${new Date().toISOString()}` },
       }),
     )
     .addCommand(

@@ -16,7 +16,9 @@ export interface CivilDate {
   readonly dayOfMonth: number;
 }
 
+const MS_PER_MINUTE = 60_000;
 const MS_PER_DAY = 86_400_000;
+export const SECONDS_PER_DAY = 86_400;
 const MONTHS_PER_YEAR = 12;
 const YEAR_MIN = 1970;
 /** What may be typed. Dates that are computed may go on to BUSINESS_DATE_MAX. */
@@ -44,6 +46,17 @@ export function businessDate(value: number): BusinessDate {
 /** The UTC date of an instant in milliseconds since the epoch. */
 export function businessDateAtMs(atMs: number): BusinessDate {
   return businessDate(Math.floor(atMs / MS_PER_DAY));
+}
+
+/**
+ * The seconds of a date that have passed at an instant, 0 to 86,399, where midnight is
+ * `offsetMinutes` before UTC's. An operator's calendar may be on a date that the clock is not on, and
+ * the clock's own is behind for a moment after midnight: before the date begins it is 0, after its end
+ * 86,399. So a later instant, or a later date, never has less of the time that both make up.
+ */
+export function secondsOfDate(date: BusinessDate, atMs: number, offsetMinutes: number): number {
+  const passedMs = atMs + offsetMinutes * MS_PER_MINUTE - date * MS_PER_DAY;
+  return Math.min(Math.max(Math.floor(passedMs / 1_000), 0), SECONDS_PER_DAY - 1);
 }
 
 /** "2026-02-28"; null for another form, a date that is not in the calendar, or a year not 1970 to 2999. */

@@ -38,6 +38,8 @@ export interface SystemOptions {
   readonly today?: () => number;
   /** Business dates begin by the clock: until they are known to be of today, nothing is changed. */
   readonly followsClock?: boolean;
+  /** How far the midnight of business dates is ahead of UTC's; left out: not at all. */
+  readonly dayOffsetMinutes?: number;
   /**
    * Told of each withdrawal that is durably to be sent to the custodian, again after each recovery,
    * and of each that has durably ended. Left out: nobody pays out.
@@ -85,6 +87,7 @@ export class System implements Runtime {
     this.#inFlightOf = Array.from({ length: options.shards }, () => 0);
     this.#looks = new Looks(() => this.#shards.map(({ run }) => run));
     this.#gatherings = new Gatherings({
+      dayOffsetMinutes: 0,
       ...options,
       looks: this.#looks,
       retryAfterMs,
