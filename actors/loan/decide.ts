@@ -8,7 +8,13 @@ import { decideApplication } from "./application/decide.ts";
 import type { Bid } from "./bid-book.ts";
 import type { HoldRefs, LoanEvent } from "./events.ts";
 import { decideListing } from "./listing.ts";
-import { isOnMarket, HOLDS_PER_STEP, type LoanCommand, type LoanState } from "./loan.ts";
+import {
+  HOLDS_PER_STEP,
+  isOnMarket,
+  wasPaidOut,
+  type LoanCommand,
+  type LoanState,
+} from "./loan.ts";
 import { decideDay, decideLegs, decideRepay } from "./repayment/decide.ts";
 import { scheduleTermsOf } from "./repayment/repayment.ts";
 import { bpsOf, type LoanTerms } from "./terms.ts";
@@ -63,7 +69,7 @@ export function decideLoan(
       return accept({ type: "LoanConfirmed", requestId, fingerprint, by });
     }
     case "NextStep":
-      return "repayment" in loan
+      return wasPaidOut(loan)
         ? decideLegs(loan.repayment, loan.terms.serviceFeeBps)
         : decideNextStep(loan);
     case "CollectFunds": {

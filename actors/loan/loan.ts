@@ -73,6 +73,11 @@ export function isOnMarket(loan: LoanState): loan is MarketLoan {
   return loan.status !== "absent" && !isApplied(loan);
 }
 
+/** Whether the loan was paid out: it is repaid, or is settled, or was given up. */
+export function wasPaidOut(loan: LoanState): loan is RepayingLoan {
+  return "repayment" in loan;
+}
+
 export function absentLoan(): LoanState {
   return { status: "absent", outcomes: new OutcomeWindow() };
 }
@@ -200,6 +205,6 @@ export function loanView(loan: MarketLoan): LoanView {
     rateBps: terms.rateBps,
     serviceFeeBps: terms.serviceFeeBps,
     grade: origin?.approval.grade ?? null,
-    ...("repayment" in loan ? repaymentView(loan.repayment) : NOT_REPAYING),
+    ...(wasPaidOut(loan) ? repaymentView(loan.repayment) : NOT_REPAYING),
   };
 }

@@ -15,7 +15,7 @@ import {
   restoreOrigin,
 } from "./application/snapshot.ts";
 import { BidBook } from "./bid-book.ts";
-import type { LoanState } from "./loan.ts";
+import { wasPaidOut, type LoanState } from "./loan.ts";
 import { restoreRepayment, snapshotRepayment } from "./repayment/snapshot.ts";
 import { loanTermsOf, type LendingTerms, type ListingTerms } from "./terms.ts";
 
@@ -48,7 +48,7 @@ export function snapshotLoan(loan: LoanState, parts: "changed" | "all"): StateSn
     closing ? loan.nextBidNo : 0,
     collects ? loan.collectedCents : 0,
     lendingValues(terms),
-    "repayment" in loan ? snapshotRepayment(loan.repayment) : null,
+    wasPaidOut(loan) ? snapshotRepayment(loan.repayment) : null,
   ];
   // Last, and only of those that were applied for: the others are stored as they always were.
   if (loan.origin !== null) main.push(originValues(loan.origin));

@@ -12,7 +12,13 @@ import type { AccountId } from "../../address.ts";
 import { accept, type Decision } from "../../decider.ts";
 import type { Refusal } from "../../refusals.ts";
 import type { LoanEvent } from "../events.ts";
-import { isOnMarket, type LoanMessage, type LoanState, type RepayingLoan } from "../loan.ts";
+import {
+  isOnMarket,
+  wasPaidOut,
+  type LoanMessage,
+  type LoanState,
+  type RepayingLoan,
+} from "../loan.ts";
 import { bpsOf } from "../terms.ts";
 import type { RepaymentEvent } from "./events.ts";
 import {
@@ -35,7 +41,7 @@ export const HOLDERS_PER_STEP = 512;
 
 /** A day that the loan waited for has come; what it brings happens once, however often this is asked. */
 export function decideDay(loan: LoanState, day: number): Decision<LoanEvent> {
-  if (!("repayment" in loan) || loan.status === "settled") return accept();
+  if (!wasPaidOut(loan) || loan.status === "settled") return accept();
   const { repayment, terms } = loan;
   if (repayment.isCollecting || repayment.wakeOn === null || day < repayment.wakeOn) {
     return accept();
@@ -62,7 +68,7 @@ export function decideDay(loan: LoanState, day: number): Decision<LoanEvent> {
 export function decideRepay(loan: LoanState, repay: Repay, day: number): Decision<LoanEvent> {
   const { accountId, paymentNo, amountCents } = repay;
   if (repay.mode === "collected" && amountCents === 0) {
-    assert("repayment" in loan, "only a loan that was paid out collects");
+    assert(wasPaidOut(loan), "only a loan that was paid out collects");
     return accept({ type: "NothingCollected", wakeOn: wakeOnOf(loan) });
   }
   const taken = takenOf(loan, repay, day);
@@ -71,7 +77,7 @@ export function decideRepay(loan: LoanState, repay: Repay, day: number): Decisio
     const declined: LoanEvent = { type: "RepaymentDeclined", ...facts };
     if (repay.mode !== "collected") return accept(declined);
     // What was asked for has been repaid in between.
-    assert("repayment" in loan, "only a loan that was paid out collects");
+    assert(wasPaidOut(loan), "only a loan that was paid out collects");
     return accept<LoanEvent>({ type: "NothingCollected", wakeOn: wakeOnOf(loan) }, declined);
   }
   return taken.settles
@@ -91,7 +97,7 @@ interface TakenOrSettled {
 
 function takenOf(loan: LoanState, repay: Repay, day: number): TakenOrSettled | Refusal {
   if (!isOnMarket(loan)) return "loan_not_found";
-  if (!("repayment" in loan)) return "loan_not_repaying";
+  if (!wasPaidOut(loan)) return "loan_not_repaying";
   if (loan.terms.borrowerId !== repay.accountId) return "not_the_borrower";
   if (loan.status === "settled") return "loan_settled";
   const on = paymentDay(loan.repayment, day);

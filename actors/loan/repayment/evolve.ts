@@ -5,7 +5,7 @@ import { earlyInPart } from "../../../src/lending/early-repayment.ts";
 import { allocate } from "../../../src/lending/waterfall.ts";
 import { assert, assertNever } from "../../../src/money/assert.ts";
 import { feeBps } from "../../../src/money/rate.ts";
-import type { LoanState, RepayingLoan } from "../loan.ts";
+import { wasPaidOut, type LoanState, type RepayingLoan } from "../loan.ts";
 import { evolveWriteOff } from "../write-off/evolve.ts";
 import type { RepaymentEvent } from "./events.ts";
 import {
@@ -26,7 +26,7 @@ export function evolveRepayment(loan: LoanState, event: RepaymentEvent): LoanSta
     return { status: "repaying", loanId, outcomes, terms, origin, book, repayment };
   }
   if (event.type === "RepaymentDeclined") return loan;
-  assert("repayment" in loan, "the loan was paid out", event.type);
+  assert(wasPaidOut(loan), "the loan was paid out", event.type);
   const { repayment, terms } = loan;
   switch (event.type) {
     case "DayWorked": {

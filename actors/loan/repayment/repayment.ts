@@ -18,7 +18,7 @@ import type { Due, Settled } from "../../../src/lending/waterfall.ts";
 import { assert } from "../../../src/money/assert.ts";
 import { dailyRatePpm, rateBps } from "../../../src/money/rate.ts";
 import type { BidBook } from "../bid-book.ts";
-import type { LoanState } from "../loan.ts";
+import { wasPaidOut, type LoanState } from "../loan.ts";
 import { basisOf, type LoanTerms } from "../terms.ts";
 import { newWriteOff, type WriteOff } from "../write-off/write-off.ts";
 import { Holders, type ClearingLegs, type SeriesCents } from "./holders.ts";
@@ -198,7 +198,7 @@ export function lateDays({ dues, workedThrough }: Repayment): number {
 
 /** When the oldest unpaid instalment fell due; null for every loan that owes nothing now. */
 export function overdueSince(loan: LoanState): number | null {
-  if (!("repayment" in loan) || loan.status === "settled") return null;
+  if (!wasPaidOut(loan) || loan.status === "settled") return null;
   return loan.repayment.dues[0]?.due ?? null;
 }
 

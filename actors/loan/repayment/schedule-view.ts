@@ -2,7 +2,7 @@
 // paid.
 
 import type { LoanId } from "../../address.ts";
-import type { MarketLoan } from "../loan.ts";
+import { wasPaidOut, type MarketLoan } from "../loan.ts";
 import { lateDays, outstandingCents, owedOf, type Repayment } from "./repayment.ts";
 
 /** Payments of one page: an instalment and a payment need about as many bytes. */
@@ -42,7 +42,7 @@ export interface LoanScheduleView {
 export function loanScheduleView(loan: MarketLoan, after: number | null): LoanScheduleView {
   const { loanId, terms } = loan;
   const { principalCents } = terms;
-  if (!("repayment" in loan)) {
+  if (!wasPaidOut(loan)) {
     const nothing = { outstandingCents: 0, owedCents: 0, lateDays: 0, clearings: 0 };
     return { loanId, principalCents, ...nothing, instalments: [], payments: [] };
   }
