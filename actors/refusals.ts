@@ -8,6 +8,7 @@ export type Refusal =
   | "amount_above_limit"
   | "exceeds_available"
   | "too_many_holds"
+  | "minimum_contradicts_bid"
   | "bid_not_found"
   | "bid_already_settled"
   | "too_many_applications"

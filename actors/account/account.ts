@@ -103,7 +103,7 @@ export type AccountRequest =
       readonly loanId: LoanId;
       readonly amountCents: number;
       readonly fill: Fill;
-      /** With `upTo`: the least that is still wanted; null for any. */
+      /** With `upTo` only: the least that is still wanted, at most the amount; null for any. */
       readonly minCents: number | null;
     } & RequestStamp)
   | ({ readonly type: "CancelBid"; readonly bidId: number } & RequestStamp)

@@ -37,6 +37,8 @@ export function decideAccount(
     }
     case "PlaceBid": {
       const { requestId, fingerprint, loanId, amountCents, fill, minCents } = command;
+      const contradicts = minCents !== null && (fill === "exact" || minCents > amountCents);
+      if (contradicts) return refuse("minimum_contradicts_bid");
       if (account.holdsOpen >= HOLDS_OPEN_MAX) return refuse("too_many_holds");
       if (amountCents > account.availableCents) return refuse("exceeds_available");
       return accept({

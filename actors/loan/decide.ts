@@ -130,6 +130,7 @@ function fillOf(loan: LoanState, bid: Fill, at: number): number | Refusal {
   }
   if (bid.fill === "exact" && bid.amountCents > roomCents) return "exceeds_remaining";
   const filledCents = Math.min(bid.amountCents, roomCents);
+  // An account asks for no more than the bid; in older journals one may have: no fill is enough.
   if (bid.minCents !== null && filledCents < bid.minCents) return "exceeds_remaining";
   return filledCents;
 }

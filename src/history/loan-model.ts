@@ -280,11 +280,14 @@ export function expectedFill(
   const lentCents = loan.lentCents.get(bid.accountId) ?? 0;
   const capRoomCents = terms.lenderCapCents === null ? Infinity : terms.lenderCapCents - lentCents;
   const filledCents = Math.min(bid.amountCents, remainingCents, capRoomCents);
-  const leastCents = bid.fill === "exact" ? bid.amountCents : Math.max(bid.minCents ?? 1, 1);
+  const wantedCents = Math.max(bid.minCents ?? 1, 1);
+  const leastCents = bid.fill === "exact" ? Math.max(bid.amountCents, wantedCents) : wantedCents;
   if (filledCents < leastCents) {
     if (capRoomCents < leastCents) reasons.push("exceeds_lender_cap");
+    // More than the bid itself no loan can give. Accounts refuse that; older journals have it.
+    const contradictsItself = leastCents > bid.amountCents;
     const remainderBinds = remainingCents < leastCents || bid.fill === "upTo";
-    if (remainderBinds) reasons.push("exceeds_remaining");
+    if (remainderBinds || contradictsItself) reasons.push("exceeds_remaining");
   }
   return { filledCents, reasons };
 }

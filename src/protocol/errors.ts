@@ -75,6 +75,11 @@ export const ERRORS: Readonly<Record<ErrorCode, ErrorRow>> = {
   too_many_holds: row(304, false, "The account has its most bids open."),
   bid_not_found: row(305, false, "The account has no such bid."),
   bid_already_settled: row(306, false, "The bid is already posted, voided or being cancelled."),
+  minimum_contradicts_bid: row(
+    307,
+    false,
+    "Only an upTo bid has a minimum, and it is no more than the bid.",
+  ),
   too_many_applications: row(330, false, "The account has its most applications open."),
   beneficiary_missing: row(320, false, "A withdrawal names the bank account it goes to."),
   too_many_withdrawals: row(321, false, "The account has its most withdrawals under way."),

@@ -697,7 +697,7 @@ export const OPERATIONS = {
         name: "minCents",
         type: "amountCents",
         optional: true,
-        about: "with upTo: refuse rather than fill less than this",
+        about: "with upTo only, at most amountCents: refuse rather than fill less than this",
       },
     ],
     reply: [
