@@ -142,6 +142,7 @@ export const LOAN_EVENT_LAYOUTS: Layouts<LoanEvent> = {
     fields: { ...REQUEST, maker: "string", proposalNo: "int", reason: "string" },
   },
   WriteOffReturned: { code: 25, version: 1, fields: { ...JUDGED, reason: "nullableString" } },
+  LoanCured: { code: 26, version: 1, fields: { day: "int" } },
   ...APPLICATION_EVENT_LAYOUTS,
 };
 

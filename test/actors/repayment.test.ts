@@ -263,6 +263,66 @@ describe("Loan: what the calendar collected", () => {
   });
 });
 
+/** A loan of one payment, so many days late, whose borrower's account is asked. */
+function askedLate(late: number) {
+  const day = FIRST_DUE + late;
+  const newPenaltyCents = Math.round((1_010_00 * (late - 3)) / 1_000);
+  const owedCents = 1_010_00 + newPenaltyCents;
+  const facts = worked(day, { newPenaltyCents, owedCents });
+  return { asked: [...BULLET, facts], facts, day, owedCents, newPenaltyCents };
+}
+
+describe("Loan: default", () => {
+  const nothing = repay({ mode: "collected", amountCents: 0 });
+
+  it("comes when the account has nothing and the oldest instalment is over 90 days late", () => {
+    for (const late of [90, 91]) {
+      const { asked, day } = askedLate(late);
+      const defaulted = late > 90 ? [{ type: "LoanDefaulted", day }] : [];
+      given("loan", "l", ...asked)
+        .when(nothing, AT, day)
+        .then({ type: "NothingCollected", wakeOn: day + 1 }, ...defaulted);
+    }
+  });
+
+  it("is of the day that was worked, however late the account answers", () => {
+    const { asked, day } = askedLate(91);
+    given("loan", "l", ...asked)
+      .when(nothing, AT, day + 5)
+      .then({ type: "NothingCollected", wakeOn: day + 1 }, { type: "LoanDefaulted", day });
+  });
+
+  it("does not come to a borrower whose account pays all that day", () => {
+    const { asked, day, owedCents, newPenaltyCents: penaltyCents } = askedLate(91);
+    const all = { mode: "collected", day, amountCents: owedCents, penaltyCents };
+    const paid = taken({ ...all, interestCents: 10_00, principalCents: 1_000_00, wakeOn: null });
+    given("loan", "l", ...asked)
+      .when(repay({ mode: "collected", amountCents: owedCents }), AT, day)
+      .then(paid, { type: "LoanSettled", day });
+  });
+
+  it("comes to one whose account leaves something of it", () => {
+    const { asked, day, owedCents, newPenaltyCents: penaltyCents } = askedLate(91);
+    const part = { mode: "collected", day, amountCents: owedCents - 1, penaltyCents };
+    const rest = { interestCents: 10_00, principalCents: 999_99, wakeOn: day + 1 };
+    given("loan", "l", ...asked)
+      .when(repay({ mode: "collected", amountCents: owedCents - 1 }), AT, day)
+      .then(taken({ ...part, ...rest }), { type: "LoanDefaulted", day });
+  });
+
+  it("waits for the account's answer when a part is paid by hand in between", () => {
+    const { asked, day, newPenaltyCents: penaltyCents } = askedLate(91);
+    const none = { interestCents: 0, principalCents: 0 };
+    const part = taken({ day, amountCents: penaltyCents, penaltyCents, ...none, wakeOn: day });
+    given("loan", "l", ...asked)
+      .when(repay({ amountCents: penaltyCents }), AT, day)
+      .then(part);
+    given("loan", "l", ...asked, part)
+      .when(nothing, AT, day)
+      .then({ type: "NothingCollected", wakeOn: day + 1 }, { type: "LoanDefaulted", day });
+  });
+});
+
 describe("Loan: DayCame", () => {
   it("does nothing before the day that is wanted, and nothing twice", () => {
     given("loan", "l", ...FRESH)
@@ -295,19 +355,11 @@ describe("Loan: DayCame", () => {
       .then(worked(day, { newDues: 3, newPenaltyCents, owedCents }));
   });
 
-  it("is in default when the oldest instalment is more than 90 days late, not before", () => {
-    const bullet = { ...TERMS, method: "bullet", term: 1 };
-    const events = [...raised(bullet), disbursed()];
-    for (const late of [90, 91]) {
-      const newPenaltyCents = Math.round((1_010_00 * (late - 3)) / 1_000);
-      const owedCents = 1_010_00 + newPenaltyCents;
-      const day = FIRST_DUE + late;
-      const facts = worked(day, { newPenaltyCents, owedCents });
-      const ended = late > 90 ? [{ type: "LoanDefaulted", day }] : [];
-      given("loan", "l", ...events)
-        .when(DAY_CAME, AT, day)
-        .then(facts, ...ended);
-    }
+  it("asks before it says that the loan is in default", () => {
+    const { asked, facts, day } = askedLate(91);
+    given("loan", "l", ...asked.slice(0, -1))
+      .when(DAY_CAME, AT, day)
+      .then(facts);
   });
 
   it("does nothing for a loan that is settled, or was never paid out", () => {

@@ -56,11 +56,6 @@ export function decideDay(loan: LoanState, day: number): Decision<LoanEvent> {
     owedCents: owedOf(dues),
     wakeOn: nextWakeOn(plan, dues, day),
   };
-  const oldest = dues[0];
-  const late = oldest === undefined ? 0 : day - oldest.due;
-  if (loan.status === "repaying" && isInDefault(late)) {
-    return accept<LoanEvent>(worked, { type: "LoanDefaulted", day });
-  }
   return accept(worked);
 }
 
@@ -69,7 +64,9 @@ export function decideRepay(loan: LoanState, repay: Repay, day: number): Decisio
   const { accountId, paymentNo, amountCents } = repay;
   if (repay.mode === "collected" && amountCents === 0) {
     assert(wasPaidOut(loan), "only a loan that was paid out collects");
-    return accept({ type: "NothingCollected", wakeOn: wakeOnOf(loan) });
+    const { dues, workedThrough } = loan.repayment;
+    const nothing: LoanEvent = { type: "NothingCollected", wakeOn: wakeOnOf(loan) };
+    return accept<LoanEvent>(nothing, ...defaultOf(loan, dues, workedThrough));
   }
   const taken = takenOf(loan, repay, day);
   if (typeof taken === "string") {
@@ -80,9 +77,34 @@ export function decideRepay(loan: LoanState, repay: Repay, day: number): Decisio
     assert(wasPaidOut(loan), "only a loan that was paid out collects");
     return accept<LoanEvent>({ type: "NothingCollected", wakeOn: wakeOnOf(loan) }, declined);
   }
-  return taken.settles
-    ? accept<LoanEvent>(taken.event, { type: "LoanSettled", day: taken.event.day })
-    : accept<LoanEvent>(taken.event);
+  return accept<LoanEvent>(taken.event, ...taken.outcome);
+}
+
+/**
+ * A loan defaults when its borrower's account has answered that day's collection, and it is still
+ * more than 90 days late: never with the money under way that pays it.
+ */
+function defaultOf(
+  loan: RepayingLoan,
+  dues: readonly OpenDue[],
+  day: number,
+): readonly RepaymentEvent[] {
+  const late = dues[0] === undefined ? 0 : day - dues[0].due;
+  const defaults = loan.status === "repaying" && isInDefault(late);
+  return defaults ? [{ type: "LoanDefaulted", day }] : [];
+}
+
+/** What a payment brings about: all is repaid, or a default is cured, or is not averted. */
+function outcomeOf(
+  loan: RepayingLoan,
+  mode: Repay["mode"],
+  dues: readonly OpenDue[],
+  settles: boolean,
+  day: number,
+): readonly RepaymentEvent[] {
+  if (settles) return [{ type: "LoanSettled", day }];
+  if (loan.status === "defaulted" && dues.length === 0) return [{ type: "LoanCured", day }];
+  return mode === "collected" ? defaultOf(loan, dues, day) : [];
 }
 
 function wakeOnOf({ status, repayment }: RepayingLoan): number | null {
@@ -90,12 +112,13 @@ function wakeOnOf({ status, repayment }: RepayingLoan): number | null {
   return status === "settled" ? null : nextWakeOn(plan, dues, workedThrough);
 }
 
-interface TakenOrSettled {
+interface TakenPayment {
   readonly event: Taken;
-  readonly settles: boolean;
+  /** What follows from it in the same moment. */
+  readonly outcome: readonly RepaymentEvent[];
 }
 
-function takenOf(loan: LoanState, repay: Repay, day: number): TakenOrSettled | Refusal {
+function takenOf(loan: LoanState, repay: Repay, day: number): TakenPayment | Refusal {
   if (!isOnMarket(loan)) return "loan_not_found";
   if (!wasPaidOut(loan)) return "loan_not_repaying";
   if (loan.terms.borrowerId !== repay.accountId) return "not_the_borrower";
@@ -110,7 +133,7 @@ function takenOf(loan: LoanState, repay: Repay, day: number): TakenOrSettled | R
   }
 }
 
-function dueTaken(loan: RepayingLoan, repay: Repay, on: number): TakenOrSettled | Refusal {
+function dueTaken(loan: RepayingLoan, repay: Repay, on: number): TakenPayment | Refusal {
   const { repayment } = loan;
   const { amountCents } = repay;
   const owedCents = owedOf(repayment.dues);
@@ -133,7 +156,7 @@ function dueTaken(loan: RepayingLoan, repay: Repay, on: number): TakenOrSettled 
   });
 }
 
-function earlyTaken(loan: RepayingLoan, repay: Repay, on: number): TakenOrSettled | Refusal {
+function earlyTaken(loan: RepayingLoan, repay: Repay, on: number): TakenPayment | Refusal {
   const { repayment, terms } = loan;
   const { plan, dues } = repayment;
   if (dues.length > 0) return "instalment_is_due";
@@ -178,7 +201,7 @@ function taken(
   plan: RepaymentPlan,
   dues: readonly OpenDue[],
   parts: Parts,
-): TakenOrSettled {
+): TakenPayment {
   const { repayment } = loan;
   const isPlanEmpty = plan.instalments.every(
     ({ principalCents, interestCents }) => principalCents + interestCents === 0,
@@ -188,7 +211,7 @@ function taken(
   // The borrower's account was asked and has not answered: the day is not done.
   const waits = repayment.isCollecting && mode !== "collected";
   return {
-    settles,
+    outcome: outcomeOf(loan, mode, dues, settles, on),
     event: {
       type: "RepaymentTaken",
       clearingNo: repayment.clearings.length + 1,

@@ -84,6 +84,8 @@ export type RepaymentEvent =
       readonly last: boolean;
     }
   | { readonly type: "LoanDefaulted"; readonly day: number }
+  /** All that was due on a loan in default is paid: it is repaid as before. */
+  | { readonly type: "LoanCured"; readonly day: number }
   | WriteOffEvent
   | { readonly type: "LoanSettled"; readonly day: number };
 
@@ -146,6 +148,7 @@ export function repaymentPostings(
     case "DayWorked":
     case "NothingCollected":
     case "LoanDefaulted":
+    case "LoanCured":
     case "WriteOffProposed":
     case "WriteOffReturned":
     case "LoanSettled":
@@ -212,6 +215,7 @@ export function repaymentMessages(
     // Nobody is told.
     case "NothingCollected":
     case "LoanDefaulted":
+    case "LoanCured":
     case "WriteOffProposed":
     case "WriteOffReturned":
     case "LoanWrittenOff":

@@ -56,6 +56,12 @@ export function evolveRepayment(loan: LoanState, event: RepaymentEvent): LoanSta
     case "LoanDefaulted":
       assert(loan.status === "repaying", "a repaying loan defaults");
       return { ...loan, status: "defaulted" };
+    case "LoanCured":
+      assert(loan.status === "defaulted", "a loan in default is cured");
+      assert(repayment.dues.length === 0, "a cured loan owes nothing now");
+      // What was proposed was to write off a loan in default.
+      repayment.writeOff.proposal = null;
+      return { ...loan, status: "repaying" };
     case "WriteOffProposed":
     case "WriteOffReturned":
     case "LoanWrittenOff":
