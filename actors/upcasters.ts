@@ -31,4 +31,6 @@ export const UPCASTERS: Readonly<Record<string, (fields: StoredFields) => Stored
   "2/events/1/2": (fields) => [...fields, null, null],
   // LoanConfirmed 1 did not say who confirmed.
   "2/events/9/1": (fields) => [...fields, null],
+  // LoanCollected 1 had holders in the order of their first bids, also of those that were cancelled.
+  "2/events/12/1": (fields) => [...fields, false],
 };

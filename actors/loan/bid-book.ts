@@ -13,6 +13,11 @@ export interface Bid {
   readonly filledCents: number;
 }
 
+export interface Lender {
+  readonly accountId: AccountId;
+  readonly lentCents: number;
+}
+
 export class BidBook {
   /** One row a bid; a cancelled one has a fill of zero. The row's number is the bid's number. */
   readonly #bids: Rows;
@@ -45,12 +50,24 @@ export class BidBook {
     return lender === undefined ? 0 : this.#lentCents[lender]!;
   }
 
-  /** Everybody who ever bid, in the order of first bids, and what each has lent. */
-  lenders(): { accountId: AccountId; lentCents: number }[] {
-    return this.#lenders.map((accountId, lender) => ({
-      accountId,
-      lentCents: this.#lentCents[lender]!,
-    }));
+  /** Who lends, in the order of their earliest standing bids: ties go to the earlier one. */
+  lendersByStandingBid(): Lender[] {
+    const lenders: Lender[] = [];
+    const seen = new Uint8Array(this.#lenders.length);
+    for (let bidNo = 1; bidNo <= this.count; bidNo++) {
+      const lender = this.#bids.get(bidNo, BID.lender);
+      if (seen[lender] === 1 || this.#bids.get(bidNo, BID.filledCents) === 0) continue;
+      seen[lender] = 1;
+      lenders.push({ accountId: this.#lenders[lender]!, lentCents: this.#lentCents[lender]! });
+    }
+    return lenders;
+  }
+
+  /** Who lends, in the order of their first bids, standing or not: as older journals have it. */
+  lendersByFirstBid(): Lender[] {
+    return this.#lenders
+      .map((accountId, lender) => ({ accountId, lentCents: this.#lentCents[lender]! }))
+      .filter(({ lentCents }) => lentCents > 0);
   }
 
   place(accountId: AccountId, holdNo: number, filledCents: number): number {

@@ -77,9 +77,9 @@ export function decideLoan(
       assert(loan.status === "collecting", "funds come while they are collected");
       const collected: LoanEvent = { type: "FundsCollected", accountId, holdNo, amountCents };
       const complete = loan.collectedCents + amountCents === loan.book.raisedCents;
-      return complete
-        ? accept<LoanEvent>(collected, { type: "LoanCollected" }, disbursementOf(loan.terms, day))
-        : accept(collected);
+      if (!complete) return accept(collected);
+      const all: LoanEvent = { type: "LoanCollected", byStandingBids: true };
+      return accept<LoanEvent>(collected, all, disbursementOf(loan.terms, day));
     }
     case "Repay":
       return decideRepay(loan, command, day);

@@ -3,7 +3,7 @@
 //
 //   absent -> (draft ... signed)
 //          -> listed -> funded -> collecting -> collected -> repaying -> settled
-//                    -> expiring -> expired                  -> defaulted -> written_off -> settled
+//                    -> expiring -> expired                  <-> defaulted -> written_off -> settled
 
 import { overdueBucketOf, type OverdueBucket } from "../../src/lending/overdue.ts";
 import type { RepaymentMethod } from "../../src/lending/terms.ts";
@@ -47,8 +47,13 @@ export type CollectingLoan = Known & {
 export type CollectedLoan = Known & {
   readonly status: "collected";
   readonly collectedCents: number;
+  /** How its holders will be ordered. */
+  readonly byStandingBids: boolean;
 };
-/** Paid out. A late loan is one with dues; it defaults after 90 days, and may then be written off. */
+/**
+ * Paid out. A late loan is one with dues; it defaults after 90 days, and may then be written off,
+ * unless all dues are paid: that cures it.
+ */
 export type RepayingLoan = Known & {
   readonly status: "repaying" | "defaulted" | "written_off" | "settled";
   readonly repayment: Repayment;

@@ -30,6 +30,8 @@ export function snapshotLoan(loan: LoanState, parts: "changed" | "all"): StateSn
     return { main, parts: [] };
   }
   const { terms, book } = loan;
+  // Paid out in the same moment: only a loan of a journal from before there was that stays collected.
+  assert(loan.status !== "collected" || !loan.byStandingBids, "no loan stays collected");
   const closing = loan.status === "collecting" || loan.status === "expiring";
   const collects = loan.status === "collecting" || loan.status === "collected";
   const main: unknown[] = [
@@ -94,7 +96,7 @@ export function restoreLoan(
     case "collecting":
       return { ...known, status, nextBidNo, collectedCents };
     case "collected":
-      return { ...known, status, collectedCents };
+      return { ...known, status, collectedCents, byStandingBids: false };
     case "expiring":
       return { ...known, status, nextBidNo };
     case "repaying":

@@ -226,7 +226,7 @@ describe("Loan: its end", () => {
     const last = { accountId: "b", holdNo: 1, amountCents: 1_00 };
     const state = loan.when({ type: "CollectFunds", ...last }).then(
       { type: "FundsCollected", ...last },
-      { type: "LoanCollected" },
+      { type: "LoanCollected", byStandingBids: true },
       {
         type: "LoanDisbursed",
         borrowerId: "bob",

@@ -263,6 +263,51 @@ describe("Loan: what the calendar collected", () => {
   });
 });
 
+describe("Loan: ties between holders", () => {
+  /** ann bids and cancels, ben bids, ann bids again: half of it each. */
+  const rebid = (byStandingBids: boolean): Typed[] => {
+    const bid = (accountId: string, bidNo: number, remainingCents: number): Typed => {
+      const filledCents = 500_00;
+      return { type: "BidPlaced", accountId, holdNo: bidNo, bidNo, filledCents, remainingCents };
+    };
+    const cancelled = { accountId: "ann", holdNo: 1, bidNo: 1, requestId: request(2).requestId };
+    const [listing] = raised();
+    return [
+      listing!,
+      bid("ann", 1, 500_00),
+      { type: "FillCancelled", ...cancelled },
+      bid("ben", 2, 500_00),
+      bid("ann", 3, 0),
+      { type: "LoanFunded" },
+      { type: "CollectionStarted" },
+      { type: "HoldsCalled", holds: ["ben", 2, "ann", 3], nextBidNo: 4, last: true },
+      { type: "FundsCollected", accountId: "ben", holdNo: 2, amountCents: 500_00 },
+      { type: "FundsCollected", accountId: "ann", holdNo: 3, amountCents: 500_00 },
+      { type: "LoanCollected", byStandingBids },
+      disbursed(),
+      worked(FIRST_DUE),
+      { type: "NothingCollected", wakeOn: FIRST_DUE + 1 },
+      taken({ amountCents: 1, interestCents: 1, principalCents: 0, wakeOn: FIRST_DUE + 1 }),
+    ];
+  };
+  const allotted = (account: string): Typed => {
+    const legs = [account, 0, 1, 0, 0];
+    return { type: "LegsAllotted", clearingNo: 1, instalment: 1, legs, nextHolder: 2, last: true };
+  };
+
+  it("go to the earlier bid of those that stand", () => {
+    given("loan", "l", ...rebid(true))
+      .when({ type: "NextStep" })
+      .then(allotted("ben"));
+  });
+
+  it("go to the earlier bid ever made in journals from before", () => {
+    given("loan", "l", ...rebid(false))
+      .when({ type: "NextStep" })
+      .then(allotted("ann"));
+  });
+});
+
 /** A loan of one payment, so many days late, whose borrower's account is asked. */
 function askedLate(late: number) {
   const day = FIRST_DUE + late;

@@ -21,7 +21,8 @@ export function evolveRepayment(loan: LoanState, event: RepaymentEvent): LoanSta
   if (event.type === "LoanDisbursed") {
     assert(loan.status === "collected", "a loan is disbursed once, with all its money there");
     const { loanId, outcomes, terms, origin, book } = loan;
-    const repayment = startRepayment(terms, book, event.day);
+    const lenders = loan.byStandingBids ? book.lendersByStandingBid() : book.lendersByFirstBid();
+    const repayment = startRepayment(terms, lenders, event.day);
     assert(repayment.holders.totalCents === event.principalCents, "holders hold the principal");
     return { status: "repaying", loanId, outcomes, terms, origin, book, repayment };
   }

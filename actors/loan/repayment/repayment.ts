@@ -17,7 +17,7 @@ import type { MonthlyMethod, ScheduleTerms } from "../../../src/lending/terms.ts
 import type { Due, Settled } from "../../../src/lending/waterfall.ts";
 import { assert } from "../../../src/money/assert.ts";
 import { dailyRatePpm, rateBps } from "../../../src/money/rate.ts";
-import type { BidBook } from "../bid-book.ts";
+import type { Lender } from "../bid-book.ts";
 import { wasPaidOut, type LoanState } from "../loan.ts";
 import { basisOf, type LoanTerms } from "../terms.ts";
 import { newWriteOff, type WriteOff } from "../write-off/write-off.ts";
@@ -85,9 +85,13 @@ export function scheduleTermsOf(terms: LoanTerms, day: number): ScheduleTerms {
   return { ...common, method: terms.method, days: terms.term, basis };
 }
 
-export function startRepayment(terms: LoanTerms, book: BidBook, day: number): Repayment {
+/** `lenders` in the order that decides ties. */
+export function startRepayment(
+  terms: LoanTerms,
+  lenders: readonly Lender[],
+  day: number,
+): Repayment {
   const plan = planOf(scheduleTermsOf(terms, day));
-  const lenders = book.lenders().filter(({ lentCents }) => lentCents > 0);
   return {
     disbursedOn: day,
     plan,
