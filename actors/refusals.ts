@@ -37,6 +37,7 @@ export type Refusal =
   | "not_multiple_of_step"
   | "exceeds_remaining"
   | "exceeds_lender_cap"
+  | "too_many_lenders"
   | "terms_out_of_range"
   | "rate_out_of_range"
   // loan, before it takes bids

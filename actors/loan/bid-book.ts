@@ -24,6 +24,8 @@ export class BidBook {
   readonly #lenders: AccountId[] = [];
   readonly #lenderIndex = new Map<AccountId, number>();
   readonly #lentCents: number[] = [];
+  /** Those of them who lend something. */
+  #lending = 0;
   #raisedCents = 0;
   #standing = 0;
 
@@ -43,6 +45,11 @@ export class BidBook {
   /** Bids ever filled; the next one gets `count + 1`. */
   get count(): number {
     return this.#bids.count;
+  }
+
+  /** Lenders with bids that stand. */
+  get lending(): number {
+    return this.#lending;
   }
 
   lentBy(accountId: AccountId): number {
@@ -78,17 +85,24 @@ export class BidBook {
       this.#lenderIndex.set(accountId, lender);
       this.#lentCents.push(0);
     }
+    this.#lend(lender, filledCents);
+    return this.#bids.append(lender, holdNo, filledCents, 0);
+  }
+
+  #lend(lender: number, filledCents: number): void {
+    if (this.#lentCents[lender] === 0) this.#lending++;
     this.#lentCents[lender]! += filledCents;
     this.#raisedCents += filledCents;
     this.#standing++;
-    return this.#bids.append(lender, holdNo, filledCents, 0);
   }
 
   cancel(bidNo: number): void {
     const { filledCents } = this.get(bidNo);
     assert(filledCents > 0, "a bid is cancelled once");
     this.#bids.set(bidNo, BID.filledCents, 0);
-    this.#lentCents[this.#bids.get(bidNo, BID.lender)]! -= filledCents;
+    const lender = this.#bids.get(bidNo, BID.lender);
+    this.#lentCents[lender]! -= filledCents;
+    if (this.#lentCents[lender] === 0) this.#lending--;
     this.#raisedCents -= filledCents;
     this.#standing--;
   }
@@ -145,10 +159,7 @@ export class BidBook {
     }
     for (let bidNo = 1; bidNo <= book.count; bidNo++) {
       const filledCents = book.#bids.get(bidNo, BID.filledCents);
-      if (filledCents === 0) continue;
-      book.#lentCents[book.#bids.get(bidNo, BID.lender)]! += filledCents;
-      book.#raisedCents += filledCents;
-      book.#standing++;
+      if (filledCents > 0) book.#lend(book.#bids.get(bidNo, BID.lender), filledCents);
     }
     return book;
   }

@@ -2,6 +2,7 @@
 
 import { scheduleOf } from "../../src/lending/schedule.ts";
 import { assert } from "../../src/money/assert.ts";
+import { SPLIT_HOLDERS_MAX } from "../../src/money/split.ts";
 import { accept, refuse, type Decision } from "../decider.ts";
 import type { Refusal } from "../refusals.ts";
 import { decideApplication } from "./application/decide.ts";
@@ -120,10 +121,12 @@ function fillOf(loan: LoanState, bid: Fill, at: number): number | Refusal {
   if (bid.accountId === terms.borrowerId) return "borrower_cannot_bid";
   if (bid.amountCents < terms.minBidCents) return "below_minimum_bid";
   if (bid.amountCents % terms.stepCents !== 0) return "not_multiple_of_step";
+  const lentCents = book.lentBy(bid.accountId);
+  if (lentCents === 0 && book.lending >= SPLIT_HOLDERS_MAX) return "too_many_lenders";
   const remainingCents = terms.principalCents - book.raisedCents;
   let roomCents = remainingCents;
   if (terms.lenderCapCents !== null) {
-    const capRoomCents = terms.lenderCapCents - book.lentBy(bid.accountId);
+    const capRoomCents = terms.lenderCapCents - lentCents;
     const capBinds = capRoomCents === 0 || (bid.fill === "exact" && bid.amountCents > capRoomCents);
     if (capBinds) return "exceeds_lender_cap";
     roomCents = Math.min(roomCents, capRoomCents);

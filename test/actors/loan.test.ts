@@ -1,6 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { HOLDS_PER_STEP } from "../../actors/loan/loan.ts";
+import type { AccountId } from "../../actors/address.ts";
+import { HOLDS_PER_STEP, type ListedLoan } from "../../actors/loan/loan.ts";
 import { LENDING_TERMS_DEFAULT } from "../../actors/loan/terms.ts";
+import { SPLIT_HOLDERS_MAX } from "../../src/money/split.ts";
 import { DAY, given, request } from "../support/given.ts";
 
 const NOW = 1_700_000_000_000;
@@ -15,6 +17,9 @@ const TERMS = {
   cancellable: true,
   ...LENDING_TERMS_DEFAULT,
 };
+
+/** A million lenders take a second, more on a machine that is busy. */
+const SLOW = { timeout: 60_000 };
 
 function listed(terms: Partial<typeof TERMS> = {}) {
   return { type: "LoanListed", ...request(1), ...TERMS, ...terms, by: "ops", contractHash: null };
@@ -107,6 +112,26 @@ describe("Loan: FillBid", () => {
     given("loan", "l", ...events)
       .when(command)
       .then(declined(refusal, command["accountId"] as string));
+  });
+
+  it("takes no more lenders than a repayment is divided among, but more of theirs", SLOW, () => {
+    const loan = given("loan", "l", listed({ principalCents: 1_000_000_000_00 }));
+    const { book } = loan.state as unknown as ListedLoan;
+    for (let nth = 0; nth < SPLIT_HOLDERS_MAX - 1; nth++)
+      book.place(`l${nth}` as AccountId, 1, 1_00);
+    const last = book.place("last" as AccountId, 1, 1_00);
+    loan.when(fill(100_00)).then(declined("too_many_lenders"));
+    const again = fill(100_00, { accountId: "last" });
+    const remainingCents = 1_000_000_000_00 - SPLIT_HOLDERS_MAX * 1_00 - 100_00;
+    const bidNo = SPLIT_HOLDERS_MAX + 1;
+    const more = { ...placed(bidNo, 100_00, remainingCents, "last"), holdNo: 9 };
+    loan.when(again).then(more);
+    book.cancel(last);
+    loan.when(fill(100_00)).then(declined("too_many_lenders"));
+    book.cancel(bidNo);
+    loan
+      .when(fill(100_00))
+      .then({ ...placed(bidNo + 1, 100_00, remainingCents + 1_00), holdNo: 9 });
   });
 
   it("closes at the deadline, to the millisecond", () => {

@@ -33,6 +33,10 @@ function placed(accountId: string, bidNo: number, filledCents: number, remaining
   return { type: "BidPlaced", accountId, holdNo: bidNo, bidNo, filledCents, remainingCents };
 }
 
+/** A million lenders take a second, more on a machine that is busy. */
+const SLOW = { timeout: 60_000 };
+const LENDERS_MAX = 1_000_000;
+
 /** The loan's answer, and the auditor's, to a bid of ann on a loan of 1,000 that has these bids. */
 function answers(cap: number | null, of: { ann: number; ben: number }, bid: Partial<Bid>) {
   const events: Typed[] = [listed(cap)];
@@ -79,6 +83,21 @@ describe("Auditor: what a bid should get", () => {
       }),
       { numRuns: 2_000 },
     );
+  });
+
+  it("is nothing for one lender more than a repayment is divided among", SLOW, () => {
+    const loans: Loans = new Map();
+    const big = { ...listed(null), principalCents: LENDERS_MAX * 2 };
+    applyToLoan(loans, loanId("l"), big as never, { at: AT, day: DAY }, new Findings());
+    const loan = loans.get("l")!;
+    for (let nth = 0; nth < LENDERS_MAX; nth++) loan.lentCents.set(`l${nth}`, 1);
+    const bid = { type: "FillBid", holdNo: 9, amountCents: 1, fill: "exact", minCents: null };
+    const reasons = (accountId: string) =>
+      expectedFill(loan, { ...bid, accountId } as never, AT).reasons;
+    expect(reasons("ann")).toEqual(["too_many_lenders"]);
+    expect(reasons("l7")).toEqual([]);
+    loan.lentCents.set("l7", 0);
+    expect(reasons("ann")).toEqual([]);
   });
 
   it("is nothing when it wants more than it bids, though the loan wants all of it", () => {
