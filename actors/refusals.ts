@@ -49,6 +49,7 @@ export type Refusal =
   | "application_not_approved"
   | "application_not_signed"
   | "application_closed"
+  | "purpose_missing"
   | "documents_closed"
   | "too_many_documents"
   | "document_exists"

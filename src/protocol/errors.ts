@@ -130,6 +130,7 @@ export const ERRORS: Readonly<Record<ErrorCode, ErrorRow>> = {
   maker_is_checker: row(454, false, "Who proposed cannot decide: a second person must."),
   borrower_cannot_review: row(455, false, "Nobody judges an application or a debt of their own."),
   contract_hash_mismatch: row(456, false, "This is not the hash of the contract."),
+  purpose_missing: row(457, false, "Who applies for a loan says what it is for."),
   // 5xx: loans that are repaid
   loan_not_repaying: row(500, false, "The loan was not paid out: there is nothing to repay."),
   loan_settled: row(501, false, "The loan is repaid in full."),
