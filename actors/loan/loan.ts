@@ -15,7 +15,13 @@ import { isApplied, type AppliedLoan, type Grade, type Origin } from "./applicat
 import type { ApplicationMessage, ApplicationRequest } from "./application/commands.ts";
 import type { BidBook } from "./bid-book.ts";
 import type { RepaymentMode } from "./repayment/events.ts";
-import { lateDays, outstandingCents, owedOf, type Repayment } from "./repayment/repayment.ts";
+import {
+  instalmentsToPay,
+  lateDays,
+  outstandingCents,
+  owedOf,
+  type Repayment,
+} from "./repayment/repayment.ts";
 import type { WriteOffRequest } from "./write-off/write-off.ts";
 import type { LendingTermsAsked, ListingTerms, LoanTerms } from "./terms.ts";
 
@@ -181,7 +187,7 @@ function repaymentView(repayment: Repayment) {
   return {
     outstandingCents: outstandingCents(repayment),
     owedCents: owedOf(repayment.dues),
-    nextDueOn: repayment.plan.instalments[0]?.due ?? null,
+    nextDueOn: instalmentsToPay(repayment)[0]?.due ?? null,
     lateDays: lateDays(repayment),
     clearings: repayment.clearings.length,
     overdue: overdueBucketOf(lateDays(repayment)),

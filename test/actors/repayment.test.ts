@@ -1,6 +1,8 @@
 // A loan that was paid out: what it does on a day, how it takes a payment, and why it declines one.
 
 import { describe, expect, it } from "vitest";
+import { loanView, type MarketLoan } from "../../actors/loan/loan.ts";
+import { loanScheduleView } from "../../actors/loan/repayment/schedule-view.ts";
 import { LENDING_TERMS_DEFAULT } from "../../actors/loan/terms.ts";
 import { DAY, given, request, type Typed } from "../support/given.ts";
 
@@ -260,6 +262,40 @@ describe("Loan: what the calendar collected", () => {
         .when(collected(0), AT, DAY)
         .then();
     }).toThrow("only a loan that was paid out collects");
+  });
+});
+
+describe("Loan: what is still to pay, as it is shown", () => {
+  const shown = (events: Typed[]) => {
+    const loan = given("loan", "l", ...events).state as unknown as MarketLoan;
+    const { nextDueOn, status } = loanView(loan);
+    const { instalments } = loanScheduleView(loan, null);
+    return { status, nextDueOn, dues: instalments.map(({ dueOn }) => dueOn) };
+  };
+
+  it("is nothing once it is settled, though instalments of nothing were to come", () => {
+    // One cent over twelve months: the sixth instalment is the only one.
+    const terms = { principalCents: 1, rateBps: 0, method: "equal_principal", stepCents: 1 };
+    const [listing, bid, ...rest] = raised({ ...terms, minBidCents: 1, graceDays: 0 });
+    const cent = { amountCents: 1, principalCents: 1, interestCents: 0 };
+    const paidOut = [
+      listing!,
+      { ...bid!, filledCents: 1 },
+      ...rest.map((event) => ("amountCents" in event ? { ...event, amountCents: 1 } : event)),
+      { ...disbursed(), principalCents: 1 },
+    ];
+    const HALF = DAY + 182;
+    expect(shown(paidOut)).toEqual({ status: "repaying", nextDueOn: HALF, dues: [HALF] });
+    const late = HALF + 1;
+    const paid = taken({ ...cent, day: late, instalment: 6, wakeOn: null });
+    const settled = [
+      worked(late, { newDues: 6, owedCents: 1 }),
+      { type: "NothingCollected", wakeOn: late + 1 },
+      paid,
+      { type: "LoanSettled", day: late },
+    ];
+    const state = [...paidOut, ...settled];
+    expect(shown(state)).toEqual({ status: "settled", nextDueOn: null, dues: [] });
   });
 });
 

@@ -24,6 +24,7 @@ import type { RepaymentEvent } from "./events.ts";
 import {
   duesAfter,
   duesOf,
+  instalmentsToPay,
   nextWakeOn,
   owedOf,
   paymentDay,
@@ -203,10 +204,7 @@ function taken(
   parts: Parts,
 ): TakenPayment {
   const { repayment } = loan;
-  const isPlanEmpty = plan.instalments.every(
-    ({ principalCents, interestCents }) => principalCents + interestCents === 0,
-  );
-  const settles = dues.length === 0 && isPlanEmpty;
+  const settles = dues.length === 0 && instalmentsToPay({ plan }).length === 0;
   const workedThrough = Math.max(repayment.workedThrough, on);
   // The borrower's account was asked and has not answered: the day is not done.
   const waits = repayment.isCollecting && mode !== "collected";

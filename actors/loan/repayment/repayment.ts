@@ -13,6 +13,7 @@ import {
   takeDue,
   type RepaymentPlan,
 } from "../../../src/lending/plan.ts";
+import type { Instalment } from "../../../src/lending/schedule.ts";
 import type { MonthlyMethod, ScheduleTerms } from "../../../src/lending/terms.ts";
 import type { Due, Settled } from "../../../src/lending/waterfall.ts";
 import { assert } from "../../../src/money/assert.ts";
@@ -184,6 +185,13 @@ export function owedOf(dues: readonly OpenDue[]): number {
     (sum, { penaltyCents, interestCents, principalCents }) =>
       sum + penaltyCents + interestCents + principalCents,
     0,
+  );
+}
+
+/** Instalments to come that bring something: of a few cents over many months some are empty. */
+export function instalmentsToPay({ plan }: Pick<Repayment, "plan">): Instalment[] {
+  return plan.instalments.filter(
+    ({ principalCents, interestCents }) => principalCents + interestCents > 0,
   );
 }
 

@@ -3,7 +3,13 @@
 
 import type { LoanId } from "../../address.ts";
 import { wasPaidOut, type MarketLoan } from "../loan.ts";
-import { lateDays, outstandingCents, owedOf, type Repayment } from "./repayment.ts";
+import {
+  instalmentsToPay,
+  lateDays,
+  outstandingCents,
+  owedOf,
+  type Repayment,
+} from "./repayment.ts";
 
 /** Payments of one page: an instalment and a payment need about as many bytes. */
 export const PAYMENTS_PAGE_MAX = 600;
@@ -61,12 +67,12 @@ export function loanScheduleView(loan: MarketLoan, after: number | null): LoanSc
   };
 }
 
-function instalmentsOf({ dues, plan }: Repayment): InstalmentRow[] {
+function instalmentsOf(repayment: Repayment): InstalmentRow[] {
   return [
-    ...dues.map(({ k, due, principalCents, interestCents, penaltyCents }) => {
+    ...repayment.dues.map(({ k, due, principalCents, interestCents, penaltyCents }) => {
       return { k, dueOn: due, isDue: true, principalCents, interestCents, penaltyCents };
     }),
-    ...plan.instalments.map(({ k, due, principalCents, interestCents }) => {
+    ...instalmentsToPay(repayment).map(({ k, due, principalCents, interestCents }) => {
       return { k, dueOn: due, isDue: false, principalCents, interestCents, penaltyCents: 0 };
     }),
   ];
