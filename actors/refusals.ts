@@ -40,6 +40,7 @@ export type Refusal =
   | "too_many_lenders"
   | "terms_out_of_range"
   | "rate_out_of_range"
+  | "payoff_above_limit"
   // loan, before it takes bids
   | "amount_out_of_range"
   | "application_not_found"

@@ -1,7 +1,8 @@
 // A client's money account: what it holds and what may be asked of it. The same client may lend
 // and borrow. available + held = total, and neither is ever negative.
 
-import { ZERO_CENTS, type Cents } from "../../src/money/cents.ts";
+import { assert } from "../../src/money/assert.ts";
+import { AMOUNT_CENTS_MAX, ZERO_CENTS, type Cents } from "../../src/money/cents.ts";
 import type { AccountId, LoanId, RequestId } from "../address.ts";
 import type { RequestStamp } from "../decider.ts";
 import type { Asked } from "../loan/application/application.ts";
@@ -15,8 +16,13 @@ import type { CustodyNotice, CustodyRequest } from "./custody/decide.ts";
 import { EntryLog } from "./entry-log.ts";
 import { Positions } from "./positions.ts";
 
-/** Balances stay far from 2^53, so that every sum of two is exact: 10 billion yuan. */
+/**
+ * Deposits fill a balance up to here: 10 billion yuan, enough to repay any loan by one payment. What
+ * loans bring is never refused and may pass it. Still each sum is exact, and asserted to be: that is
+ * money which others deposited, and 2^53 cents are the full balances of nine thousand accounts.
+ */
 export const BALANCE_CENTS_MAX = 1_000_000_000_000;
+assert(BALANCE_CENTS_MAX >= AMOUNT_CENTS_MAX, "a balance can hold what one payment may be");
 export const HOLDS_OPEN_MAX = 200_000;
 /** Applications that are neither listed, rejected nor withdrawn: names are free, memory is not. */
 export const APPLICATIONS_OPEN_MAX = 20;

@@ -109,6 +109,7 @@ export const ERRORS: Readonly<Record<ErrorCode, ErrorRow>> = {
   terms_out_of_range: row(430, false, "No loan is lent on such a term, basis or grace period."),
   rate_out_of_range: row(431, false, "A rate or fee is higher than any loan may have."),
   amount_out_of_range: row(432, false, "Nobody can apply for so little, or for so much."),
+  payoff_above_limit: row(433, false, "With interest and early fee, no payment could repay it."),
   application_not_found: row(440, false, "There is no such application, or it is not yours."),
   application_not_draft: row(441, false, "Only a draft can be changed or submitted."),
   application_not_submitted: row(442, false, "Only what was submitted can be proposed on."),

@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { AccountId } from "../../actors/address.ts";
 import { HOLDS_PER_STEP, type ListedLoan } from "../../actors/loan/loan.ts";
 import { LENDING_TERMS_DEFAULT } from "../../actors/loan/terms.ts";
+import { AMOUNT_CENTS_MAX } from "../../src/money/cents.ts";
 import { SPLIT_HOLDERS_MAX } from "../../src/money/split.ts";
 import { DAY, given, request } from "../support/given.ts";
 
@@ -48,6 +49,20 @@ describe("Loan: ListLoan", () => {
     given("loan", "l", listed()).when(list()).thenRefused("loan_exists");
   });
 
+  it("lists what one payment can repay, with interest and early fee, and no more", () => {
+    const bullet = { method: "bullet" as const, term: 12, rateBps: 1_200, stepCents: 1 };
+    const most = { ...bullet, principalCents: 892_857_142_852 };
+    given("loan", "l").when(list(most)).then(listed(most));
+    const refused = (terms: Partial<typeof TERMS>) => {
+      given("loan", "l").when(list(terms)).thenRefused("payoff_above_limit");
+    };
+    refused({ ...most, principalCents: most.principalCents + 1 });
+    refused({ ...most, earlyFeeBps: 1 });
+    refused({ ...most, principalCents: AMOUNT_CENTS_MAX });
+    const free = { principalCents: AMOUNT_CENTS_MAX };
+    given("loan", "l").when(list(free)).then(listed(free));
+  });
+
   it("lists on the terms that it is given, up to their limits", () => {
     const terms = {
       method: "bullet_days" as const,
@@ -88,6 +103,7 @@ describe("Loan: ListLoan", () => {
     ["terms_out_of_range", { term: 0 }],
     ["terms_out_of_range", { term: 601 }],
     ["terms_out_of_range", { term: 3_661, method: "bullet_days" as const }],
+    ["payoff_above_limit", { principalCents: AMOUNT_CENTS_MAX, rateBps: 1 }],
   ])("refuses with %s before what comes later in the ladder", (refusal, terms) => {
     given("loan", "l").when(list(terms)).thenRefused(refusal);
   });
