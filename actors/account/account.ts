@@ -14,6 +14,7 @@ import { Rows } from "../rows.ts";
 import type { Custody } from "./custody/custody.ts";
 import type { CustodyNotice, CustodyRequest } from "./custody/decide.ts";
 import { EntryLog } from "./entry-log.ts";
+import { HeldLoans } from "./held-loans.ts";
 import { Positions } from "./positions.ts";
 
 /**
@@ -27,7 +28,7 @@ export const HOLDS_OPEN_MAX = 200_000;
 /** Applications that are neither listed, rejected nor withdrawn: names are free, memory is not. */
 export const APPLICATIONS_OPEN_MAX = 20;
 
-/** Columns of a hold's row. The row's number is the hold's number, and the bid's id for the client. */
+/** Columns of a hold's row, `loan` being a place in `loans`, for as long as the hold is open. The row's number is the hold's number, and the bid's id for the client. */
 export const HOLD = { loan: 0, amountCents: 1, bidNo: 2, status: 3 } as const;
 export const HOLD_STATUS = { waiting: 0, placed: 1, cancelling: 2, closed: 3 } as const;
 
@@ -47,9 +48,8 @@ export interface OpenAccount {
   holdsOpen: number;
   /** The requests of bids that the loan has not answered yet, by hold number. */
   readonly asking: Numbered<OutcomeEntry>;
-  /** Loans that rows of holds refer to by index. Emptied when no hold is open. */
-  readonly loans: LoanId[];
-  readonly loanIndex: Map<LoanId, number>;
+  /** Loans that rows of open holds refer to. */
+  readonly loans: HeldLoans;
   readonly entries: EntryLog;
   /** The client's own loans that are applied for, and not listed, rejected or withdrawn yet. */
   readonly applications: LoanId[];
@@ -78,8 +78,7 @@ export function openAccount(accountId: AccountId, outcomes: OutcomeWindow): Open
     holds: new Rows(4),
     holdsOpen: 0,
     asking: new Numbered(),
-    loans: [],
-    loanIndex: new Map(),
+    loans: new HeldLoans(),
     entries: new EntryLog(),
     applications: [],
     positions: new Positions(),

@@ -58,8 +58,7 @@ export function decideAccount(
       const status = account.holds.get(holdNo, HOLD.status);
       if (status === HOLD_STATUS.waiting) return refuse("bid_not_found");
       if (status !== HOLD_STATUS.placed) return refuse("bid_already_settled");
-      const loanId = account.loans[account.holds.get(holdNo, HOLD.loan)];
-      assert(loanId !== undefined, "an open hold has its loan");
+      const loanId = account.loans.at(account.holds.get(holdNo, HOLD.loan));
       const bidNo = account.holds.get(holdNo, HOLD.bidNo);
       return accept({ type: "CancelAsked", requestId, fingerprint, holdNo, bidNo, loanId });
     }
@@ -150,8 +149,7 @@ function decideMessage(account: OpenAccount, message: HoldMessage): Decision<Acc
     case "VoidHold":
       return accept({ type: "HoldVoided", holdNo, releasedCents: heldCents });
     case "PostHold": {
-      const loanId = account.loans[account.holds.get(holdNo, HOLD.loan)];
-      assert(loanId !== undefined, "an open hold has its loan");
+      const loanId = account.loans.at(account.holds.get(holdNo, HOLD.loan));
       return accept({ type: "HoldPosted", holdNo, amountCents: heldCents, loanId });
     }
     default:
