@@ -15,6 +15,7 @@ import type { GatewayCounters } from "./counters.ts";
 import { judgeHandshake, type HandshakeRefusal } from "./handshake.ts";
 import { HttpExchange } from "./http-exchange.ts";
 import type { Intake } from "./intake.ts";
+import { addressOf } from "./network-address.ts";
 import { Session, type Socket, type SocketTag } from "./session.ts";
 import type { Subscriptions } from "./subscriptions.ts";
 
@@ -138,18 +139,4 @@ function refuse(
   retryAfterMs: number | null,
 ): void {
   new HttpExchange(response, "get", 0, () => undefined).fail(code, detail, retryAfterMs);
-}
-
-/**
- * The peer of the socket, or what a trusted proxy has appended last: entries before that one are
- * the client's own claim.
- */
-function addressOf(
-  response: uWS.HttpResponse,
-  request: uWS.HttpRequest,
-  header: string | null,
-): string {
-  const forwarded = header === null ? "" : request.getHeader(header.toLowerCase());
-  const last = forwarded.slice(forwarded.lastIndexOf(",") + 1).trim();
-  return last !== "" ? last : Buffer.from(response.getRemoteAddressAsText()).toString();
 }

@@ -150,6 +150,7 @@ describe("A document is refused, and leaves no bytes", () => {
     ["under a path", 400, "invalid_field", pdf(9), { name: "a/b.pdf" }],
     ["under a long name", 400, "invalid_field", pdf(9), { name: "x".repeat(65) }],
     ["under an invisible name", 400, "invalid_field", pdf(9), { name: "a\u202eb" }],
+    ["under one with a space of no width", 400, "invalid_field", pdf(9), { name: "a\u200bb" }],
     [
       "with half a digest",
       400,
