@@ -15,6 +15,7 @@ import type { DocumentCounters } from "./documents/counters.ts";
 import { DocumentEndpoint } from "./documents/endpoint.ts";
 import { checkDocumentLimits, type DocumentLimits } from "./documents/limits.ts";
 import { FrameSender } from "./frame-sender.ts";
+import { framed } from "./framing.ts";
 import { HttpEndpoint, type HttpExtra } from "./http-endpoint.ts";
 import { Intake } from "./intake.ts";
 import type { GatewayLog } from "./log.ts";
@@ -135,9 +136,10 @@ class Door implements Gateway {
     const sockets = new SocketEndpoint({ ...common, intake, subscriptions });
     const documents = this.#documents(runtime, intake);
     documents?.serve(this.#app);
-    this.#app
-      .ws(SOCKET_PATH, sockets.behavior())
-      .any("/*", (response, request) => http.handle(response, request));
+    this.#app.ws(SOCKET_PATH, sockets.behavior()).any(
+      "/*",
+      framed(counters, (response, request) => http.handle(response, request)),
+    );
     this.#attached = { runtime, releases, intake, http, documents, receipts };
   }
 

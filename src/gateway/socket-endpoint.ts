@@ -12,6 +12,7 @@ import type { Clock } from "../runtime/environment.ts";
 import type { Admission } from "./admission.ts";
 import type { GatewayConfig } from "./config.ts";
 import type { GatewayCounters } from "./counters.ts";
+import { framingFault, refuseUnframed } from "./framing.ts";
 import { judgeHandshake, type HandshakeRefusal } from "./handshake.ts";
 import { HttpExchange } from "./http-exchange.ts";
 import type { Intake } from "./intake.ts";
@@ -80,6 +81,8 @@ export class SocketEndpoint {
     context: uWS.us_socket_context_t,
   ): void {
     const { config, counters, clock, admission, intake } = this.#parts;
+    const fault = framingFault(request);
+    if (fault !== undefined) return refuseUnframed(response, counters, fault);
     if (intake.isDraining) {
       counters.handshakesWhileDraining++;
       return refuse(response, "server_shutdown", null, config.reconnectAfterMs);

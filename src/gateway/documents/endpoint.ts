@@ -6,6 +6,7 @@
 import type * as uWS from "uWebSockets.js";
 import type { Label } from "../../documents/sealed-format.ts";
 import type { Standing } from "../../documents/store.ts";
+import { framed, type HttpHandler } from "../framing.ts";
 import { bearerOf, isOriginAllowed } from "../handshake.ts";
 import { HttpExchange } from "../http-exchange.ts";
 import { standingOf } from "./attach.ts";
@@ -30,17 +31,29 @@ export class DocumentEndpoint {
   }
 
   serve(app: uWS.TemplatedApp): void {
+    const when = (handle: HttpHandler): HttpHandler => framed(this.#parts.counters, handle);
     app
-      .put(PATH, (response, request) => this.#upload(response, request))
-      .get(PATH, (response, request) => this.#download(response, request))
-      .any(PATH, (response, request) => {
-        this.#exchange(response, request, () => undefined).send({
-          status: "405 Method Not Allowed",
-          contentType: "text/plain",
-          body: "",
-          headers: [["Allow", "GET, PUT"]],
-        });
-      });
+      .put(
+        PATH,
+        when((response, request) => this.#upload(response, request)),
+      )
+      .get(
+        PATH,
+        when((response, request) => this.#download(response, request)),
+      )
+      .any(
+        PATH,
+        when((response, request) => this.#refuseMethod(response, request)),
+      );
+  }
+
+  #refuseMethod(response: uWS.HttpResponse, request: uWS.HttpRequest): void {
+    this.#exchange(response, request, () => undefined).send({
+      status: "405 Method Not Allowed",
+      contentType: "text/plain",
+      body: "",
+      headers: [["Allow", "GET, PUT"]],
+    });
   }
 
   #exchange(response: uWS.HttpResponse, request: uWS.HttpRequest, ended: () => void): HttpExchange {
