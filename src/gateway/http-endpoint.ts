@@ -31,6 +31,7 @@ import { HttpExchange } from "./http-exchange.ts";
 import { readOf, type HttpRead } from "./http-reads.ts";
 import { OPEN_LOANS_MAX, type Intake } from "./intake.ts";
 import type { GatewayLog } from "./log.ts";
+import { addressOf } from "./network-address.ts";
 import { SOCKET_PATH } from "./socket-endpoint.ts";
 
 /** What other rooms show on the same port. */
@@ -61,8 +62,10 @@ export class HttpEndpoint {
 
   constructor(parts: HttpParts) {
     this.#parts = parts;
-    const { custodian } = parts.extra;
-    this.#callbacks = custodian === undefined ? null : new CallbackDoor(custodian.callbacks);
+    const { config, counters, extra } = parts;
+    const reader = extra.custodian?.callbacks;
+    this.#callbacks =
+      reader === undefined ? null : new CallbackDoor(reader, counters, config.busyRetryAfterMs);
   }
 
   handle(response: uWS.HttpResponse, request: uWS.HttpRequest): void {
@@ -75,7 +78,8 @@ export class HttpEndpoint {
     this.#open.add(exchange);
     const path = request.getUrl();
     if (path === CALLBACK_PATH && this.#callbacks !== null && method === "post") {
-      return this.#callback(exchange, this.#callbacks, request);
+      const address = addressOf(response, request, this.#parts.config.clientAddressHeader);
+      return this.#callback(exchange, this.#callbacks, request, address);
     }
     const serve = this.#serverOf(path, request);
     if (serve === undefined) return this.#refuse(exchange, "not_found");
@@ -118,13 +122,17 @@ export class HttpEndpoint {
     return (exchange) => void this.#read(exchange, token, read);
   }
 
-  #callback(exchange: HttpExchange, door: CallbackDoor, request: uWS.HttpRequest): void {
+  #callback(
+    exchange: HttpExchange,
+    door: CallbackDoor,
+    request: uWS.HttpRequest,
+    address: string,
+  ): void {
     const { config, intake } = this.#parts;
     if (intake.isDraining) {
       return this.#refuse(exchange, "server_shutdown", null, config.reconnectAfterMs);
     }
-    if (door.isBusy) return this.#refuse(exchange, "server_busy", null, config.busyRetryAfterMs);
-    door.receive(exchange, request.getHeader(door.reader.signatureHeader));
+    door.receive(exchange, request.getHeader(door.reader.signatureHeader), address);
   }
 
   #readiness(exchange: HttpExchange): void {
@@ -198,6 +206,7 @@ export class HttpEndpoint {
 
   sweep(nowMonotonicMs: number): void {
     const { counters, config } = this.#parts;
+    this.#callbacks?.sweep(nowMonotonicMs);
     for (const exchange of [...this.#open]) {
       if (nowMonotonicMs - exchange.startedAtMs < config.httpAnswerMsMax) return;
       counters.httpTimeouts++;
