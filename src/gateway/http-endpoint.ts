@@ -24,6 +24,7 @@ import { CALLBACK_PATH, CallbackDoor, type CustodianDoor } from "./callback-door
 import { OPERATION_OF, ownAccountOf, refusalFor } from "./authorisation.ts";
 import type { Principal } from "./authenticator.ts";
 import type { GatewayConfig } from "./config.ts";
+import type { Connections } from "./connections.ts";
 import type { GatewayCounters } from "./counters.ts";
 import { bearerOf, isOriginAllowed } from "./handshake.ts";
 import { admitHttp } from "./http-admission.ts";
@@ -49,6 +50,7 @@ export interface HttpParts {
   readonly log: GatewayLog;
   readonly runtime: Runtime;
   readonly admission: Admission;
+  readonly connections: Connections;
   readonly intake: Intake;
   readonly extra: HttpExtra;
 }
@@ -69,13 +71,14 @@ export class HttpEndpoint {
   }
 
   handle(response: uWS.HttpResponse, request: uWS.HttpRequest): void {
-    const { counters, clock } = this.#parts;
+    const { counters, clock, connections } = this.#parts;
     counters.httpRequests++;
     const method = request.getMethod();
     const exchange = new HttpExchange(response, method, clock.monotonicMs(), (ended) => {
       this.#open.delete(ended);
     });
     this.#open.add(exchange);
+    if (connections.isCrowded) exchange.endsConnection();
     const path = request.getUrl();
     if (path === CALLBACK_PATH && this.#callbacks !== null && method === "post") {
       const address = addressOf(response, request, this.#parts.config.clientAddressHeader);

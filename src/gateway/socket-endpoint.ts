@@ -11,6 +11,7 @@ import type { ErrorCode } from "../protocol/errors.ts";
 import type { Clock } from "../runtime/environment.ts";
 import type { Admission } from "./admission.ts";
 import type { GatewayConfig } from "./config.ts";
+import type { Connections } from "./connections.ts";
 import type { GatewayCounters } from "./counters.ts";
 import { framingFault, refuseUnframed } from "./framing.ts";
 import { judgeHandshake, type HandshakeRefusal } from "./handshake.ts";
@@ -29,6 +30,7 @@ export interface SocketParts {
   readonly counters: GatewayCounters;
   readonly clock: Clock;
   readonly admission: Admission;
+  readonly connections: Connections;
   readonly intake: Intake;
   readonly subscriptions: Subscriptions;
 }
@@ -80,7 +82,7 @@ export class SocketEndpoint {
     request: uWS.HttpRequest,
     context: uWS.us_socket_context_t,
   ): void {
-    const { config, counters, clock, admission, intake } = this.#parts;
+    const { config, counters, clock, admission, connections, intake } = this.#parts;
     const fault = framingFault(request);
     if (fault !== undefined) return refuseUnframed(response, counters, fault);
     if (intake.isDraining) {
@@ -122,6 +124,7 @@ export class SocketEndpoint {
       request.getHeader("sec-websocket-extensions"),
       context,
     );
+    connections.upgraded();
   }
 
   #refuseHandshake(response: uWS.HttpResponse, { code, detail }: HandshakeRefusal): void {
@@ -141,5 +144,7 @@ function refuse(
   detail: string | null,
   retryAfterMs: number | null,
 ): void {
-  new HttpExchange(response, "get", 0, () => undefined).fail(code, detail, retryAfterMs);
+  const exchange = new HttpExchange(response, "get", 0, () => undefined);
+  exchange.endsConnection();
+  exchange.fail(code, detail, retryAfterMs);
 }

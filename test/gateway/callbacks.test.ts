@@ -88,10 +88,11 @@ describe("Callbacks", () => {
       hold(port, () => refusedNow++),
     );
     // Whoever has taken longest makes way for those of the same address that come later.
-    await eventually(() => refusedNow).toBe(sockets.length - BODIES_COMING_PER_ADDRESS_MAX);
+    const most = sockets.length - BODIES_COMING_PER_ADDRESS_MAX;
+    await eventually(() => refusedNow).toBeGreaterThanOrEqual(most);
     for (let n = 0; n < 20; n++) expect(await post(port, "{}")).toMatchObject({ status: 200 });
     expect(custodian.taken).toHaveLength(20);
-    expect(counters.httpTimeouts).toBe(0);
+    expect(counters.httpRefused).toBeGreaterThanOrEqual(most);
     for (const socket of sockets) socket.destroy();
   });
 

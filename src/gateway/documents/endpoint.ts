@@ -57,9 +57,12 @@ export class DocumentEndpoint {
   }
 
   #exchange(response: uWS.HttpResponse, request: uWS.HttpRequest, ended: () => void): HttpExchange {
-    const { counters, clock } = this.#parts;
+    const { counters, clock, connections } = this.#parts;
     counters.httpRequests++;
-    return new HttpExchange(response, request.getMethod(), clock.monotonicMs(), ended);
+    const method = request.getMethod();
+    const exchange = new HttpExchange(response, method, clock.monotonicMs(), ended);
+    if (connections.isCrowded) exchange.endsConnection();
+    return exchange;
   }
 
   #upload(response: uWS.HttpResponse, request: uWS.HttpRequest): void {
