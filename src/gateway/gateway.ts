@@ -75,6 +75,8 @@ interface Attached {
 }
 
 const DRAIN_POLL_MS = 10;
+/** This part of the transfers of documents is for accounts that have none under way. */
+const TRANSFERS_KEPT_FOR_FIRST = 0.25;
 
 export function createGateway(options: GatewayOptions): Gateway {
   return new Door(options);
@@ -159,7 +161,9 @@ class Door implements Gateway {
     const { store, limits, counters: documentCounters } = documents;
     checkDocumentLimits(limits);
     const questions = this.#questions(runtime);
-    const seats = new Seats(limits.transfersMax, limits.transfersPerAccountMax);
+    const { transfersMax, transfersPerAccountMax } = limits;
+    const keptForFirst = Math.floor(transfersMax * TRANSFERS_KEPT_FOR_FIRST);
+    const seats = new Seats(transfersMax, transfersPerAccountMax, keptForFirst);
     const [admission, connections] = [this.#admission, this.#connections];
     const common = { config, counters, clock, log, admission, connections, intake };
     return new DocumentEndpoint({ ...common, limits, documentCounters, store, questions, seats });

@@ -11,6 +11,7 @@ import { bearerOf, isOriginAllowed } from "../handshake.ts";
 import { HttpExchange } from "../http-exchange.ts";
 import { standingOf } from "./attach.ts";
 import { DocumentDownload } from "./download.ts";
+import { Pace } from "./pace.ts";
 import type { DocumentParts, Transfer } from "./parts.ts";
 import { DocumentUpload } from "./upload.ts";
 import { UploadBody } from "./upload-body.ts";
@@ -66,10 +67,11 @@ export class DocumentEndpoint {
   }
 
   #upload(response: uWS.HttpResponse, request: uWS.HttpRequest): void {
-    const { documentCounters } = this.#parts;
+    const { documentCounters, limits } = this.#parts;
     const exchange = this.#exchange(response, request, () => body.closed());
     const isOpen = (): boolean => exchange.isOpen;
-    const body: UploadBody = new UploadBody(response, isOpen, documentCounters, this.#buffer);
+    const pace = new Pace(limits.bytesPerSecondMin, exchange.startedAtMs);
+    const body: UploadBody = new UploadBody(response, isOpen, documentCounters, this.#buffer, pace);
     const upload = new DocumentUpload(this.#parts, exchange, body, {
       token: bearerOf(request.getHeader("authorization")),
       loanText: request.getParameter(0) ?? "",
@@ -139,8 +141,8 @@ export class DocumentEndpoint {
     const { limits, questions } = this.#parts;
     questions.sweep(nowMonotonicMs);
     for (const transfer of [...this.#open]) {
-      if (nowMonotonicMs - transfer.startedAtMs < limits.transferMsMax) return;
-      transfer.cut("too_slow");
+      if (nowMonotonicMs - transfer.startedAtMs >= limits.transferMsMax) transfer.cut("too_slow");
+      else transfer.sweep?.(nowMonotonicMs);
     }
   }
 }

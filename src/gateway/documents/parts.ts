@@ -22,6 +22,8 @@ export interface DocumentParts extends HttpAdmissionParts {
 /** One that is open, for the sweep and for the end of the server. */
 export interface Transfer {
   readonly startedAtMs: number;
+  /** Looked at every now and then, where a client might dawdle. */
+  sweep?(nowMonotonicMs: number): void;
   /** It takes too long, or the server stops. */
   cut(why: "too_slow" | "given_up"): void;
 }
