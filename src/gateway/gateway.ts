@@ -137,14 +137,14 @@ class Door implements Gateway {
     const feed = this.#feed;
     const subscriptions = new Subscriptions(runtime, feed, config.watchesPerSessionMax);
     const questions = this.#questions(runtime);
-    const receipts = new ReceiptPushes({ counters, sender, questions, log });
+    const receipts = new ReceiptPushes({ clock, counters, sender, questions, log });
     const releases = new Releases({ counters, sender, subscriptions, feed, receipts });
     const connections = this.#connections;
     const common = { config, counters, clock, admission, connections };
     const bank = extra.custodian === undefined ? {} : { custodian: extra.custodian };
     const intake = new Intake({ ...common, log, runtime, sender, subscriptions, ...bank });
     const http = new HttpEndpoint({ ...common, log, runtime, intake, extra });
-    const sockets = new SocketEndpoint({ ...common, intake, subscriptions });
+    const sockets = new SocketEndpoint({ ...common, intake, subscriptions, receipts });
     const documents = this.#documents(runtime, intake);
     documents?.serve(this.#app);
     this.#app.filter((response, change) => connections.changed(response, change));

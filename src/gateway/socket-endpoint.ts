@@ -18,6 +18,7 @@ import { judgeHandshake, type HandshakeRefusal } from "./handshake.ts";
 import { HttpExchange } from "./http-exchange.ts";
 import type { Intake } from "./intake.ts";
 import { addressOf } from "./network-address.ts";
+import type { ReceiptPushes } from "./receipt-pushes.ts";
 import { Session, type Socket, type SocketTag } from "./session.ts";
 import type { Subscriptions } from "./subscriptions.ts";
 
@@ -33,6 +34,7 @@ export interface SocketParts {
   readonly connections: Connections;
   readonly intake: Intake;
   readonly subscriptions: Subscriptions;
+  readonly receipts: Pick<ReceiptPushes, "closed">;
 }
 
 export class SocketEndpoint {
@@ -43,7 +45,7 @@ export class SocketEndpoint {
   }
 
   behavior(): uWS.WebSocketBehavior<SocketTag> {
-    const { config, counters, admission, intake, subscriptions } = this.#parts;
+    const { config, counters, admission, intake, subscriptions, receipts } = this.#parts;
     return {
       // Frames up to twice the limit still get a typed error; larger ones are not worth reading.
       maxPayloadLength: config.frameBytesMax * 2,
@@ -72,6 +74,7 @@ export class SocketEndpoint {
         if (Buffer.from(reason).equals(TOO_BIG_BYTES)) counters.framesTooLarge++;
         session.socket = undefined;
         subscriptions.close(session);
+        receipts.closed(session);
         admission.closed(session);
       },
     };
