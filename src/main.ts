@@ -18,6 +18,7 @@ import { sweepAlways } from "./documents/sweeper.ts";
 import { Authenticator } from "./gateway/authenticator.ts";
 import { createGatewayCounters } from "./gateway/counters.ts";
 import { createDocumentCounters } from "./gateway/documents/counters.ts";
+import { openFilesMax, socketsMaxOf } from "./gateway/descriptors.ts";
 import { createGateway, type Gateway } from "./gateway/gateway.ts";
 import { systemTimers } from "./journal/clock.ts";
 import { connectTo, redisConnect, type RedisConnect } from "./journal/connection.ts";
@@ -124,6 +125,7 @@ async function start(
     clock: arrivals,
     log,
     authenticator: authenticatorOf(config, secrets, revoked.revocations),
+    socketsMax: socketsMaxOf(openFilesMax(), filesOf(config)),
     httpExtra: { metrics: () => metrics.text(), ...bank },
     documents: { store, limits: config.transfers, counters: documentCounters },
   });
@@ -230,6 +232,11 @@ function todayOf({ deployment }: Config): number {
 
 const MIB = 1_048_576;
 const DOCUMENT_SWEEP_MS = 60_000;
+
+/** Files that are kept from clients: some 100 are open anyway, and connections are made anew at times. */
+function filesOf({ deployment, transfers, custodian }: Config): number {
+  return 256 + 8 * deployment.shards + 2 * transfers.transfersMax + 2 * custodian.inFlightMax;
+}
 
 async function openDocuments(config: Config): Promise<DocumentStore> {
   const { freeMibMin } = config.documents;
