@@ -59,11 +59,20 @@ const ONCE: readonly Row[] = ROWS.filter(
 /** Variables that only the commands of a client read: known, but no setting of the server. */
 export const CLIENT_VARIABLES = { url: "LOANLOOM_URL", token: "LOANLOOM_TOKEN" } as const;
 
+/** A client of a server has settings in common with it, and none of its keys. */
+export function loadClientConfig(environment: Environment): Config {
+  return load(environment, () => []);
+}
+
 /**
  * Reads every setting. Throws a ConfigError with all problems at once: values that do not fit,
  * relations between limits that do not hold, and names that start with LOANLOOM_ but are none.
  */
 export function loadConfig(environment: Environment): Config {
+  return load(environment, missingKeys);
+}
+
+function load(environment: Environment, more: (config: Config) => ConfigProblem[]): Config {
   const problems: ConfigProblem[] = [];
   const config: Record<string, Record<string, unknown>> = {};
   for (const { group, key, setting } of ROWS) {
@@ -84,7 +93,7 @@ export function loadConfig(environment: Environment): Config {
   problems.push(...unknownVariables(environment));
   if (problems.length > 0) throw new ConfigError(problems);
   const complete = deepFreeze(config) as unknown as Config;
-  problems.push(...brokenRelations(complete));
+  problems.push(...brokenRelations(complete), ...more(complete));
   if (problems.length > 0) throw new ConfigError(problems);
   return complete;
 }
@@ -169,16 +178,22 @@ function brokenRelations(config: Config): ConfigProblem[] {
     deployment.standby,
     "no, without REDIS_URL: nobody else has the embedded Redis",
   );
-  if (redis.url === null) return problems;
-  const why = "because REDIS_URL is set: another server must find the same one";
-  const howTo = "(try: openssl rand -hex 32)";
-  mustHold(deployment.macKey !== null, "LOANLOOM_MAC_KEY", null, `a key, ${why} ${howTo}`);
-  mustHold(
-    auth.jwtSecret !== null || auth.jwksUrl !== null,
-    "LOANLOOM_JWT_SECRET",
-    null,
-    `a secret, or LOANLOOM_JWKS_URL, ${why} ${howTo}`,
-  );
+  return problems;
+}
+
+/** Of a server with a Redis that others may use as well. */
+function missingKeys({ auth, deployment, redis }: Config): ConfigProblem[] {
+  if (redis.url === null) return [];
+  const why =
+    "because REDIS_URL is set: another server must find the same one (try: openssl rand -hex 32)";
+  const problems: ConfigProblem[] = [];
+  const missing = (variable: string, what: string): void => {
+    problems.push({ variable, value: null, expected: `${what}, ${why}` });
+  };
+  if (deployment.macKey === null) missing("LOANLOOM_MAC_KEY", "a key");
+  if (auth.jwtSecret === null && auth.jwksUrl === null) {
+    missing("LOANLOOM_JWT_SECRET", "a secret, or LOANLOOM_JWKS_URL");
+  }
   return problems;
 }
 

@@ -87,7 +87,9 @@ async function start(
   undo: (() => Promise<void> | void)[],
   undoAll: () => Promise<void>,
 ): Promise<RunningServer> {
+  // Before anything is written with them: beside what is there already a missing one is never made anew.
   const secrets = await loadSecrets(config);
+  const documentKeys = await loadDocumentKeys(config);
   const redis = config.redis.url === null ? await embeddedRedis(config, log) : null;
   if (redis !== null) undo.push(() => redis.stop());
   const url = redis?.url ?? config.redis.url ?? "";
@@ -99,7 +101,7 @@ async function start(
   log.info({ redisVersion }, "the journal's Redis is durable");
   for (const warning of warnings) log.warn({}, warning);
 
-  const store = await openDocuments(config);
+  const store = await openDocuments(config, documentKeys);
   const documentCounters = createDocumentCounters();
   const metrics = new Metrics();
   const gatewayCounters = createGatewayCounters();
@@ -211,11 +213,11 @@ function todayOf({ deployment }: Config): number {
 const MIB = 1_048_576;
 const DOCUMENT_SWEEP_MS = 60_000;
 
-async function openDocuments(config: Config): Promise<DocumentStore> {
+async function openDocuments(config: Config, keys: readonly Uint8Array[]): Promise<DocumentStore> {
   const { freeMibMin } = config.documents;
   return DocumentStore.open({
     folder: join(config.deployment.dataDir, "documents"),
-    ring: new KeyRing(await loadDocumentKeys(config)),
+    ring: new KeyRing(keys),
     freeBytesMin: freeMibMin * MIB,
   });
 }

@@ -7,7 +7,7 @@ import {
   type LoanloomClient,
   type LoanUpdate,
 } from "../client/client.ts";
-import { CLIENT_VARIABLES, loadConfig, type Config } from "../config.ts";
+import { CLIENT_VARIABLES, loadClientConfig, type Config } from "../config.ts";
 import { ROLES, type Role } from "../protocol/table.ts";
 import { EXIT_HELP, UsageError } from "./exit-codes.ts";
 import { id, tokenFor } from "./token.ts";
@@ -52,7 +52,7 @@ export async function withServer(
   roles: readonly Role[],
   work: (client: LoanloomClient) => Promise<void>,
 ): Promise<void> {
-  const config = loadConfig(process.env);
+  const config = loadClientConfig(process.env);
   const url = options.url ?? process.env[CLIENT_VARIABLES.url] ?? urlOf(config);
   const token = await tokenOf(options, roles, config);
   const limits = { requestTimeoutMs: options.timeout, firstConnectTimeoutMs: options.timeout };
@@ -83,8 +83,10 @@ async function tokenOf(
   if (options.role !== undefined && options.as === undefined) {
     throw new UsageError("--role goes with --as <name>");
   }
-  const given = options.token ?? process.env[CLIENT_VARIABLES.token];
-  if (options.as === undefined && given !== undefined && given !== "") return given;
+  if (options.as === undefined) {
+    const given = options.token ?? process.env[CLIENT_VARIABLES.token];
+    if (given !== undefined) return tokenGiven(given, options);
+  }
   // An operator may do what it may; what is a client's own, or one of two reviewers', needs a name.
   if (options.as === undefined && roles.includes("operator")) {
     return tokenFor(config, "operator", "operator", TOKEN_TTL_MS);
@@ -98,6 +100,13 @@ async function tokenOf(
     );
   }
   return tokenFor(config, options.as, role, TOKEN_TTL_MS);
+}
+
+/** Empty is what a script has whose token was not to be had: it must not become somebody else. */
+function tokenGiven(given: string, { token }: RemoteOptions): string {
+  if (given.trim() !== "") return given;
+  const where = token === undefined ? CLIENT_VARIABLES.token : "--token";
+  throw new UsageError(`${where} is empty: give a token, or leave it out`);
 }
 
 export function show(fields: Readonly<Record<string, unknown>>, json: boolean): void {

@@ -3,8 +3,8 @@
 
 import { Command, InvalidArgumentError, Option } from "commander";
 import { isId } from "../../actors/address.ts";
-import { loadConfig, type Config } from "../config.ts";
-import { loadSecrets } from "../config/secrets.ts";
+import { loadClientConfig, type Config } from "../config.ts";
+import { readJwtSecret } from "../config/secrets.ts";
 import { signToken } from "../gateway/signing.ts";
 import { ROLES, type Role } from "../protocol/table.ts";
 import { EXIT_HELP, UsageError } from "./exit-codes.ts";
@@ -35,11 +35,11 @@ export function tokenCommand(): Command {
     .option("--json", "print one line of JSON", false)
     .addHelpText(
       "after",
-      "\nThe secret is LOANLOOM_JWT_SECRET, or jwt.secret in LOANLOOM_DATA, made when absent." +
+      "\nThe secret is LOANLOOM_JWT_SECRET, or jwt.secret in LOANLOOM_DATA, which `serve` makes." +
         `\nWith LOANLOOM_JWKS_URL tokens come from that issuer, not from here.\n${EXIT_HELP}`,
     )
     .action(async (options: TokenOptions) => {
-      const config = loadConfig(process.env);
+      const config = loadClientConfig(process.env);
       const expiresAtMs = Date.now() + options.ttl;
       const token = await tokenFor(config, options.sub, options.role, options.ttl);
       const { sub, role } = options;
@@ -61,7 +61,7 @@ export async function tokenFor(
         "(LOANLOOM_TOKEN_LIFETIME_MS_MAX)",
     );
   }
-  const { jwtSecret } = await loadSecrets(config);
+  const jwtSecret = await readJwtSecret(config);
   if (jwtSecret === null) {
     throw new UsageError(
       "LOANLOOM_JWKS_URL is set: get a token from that issuer, give it by --token",

@@ -1,11 +1,49 @@
-// Where a deployment keeps what has no setting of its own, or none that was given.
+// Where a deployment keeps what has no setting of its own, or none that was given; and what the file
+// system refuses there, as the setting that somebody must change.
 
+import { access, constants } from "node:fs/promises";
 import { join } from "node:path";
-import type { Config } from "../config.ts";
+import { ConfigError, type Config } from "../config.ts";
+import { makeFolder } from "../journal/make-folder.ts";
+import { SETTINGS } from "./settings.ts";
 
 export function anchorFolderOf({
   anchorFolder,
   dataDir,
 }: Pick<Config["deployment"], "anchorFolder" | "dataDir">): string {
   return anchorFolder ?? join(dataDir, "anchors");
+}
+
+/**
+ * Makes the data folder, for its owner only, when it is missing. Throws a ConfigError when it cannot be
+ * made, is none, or is not this user's to write to.
+ */
+export async function makeDataFolder({ deployment }: Config): Promise<void> {
+  const { dataDir } = deployment;
+  try {
+    await makeFolder(dataDir, 0o700);
+    await access(dataDir, constants.R_OK | constants.W_OK | constants.X_OK);
+  } catch (error) {
+    throw fileFault(error, SETTINGS.deployment.dataDir.variable, "a folder to write to");
+  }
+}
+
+/** What the system says about a file or folder when nobody but a person can do anything about it. */
+const FAULTS: ReadonlySet<string | undefined> = new Set([
+  "EACCES",
+  "EISDIR",
+  "ELOOP",
+  "ENAMETOOLONG",
+  "ENOENT",
+  "ENOSPC",
+  "ENOTDIR",
+  "EPERM",
+  "EROFS",
+]);
+
+/** As a ConfigError that names the setting; what is none of these faults stays as it is. */
+export function fileFault(error: unknown, variable: string, expected: string): unknown {
+  const { code, message } = error as NodeJS.ErrnoException;
+  if (!(error instanceof Error) || !FAULTS.has(code)) return error;
+  return new ConfigError([{ variable, value: `(${message})`, expected }]);
 }

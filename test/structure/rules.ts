@@ -20,6 +20,8 @@ interface Room {
 }
 
 const ADDRESS = "actors/address.ts";
+/** Whoever keeps files may be given a path on which no folder can be made. */
+const MAKE_FOLDER = "src/journal/make-folder.ts";
 /** Whatever measures may write into README. */
 const README_SECTION = "load/report/readme-section.ts";
 /** Whatever has a command line. */
@@ -35,7 +37,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   client: { uses: ["protocol", "money", "hash", ADDRESS], node: [] },
   ops: { uses: ["money"] },
   // What a URL of Redis says is read in one place.
-  config: { uses: ["src/journal/redis-url.ts"] },
+  config: { uses: ["src/journal/redis-url.ts", MAKE_FOLDER] },
   journal: {
     uses: ["money", "ops"],
     types: ["actors/field-table.ts", "src/protocol/msgpack-writer.ts"],
@@ -61,7 +63,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   simulation: {
     uses: ["actors", "history", "journal", "ledger", "lending", "money", "runtime"],
   },
-  custodian: { uses: ["money", ADDRESS] },
+  custodian: { uses: ["money", ADDRESS, MAKE_FOLDER] },
   documents: { uses: ["money"] },
   web: { uses: ["client", "protocol", "money"], node: [] },
   main: {
