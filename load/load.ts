@@ -3,6 +3,7 @@
 
 import { writeFileSync } from "node:fs";
 import { CommanderError } from "commander";
+import { endOnClosedPipe } from "../src/cli/closed-pipe.ts";
 import { TokenFileError } from "./driver/identities.ts";
 import { loadCommand, runOptionsOf, UsageError, type LoadOptions } from "./load-options.ts";
 import { exitCodeOf, loadReport, type LoadReport } from "./report/load-report.ts";
@@ -86,6 +87,7 @@ function print(text: string): void {
   process.stdout.write(`${text}\n`);
 }
 
+endOnClosedPipe();
 const command = loadCommand(async (name, options) => {
   process.exitCode = await main(name, options);
 });

@@ -103,7 +103,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   },
   // Benchmarks are clients: they reach the server over its socket and never from inside.
   load: {
-    uses: ["load/driver", "load/scenarios", "load/run", "load/report"],
+    uses: ["load/driver", "load/scenarios", "load/run", "load/report", "src/cli/closed-pipe.ts"],
   },
   "load/driver": { uses: ["protocol", "money", ADDRESS] },
   "load/machine": { uses: ["money", "load/driver"] },
