@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { ACTOR_LAYOUTS } from "../actors/kinds.ts";
 import { UPCASTERS } from "../actors/upcasters.ts";
 import type { Config } from "./config.ts";
-import { anchorFolderOf } from "./config/folders.ts";
+import { anchorFolderOf, cannotListen, fileFault } from "./config/folders.ts";
 import { loadDocumentKeys, loadSecrets, type Secrets } from "./config/secrets.ts";
 import { systemEnvironment } from "./custodian/environment.ts";
 import type { Taken } from "./custodian/books.ts";
@@ -19,6 +19,7 @@ import { Authenticator } from "./gateway/authenticator.ts";
 import { createGatewayCounters } from "./gateway/counters.ts";
 import { createDocumentCounters } from "./gateway/documents/counters.ts";
 import { createGateway, type Gateway } from "./gateway/gateway.ts";
+import { probePort } from "./gateway/port-probe.ts";
 import { systemTimers } from "./journal/clock.ts";
 import { connectTo, redisConnect, type RedisConnect } from "./journal/connection.ts";
 import { checkDurability, onlyDurable, type JournalHome } from "./journal/durability.ts";
@@ -90,6 +91,8 @@ async function start(
   // Before anything is written with them: beside what is there already a missing one is never made anew.
   const secrets = await loadSecrets(config);
   const documentKeys = await loadDocumentKeys(config);
+  const fault = await probePort(config.gateway.host, config.gateway.port);
+  if (fault !== null) throw cannotListen(config.gateway, fault);
   const redis = config.redis.url === null ? await embeddedRedis(config, log) : null;
   if (redis !== null) undo.push(() => redis.stop());
   const url = redis?.url ?? config.redis.url ?? "";
@@ -101,6 +104,8 @@ async function start(
   log.info({ redisVersion }, "the journal's Redis is durable");
   for (const warning of warnings) log.warn({}, warning);
 
+  const today = (): number => todayOf(config);
+  const followsClock = config.deployment.businessDates === "clock";
   const store = await openDocuments(config, documentKeys);
   const documentCounters = createDocumentCounters();
   const metrics = new Metrics();
@@ -118,9 +123,9 @@ async function start(
     authenticator: authenticatorOf(config, secrets),
     httpExtra: { metrics: () => metrics.text(), ...bank },
     documents: { store, limits: config.transfers, counters: documentCounters },
+    ...(followsClock && { today }),
   });
   const { shards, standby } = config.deployment;
-  const today = (): number => todayOf(config);
   const folder = anchorFolderOf(config.deployment);
   const anchors = serverAnchors({ folder, macKey: secrets.macKey }, log);
   const ending = new AbortController();
@@ -160,7 +165,7 @@ async function start(
   gateway.attach(system);
   undo.push(() => gateway.close());
   // Whoever asks a server that stands by learns that it does.
-  let port = standby ? await gateway.listen() : 0;
+  let port = standby ? await listen(gateway, config) : 0;
   undo.push(() => system.stop(config.gateway.drainMsMax));
   // Of a start that failed, what still waits for its turn is called off first.
   undo.push(() => ending.abort());
@@ -184,16 +189,23 @@ async function start(
   });
   undo.push(() => memory?.close());
   undo.push(watchEventLoopLag(metrics.histogram("eventLoopLag")));
-  if (config.deployment.businessDates === "clock") {
+  if (followsClock) {
     undo.push(followClock(system, today, { scheduler: systemScheduler, log }));
   }
-  if (!standby) port = await gateway.listen();
+  if (!standby) port = await listen(gateway, config);
   return {
     port,
     redisPid: redis?.pid ?? null,
     lost,
     stop: (reason) => stop(gateway, reason, undoAll),
   };
+}
+
+/** Since the probe another one may have taken the port. */
+function listen(gateway: Gateway, config: Config): Promise<number> {
+  return gateway.listen().catch((error: Error) => {
+    throw cannotListen(config.gateway, { what: "port", detail: error.message });
+  });
 }
 
 function tellHome({ shard, peer, before, warnings }: JournalHome, log: RunLog): void {
@@ -219,6 +231,8 @@ async function openDocuments(config: Config, keys: readonly Uint8Array[]): Promi
     folder: join(config.deployment.dataDir, "documents"),
     ring: new KeyRing(keys),
     freeBytesMin: freeMibMin * MIB,
+  }).catch((error: unknown) => {
+    throw fileFault((error as Error).cause ?? error, "LOANLOOM_DATA", "documents/ to be writable");
   });
 }
 
@@ -254,6 +268,8 @@ async function embeddedRedis(config: Config, log: RunLog): Promise<EmbeddedRedis
         log.info(event, "the embedded Redis");
       }
     },
+  }).catch((error: unknown) => {
+    throw fileFault(error, "LOANLOOM_DATA", "redis/ to be writable");
   });
 }
 

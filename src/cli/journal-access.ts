@@ -117,7 +117,9 @@ export async function journalsByFolder(
     const connect = redisConnect(`unix:${socketPath}`);
     return { name: dataDir, connect, macKey, anchors, close: async () => undefined };
   }
-  const redis = await EmbeddedRedis.start({ dataDir });
+  const redis = await EmbeddedRedis.start({ dataDir }).catch((error: unknown) => {
+    throw fileFault(error, SETTINGS.deployment.dataDir.variable, "redis/ to be this user's");
+  });
   return {
     name: dataDir,
     connect: redisConnect(redis.url),

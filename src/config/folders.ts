@@ -1,5 +1,5 @@
-// Where a deployment keeps what has no setting of its own, or none that was given; and what the file
-// system refuses there, as the setting that somebody must change.
+// Where a deployment keeps what has no setting of its own, or none that was given; and what the system
+// refuses there, or of the port, as the setting that somebody must change.
 
 import { access, constants } from "node:fs/promises";
 import { join } from "node:path";
@@ -46,4 +46,14 @@ export function fileFault(error: unknown, variable: string, expected: string): u
   const { code, message } = error as NodeJS.ErrnoException;
   if (!(error instanceof Error) || !FAULTS.has(code)) return error;
   return new ConfigError([{ variable, value: `(${message})`, expected }]);
+}
+
+/** The door cannot open: which of the two settings is to be changed, and what the system says. */
+export function cannotListen(
+  { host, port }: { readonly host: string; readonly port: number },
+  { what, detail }: { readonly what: "host" | "port"; readonly detail: string },
+): ConfigError {
+  const [variable, value] = what === "port" ? ["PORT", port] : ["HOST", host];
+  const expected = what === "port" ? "a free port" : "an address of this machine";
+  return new ConfigError([{ variable, value: `${value} (${detail})`, expected }]);
 }
