@@ -88,7 +88,7 @@ function load(environment: Environment, more: (config: Config) => ConfigProblem[
     if (parsed.success) continue;
     const { variable, secret, expected } = setting;
     if (problems.some((problem) => problem.variable === variable)) continue;
-    problems.push({ variable, value: secret ? "(hidden)" : text, expected });
+    problems.push({ variable, value: secret ? HIDDEN : withoutPassword(text), expected });
   }
   problems.push(...unknownVariables(environment));
   if (problems.length > 0) throw new ConfigError(problems);
@@ -106,7 +106,7 @@ function unknownVariables(environment: Environment): ConfigProblem[] {
     .filter((name) => !VARIABLES.has(name) && !clients.includes(name))
     .map((variable) => ({
       variable,
-      value: "(hidden)",
+      value: HIDDEN,
       expected: "a known setting; `loanloom config` lists them",
     }));
 }
@@ -116,7 +116,7 @@ function brokenRelations(config: Config): ConfigProblem[] {
   const { auth, custodian, deployment, gateway, journal, redis, runtime, transfers } = config;
   const problems: ConfigProblem[] = [];
   const mustHold = (holds: boolean, variable: string, value: unknown, expected: string): void => {
-    if (!holds) problems.push({ variable, value: value === null ? null : String(value), expected });
+    if (!holds) problems.push({ variable, value: valueText(value), expected });
   };
   const atMost = (small: LimitRef, large: LimitRef): void => {
     mustHold(small[1] <= large[1], small[0], small[1], `at most ${large[0]}, which is ${large[1]}`);
@@ -195,6 +195,19 @@ function missingKeys({ auth, deployment, redis }: Config): ConfigProblem[] {
     missing("LOANLOOM_JWT_SECRET", "a secret, or LOANLOOM_JWKS_URL");
   }
   return problems;
+}
+
+/** As it would be typed. */
+function valueText(value: unknown): string | null {
+  if (typeof value === "boolean") return value ? "yes" : "no";
+  return value === null ? null : withoutPassword(String(value));
+}
+
+const HIDDEN = "(hidden)";
+
+/** A URL may have a password in it that is nobody's to see in a listing, a log or an error. */
+export function withoutPassword(text: string): string {
+  return text.replace(/(:\/\/)[^/?#\s]*@/g, `$1${HIDDEN}@`);
 }
 
 type LimitRef = readonly [variable: string, value: number];

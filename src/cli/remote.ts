@@ -3,6 +3,7 @@
 import { Option, type Command } from "commander";
 import {
   connect,
+  LoanloomError,
   type AccountUpdate,
   type LoanloomClient,
   type LoanUpdate,
@@ -56,11 +57,38 @@ export async function withServer(
   const url = options.url ?? process.env[CLIENT_VARIABLES.url] ?? urlOf(config);
   const token = await tokenOf(options, roles, config);
   const limits = { requestTimeoutMs: options.timeout, firstConnectTimeoutMs: options.timeout };
-  const client = await connect({ url, token, ...limits });
+  const client = await connect({ url, token, ...limits }).catch(async (error: unknown) => {
+    throw await withReason(error, url);
+  });
   try {
     await work(client);
   } finally {
     client.close();
+  }
+}
+
+const REASON_MS_MAX = 2_000;
+
+/** A handshake that is refused by its status says no more than that; the server tells why elsewhere. */
+async function withReason(error: unknown, url: string): Promise<unknown> {
+  const isRefused = error instanceof LoanloomError && error.code === "unreachable";
+  const status = isRefused ? /server response: (\d{3})/.exec(error.message)?.[1] : undefined;
+  if (status === undefined) return error;
+  const reason =
+    status === "503" ? await readinessOf(url) : `${url} is no door: is it the path /v1/ws?`;
+  if (reason === null) return error;
+  return new LoanloomError("unreachable", `${(error as LoanloomError).detail} (${reason})`);
+}
+
+/** As `/readyz` says it; null when it does not. */
+async function readinessOf(url: string): Promise<string | null> {
+  const readyz = new URL("/readyz", url.replace(/^ws/, "http"));
+  try {
+    const answer = await fetch(readyz, { signal: AbortSignal.timeout(REASON_MS_MAX) });
+    const { reason } = (await answer.json()) as { readonly reason?: unknown };
+    return typeof reason === "string" ? reason : null;
+  } catch {
+    return null;
   }
 }
 
@@ -113,8 +141,6 @@ export function show(fields: Readonly<Record<string, unknown>>, json: boolean): 
   process.stdout.write(json ? `${JSON.stringify(fields)}\n` : `${answerText(fields)}\n`);
 }
 
-/** What a watch tells; its end is told by `untilInterrupted`. */
-
 /** Fields, and below them a table for each that is a list of rows. */
 export function answerText(fields: Readonly<Record<string, unknown>>): string {
   const tables = Object.entries(fields).flatMap(([name, value]) =>
@@ -123,6 +149,7 @@ export function answerText(fields: Readonly<Record<string, unknown>>): string {
   return [fieldsText(fields), ...tables].join("\n");
 }
 
+/** What a watch tells; its end is told by `untilInterrupted`. */
 export function showUpdate(update: AccountUpdate | LoanUpdate, json: boolean): void {
   switch (update.kind) {
     case "loan":
@@ -146,8 +173,16 @@ export function showUpdate(update: AccountUpdate | LoanUpdate, json: boolean): v
   }
 }
 
-/** Until Ctrl-C, or until the watch ends by itself, which is an error. */
+/**
+ * Until Ctrl-C, or until the watch ends by itself, which is an error. What is missed while the connection
+ * is lost comes later, and standard error says so.
+ */
 export function untilInterrupted(client: LoanloomClient): Promise<void> {
+  const say = (what: string): void => void process.stderr.write(`loanloom: ${what}\n`);
+  client.on("disconnected", ({ code, reason }) => {
+    say(`the connection is lost (${reason === "" ? code : reason}); it is tried again`);
+  });
+  client.on("reconnected", ({ downMs }) => say(`connected again after ${Math.round(downMs)} ms`));
   return new Promise((resolve, reject) => {
     const interrupted = (): void => resolve();
     process.once("SIGINT", interrupted).once("SIGTERM", interrupted);

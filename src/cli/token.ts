@@ -26,11 +26,10 @@ export function tokenCommand(): Command {
       id,
     )
     .addOption(new Option("--role <role>", "what it may do").choices(ROLES).default("client"))
-    .option(
-      "--ttl <duration>",
-      "how long it is valid, such as 15m, 12h or 30d",
-      duration,
-      3_600_000,
+    .addOption(
+      new Option("--ttl <duration>", "how long it is valid, such as 15m, 12h or 30d")
+        .argParser(duration)
+        .default(3_600_000, "1h"),
     )
     .option("--json", "print one line of JSON", false)
     .addHelpText(

@@ -250,7 +250,10 @@ describe("loanloom", () => {
 
   test("settings are listed, and secrets are not shown", async () => {
     const secret = "not-to-be-shown-not-to-be-shown-not";
-    const listed = await run(["config", "--json"], { LOANLOOM_JWT_SECRET: secret });
+    const listed = await run(["config", "--json"], {
+      LOANLOOM_JWT_SECRET: secret,
+      LOANLOOM_CUSTODIAN_URL: `https://us:${secret}@bank`,
+    });
     const rows = JSON.parse(listed.stdout) as { variable: string; value: string | null }[];
     expect(rows.find((row) => row.variable === "LOANLOOM_JWT_SECRET")?.value).toBe("(hidden)");
     expect(rows.find((row) => row.variable === "PORT")?.value).toBe("0");

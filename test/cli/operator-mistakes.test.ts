@@ -4,6 +4,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -22,7 +23,7 @@ let server: RunningProgram;
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "loanloom-mistakes-"));
-  environment = { LOANLOOM_DATA: join(folder, "data"), PORT: "0" };
+  environment = { LOANLOOM_DATA: join(folder, "data"), PORT: await freePort() };
   server = startProgram(["serve"], environment);
   environment["LOANLOOM_URL"] = await urlOf(server);
 });
@@ -32,6 +33,16 @@ afterAll(async () => {
   await stopLeftoverRedis(join(folder, "data"));
   await rm(folder, { recursive: true });
 });
+
+/** One that can be had again after a restart, while clients of before still hold on to it. */
+async function freePort(): Promise<string> {
+  const probe = createServer().listen(0, "127.0.0.1");
+  await once(probe, "listening");
+  const { port } = probe.address() as AddressInfo;
+  probe.close();
+  await once(probe, "close");
+  return String(port);
+}
 
 describe("A server whose dates follow the clock", () => {
   test("begins none by hand before it has come", async () => {
@@ -137,6 +148,49 @@ describe("package.json", () => {
     const runs = Object.entries(scripts).filter(([, script]) => /^(exec )?node dist/.test(script));
     expect(runs.length).toBeGreaterThan(5);
     for (const [name, script] of runs) expect(script, name).toMatch(/^exec /);
+  });
+});
+
+describe("What fails with --json", () => {
+  test.each<[string, readonly string[], number, string]>([
+    ["a refusal", ["account", "get", "nobody"], 1, "account_not_found"],
+    ["what was typed wrongly", ["account", "deposit", "alice"], 2, "usage"],
+    ["an empty token", ["loan", "market", "--token", ""], 2, "usage"],
+    ["a setting", ["loan", "market", "--as", "x"], 2, "config_invalid"],
+  ])("ends standard output with its code: %s", async (_, args, exit, code) => {
+    const wrong = code === "config_invalid" ? { PORT: "x" } : {};
+    const ran = await runProgram([...args, "--json"], { ...environment, ...wrong });
+    expect(ran).toMatchObject({ code: exit });
+    expect(JSON.parse(ran.stdout)).toEqual({
+      error: { code, message: expect.stringMatching(/./) as string },
+    });
+    expect(ran.stderr).not.toBe("");
+  });
+
+  test("on a wrong path says which it should be", async () => {
+    const url = environment["LOANLOOM_URL"]!.replace("/v1/ws", "/ws");
+    const args = ["loan", "market", "--url", url, "--timeout", "1s"];
+    const ran = await runProgram(args, environment);
+    expect(ran).toMatchObject({ code: 3 });
+    expect(ran.stderr).toMatch(/is it the path \/v1\/ws\?/);
+  });
+});
+
+describe("A watch", () => {
+  test("says on standard error that the connection is lost", async () => {
+    await runProgram(["account", "open", "bob"], environment);
+    const watch = startProgram(["account", "watch", "bob", "--json"], environment);
+    await once(watch.child.stdout!, "data");
+    let said = "";
+    watch.child.stderr!.on("data", (chunk: Buffer) => (said += chunk.toString()));
+    server.child.kill("SIGHUP");
+    expect(await server.ended).toMatchObject({ code: 0 });
+    await expect.poll(() => said, { timeout: 20_000 }).toMatch(/the connection is lost \(.+\);/);
+    server = startProgram(["serve"], environment);
+    await urlOf(server);
+    await expect.poll(() => said, { timeout: 20_000 }).toMatch(/connected again after \d+ ms/);
+    watch.child.kill("SIGINT");
+    expect(await watch.ended).toMatchObject({ code: 0 });
   });
 });
 
