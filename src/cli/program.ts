@@ -104,9 +104,10 @@ function exitOf(error: unknown, json: boolean): number {
   const exit = error instanceof CommanderError ? EXIT.usage : exitCodeOf(error);
   if (exit === undefined) throw error;
   const message = messageOf(error as Error);
-  if (!(error instanceof CommanderError)) process.stderr.write(`loanloom: ${message}\n`);
+  // Standard output has answers only: whoever parses it must not take a failure for one.
   if (json)
-    process.stdout.write(`${JSON.stringify({ error: { code: codeOf(error), message } })}\n`);
+    process.stderr.write(`${JSON.stringify({ error: { code: codeOf(error), message } })}\n`);
+  else if (!(error instanceof CommanderError)) process.stderr.write(`loanloom: ${message}\n`);
   return exit;
 }
 
