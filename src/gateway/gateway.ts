@@ -41,6 +41,8 @@ export interface GatewayOptions {
   readonly httpExtra?: HttpExtra;
   /** Left out: no documents are taken or shown. */
   readonly documents?: GatewayDocuments;
+  /** The business date by the clock, in days since 1970, where dates follow it; left out: they do not. */
+  readonly today?: () => number;
 }
 
 export interface GatewayDocuments {
@@ -132,7 +134,7 @@ class Door implements Gateway {
 
   attach(runtime: Runtime): void {
     assert(this.#attached === undefined, "one runtime is attached, once");
-    const { config, metrics: counters, clock, log, httpExtra: extra = {} } = this.#options;
+    const { config, metrics: counters, clock, log, httpExtra: extra = {}, today } = this.#options;
     const admission = this.#admission;
     const sender = this.#sender;
     const feed = this.#feed;
@@ -143,7 +145,16 @@ class Door implements Gateway {
     const connections = this.#connections;
     const common = { config, counters, clock, admission, connections };
     const bank = extra.custodian === undefined ? {} : { custodian: extra.custodian };
-    const intake = new Intake({ ...common, log, runtime, sender, subscriptions, ...bank });
+    const dates = today === undefined ? {} : { today };
+    const intake = new Intake({
+      ...common,
+      log,
+      runtime,
+      sender,
+      subscriptions,
+      ...bank,
+      ...dates,
+    });
     const http = new HttpEndpoint({ ...common, log, runtime, intake, extra });
     const sockets = new SocketEndpoint({ ...common, intake, subscriptions, receipts });
     const documents = this.#documents(runtime, intake);

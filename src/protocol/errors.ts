@@ -28,6 +28,7 @@ export type EdgeError =
   | "term_too_long"
   | "day_not_kept"
   | "day_out_of_range"
+  | "day_not_come"
   | "clearing_not_found"
   | "not_a_lender"
   | "document_too_large"
@@ -167,6 +168,7 @@ export const ERRORS: Readonly<Record<ErrorCode, ErrorRow>> = {
   clearing_not_found: row(611, false, "The loan has no clearing of this number."),
   not_a_lender: row(612, false, "The account holds no part of this loan."),
   day_out_of_range: row(613, false, "No business date may begin so far ahead at once, or at all."),
+  day_not_come: row(614, false, "Business dates follow the clock here, which is not there yet."),
   // 65x: documents over HTTP
   document_too_large: row(650, false, "The document has more bytes than are accepted."),
   document_type_not_allowed: row(651, false, "No PDF, JPEG or PNG, or its bytes are of another."),

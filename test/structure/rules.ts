@@ -20,6 +20,8 @@ interface Room {
 }
 
 const ADDRESS = "actors/address.ts";
+/** Whoever keeps files may be given a path on which no folder can be made. */
+const MAKE_FOLDER = "src/journal/make-folder.ts";
 /** Whatever measures may write into README. */
 const README_SECTION = "load/report/readme-section.ts";
 /** Whatever has a command line. */
@@ -35,7 +37,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   client: { uses: ["protocol", "hash", ADDRESS], node: [] },
   ops: { uses: ["money"] },
   // What a URL of Redis says is read in one place.
-  config: { uses: ["src/journal/redis-url.ts"] },
+  config: { uses: ["src/journal/redis-url.ts", MAKE_FOLDER] },
   journal: {
     uses: ["money"],
     types: ["actors/field-table.ts", "src/protocol/msgpack-writer.ts"],
@@ -61,7 +63,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   simulation: {
     uses: ["actors", "history", "journal", "ledger", "lending", "money", "runtime"],
   },
-  custodian: { uses: ["money", ADDRESS] },
+  custodian: { uses: ["money", ADDRESS, MAKE_FOLDER] },
   documents: { uses: ["money"] },
   // Main follows the file, the command line appends to it; the gateway asks what it is given.
   revocations: { uses: ["money", ADDRESS] },
@@ -105,7 +107,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   },
   // Benchmarks are clients: they reach the server over its socket and never from inside.
   load: {
-    uses: ["load/driver", "load/scenarios", "load/run", "load/report"],
+    uses: ["load/driver", "load/scenarios", "load/run", "load/report", "src/cli/closed-pipe.ts"],
   },
   "load/driver": { uses: ["protocol", "money", ADDRESS] },
   "load/machine": { uses: ["money", "load/driver"] },
