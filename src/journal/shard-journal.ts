@@ -12,7 +12,7 @@ import { systemClock, systemTimers, type Timers } from "./clock.ts";
 import { Committer } from "./committer.ts";
 import { RedisReplyError, connectTo } from "./connection.ts";
 import { DAMAGED, JournalError, unavailable, type HaltReason } from "./errors.ts";
-import { formatHead, parseHead } from "./head.ts";
+import { formatHead, malformedHead, tryParseHead } from "./head.ts";
 import { shardKeys, type ShardKeys } from "./keys.ts";
 import { Lease } from "./lease.ts";
 import { journalLimits, type JournalLimits } from "./limits.ts";
@@ -165,6 +165,7 @@ export class ShardJournal<Cargo> {
       },
       onUnreachable: (reason) => this.#committer.suspect(reason),
       onLost: (holder) => this.#halt("lease_lost", `the lease is held by ${holder}`),
+      onSpoilt: (reason) => this.#halt("tampered", `lease or head are of another type: ${reason}`),
       onFenced: (head) => this.#sawOtherEpoch(head),
     });
   }
@@ -304,7 +305,10 @@ export class ShardJournal<Cargo> {
   }
 
   #sawOtherEpoch(head: string): void {
-    if (head !== "" && parseHead(head).position.epoch > this.epoch) {
+    const seen = tryParseHead(head);
+    if (head !== "" && seen === undefined) {
+      this.#halt("tampered", malformedHead(head));
+    } else if (seen !== undefined && seen.position.epoch > this.epoch) {
       this.#halt("fenced", `another owner has taken over, the head is ${head.split(":")[0]}`);
     } else {
       this.#committer.surprise(head);

@@ -173,6 +173,26 @@ describe("tampering with the head", () => {
     expect((await owner.untilHalted()).reason).toBe("tampered");
     expect(owner.released.length).toBe(5);
   });
+
+  const SPOILT: [string, string[][]][] = [
+    ["garbage", [["SET", KEYS.head, "garbage"]]],
+    ["nothing", [["SET", KEYS.head, ""]]],
+    ["a head of its epoch and no MAC", [["SET", KEYS.head, "1-5:zz"]]],
+    ["nonsense of a later epoch", [["SET", KEYS.head, "99-0:zz"]]],
+    // prettier-ignore
+    ["a list in place of the head", [["DEL", KEYS.head], ["RPUSH", KEYS.head, "1"]]],
+    // prettier-ignore
+    ["a list in place of the lease", [["DEL", KEYS.lease], ["RPUSH", KEYS.lease, "1"]]],
+  ];
+  test.each(SPOILT)("%s halts an owner that has nothing to do", async (_, commands) => {
+    const redis = await startRedis();
+    const owner = await Owner.takeOver(redis.socketPath, { limits: { leaseMs: 300 } });
+    await owner.appendUpTo(5);
+    await owner.releasedAll();
+    for (const [command, ...args] of commands) await redis.run(command!, ...args);
+    expect(await owner.untilHalted()).toMatchObject({ reason: "tampered" });
+    expect(owner.journal.leaseHeld).toBe(false);
+  });
 });
 
 describe("tampering with snapshots", () => {
