@@ -29,12 +29,18 @@ end
 --   ARGV    expected head ('' for none), id, new head, mac (32 bytes), payload
 --   result  the id
 --   errors  FENCED <head | none>: the journal ends elsewhere; nothing was written
+--           GONE <why>: the journal was deleted: it exists as long as there is a head; nothing was
+--           written
 local function commit(keys, args)
   local head = redis.call('GET', keys[2])
   if (head or '') ~= args[1] then
     return redis.error_reply('FENCED ' .. (head or 'none'))
   end
-  redis.call('XADD', keys[1], args[2], 'b', args[5], 'h', args[4])
+  if not head then
+    redis.call('XADD', keys[1], args[2], 'b', args[5], 'h', args[4])
+  elseif not redis.call('XADD', keys[1], 'NOMKSTREAM', args[2], 'b', args[5], 'h', args[4]) then
+    return redis.error_reply('GONE there is a head and no journal')
+  end
   redis.call('SET', keys[2], args[3])
   return args[2]
 end
