@@ -149,8 +149,9 @@ class Replay {
     const state = this.#state;
     const { command, nextLeg } = state.pending.get(cause)!;
     const fan = command as PayLegs;
+    const passedOver = new Set(skipped);
     for (let leg = nextLeg; leg < upTo; leg++) {
-      if (skipped.includes(leg)) continue;
+      if (passedOver.has(leg)) continue;
       const cell = this.#cells.get(ACTOR_KINDS.account, legReceiver(fan, leg))!;
       if (state.recordNo <= cell.snapshotAt || cell.phase === "quarantined") continue;
       try {
@@ -160,7 +161,7 @@ class Replay {
       }
     }
     this.#events += upTo - nextLeg;
-    state.received(cause, upTo, skipped, netOfLegs(fan, nextLeg, upTo, skipped));
+    state.received(cause, upTo, skipped, netOfLegs(fan, nextLeg, upTo, passedOver));
   }
 
   /** Reads all that are not resident at once: the round trips overlap. */
