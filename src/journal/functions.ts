@@ -11,6 +11,7 @@ export const FUNCTIONS = {
   leaseRenew: "loanloom_lease_renew",
   leaseRelease: "loanloom_lease_release",
   snapshot: "loanloom_snapshot",
+  snapshotMacs: "loanloom_snapshot_macs",
   trim: "loanloom_trim",
 } as const;
 
@@ -116,6 +117,18 @@ local function snapshot(keys, args)
   return written
 end
 
+-- snapshot_macs: a slice of all snapshots without what is in them, which may be much.
+--   KEYS    snapshots
+--   ARGV    cursor, about how many, how many bytes of each
+--   result  as HSCAN: the next cursor, and fields, each with the first bytes of its value
+local function snapshot_macs(keys, args)
+  local found = redis.call('HSCAN', keys[1], args[1], 'COUNT', args[2])
+  for at = 2, #found[2], 2 do
+    found[2][at] = string.sub(found[2][at], 1, tonumber(args[3]))
+  end
+  return found
+end
+
 -- trim: removes a slice of the entries before an id; it may leave some of them.
 --   KEYS    head, journal
 --   ARGV    epoch, id, most entries to remove
@@ -131,6 +144,10 @@ end
 
 redis.register_function('${FUNCTIONS.commit}', commit)
 redis.register_function('${FUNCTIONS.snapshot}', snapshot)
+
+redis.register_function{
+  function_name = '${FUNCTIONS.snapshotMacs}', callback = snapshot_macs, flags = {'no-writes'}
+}
 
 -- These must work on a full Redis as well: without them it would stay full, or lose its owner.
 local function register_small(name, callback)

@@ -130,12 +130,15 @@ export class ShardJournal<Cargo> {
     this.#writes = new OnDemandLink(connectTo(options.connect, options.shard), "snapshots");
     this.snapshots = new SnapshotStore({
       link: this.#writes,
-      reader: new SnapshotReader(this.#reads, keys, chain),
+      reads: this.#reads,
       keys,
       chain,
       epoch: this.epoch,
       callBytesMax: limits.snapshotCallBytesMax,
+      timers: this.#timers,
       onFenced: (head) => this.#sawOtherEpoch(head),
+      onTampered: (detail) => this.#halt("tampered", detail),
+      onBehind: (detail) => options.onRewound?.(detail),
     });
     parts.listen({
       committed: (cargo, { position, mac }) => this.#onCommitted(cargo as Cargo, { position, mac }),
