@@ -10,8 +10,7 @@ import { JournalReader } from "../journal/journal-reader.ts";
 import { MacChain } from "../journal/mac-chain.ts";
 import { RecordCodec } from "../journal/records.ts";
 import { compareWithSeal, type SnapshotVerdict } from "../journal/snapshot-audit.ts";
-import { compareWithReplay } from "../runtime/replay-comparison.ts";
-import { isCheckpointSealed } from "../runtime/replay.ts";
+import { compareWithReplay, isCheckpointSealed } from "../runtime/replay-comparison.ts";
 import { whole } from "./audit-text.ts";
 
 interface Place {

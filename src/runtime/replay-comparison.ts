@@ -7,7 +7,8 @@ import { readCell } from "./loader.ts";
 import { replayShard, type ReplaySource } from "./replay.ts";
 import type { ReadSnapshots } from "./run-journal.ts";
 import type { RunLog } from "./run-options.ts";
-import { SHARD_FIELD } from "./snapshotter.ts";
+import { unpackValues } from "./snapshot-codec.ts";
+import { SEALED, SHARD_FIELD } from "./snapshotter.ts";
 import { cellHash } from "./state-hash.ts";
 
 const NO_SNAPSHOTS: ReadSnapshots = {
@@ -16,6 +17,12 @@ const NO_SNAPSHOTS: ReadSnapshots = {
   readParts: () => Promise.resolve(new Map<number, Buffer>()),
 };
 const CHUNK = 256;
+
+/** Whether the last checkpoint says that snapshots are sealed. */
+export async function isCheckpointSealed(snapshots: Pick<ReadSnapshots, "read">): Promise<boolean> {
+  const stored = await snapshots.read(SHARD_FIELD);
+  return stored !== null && unpackValues(stored.payload)[3] === SEALED;
+}
 
 /**
  * What differs, a sentence for each actor. Of those that changed since the last checkpoint a snapshot

@@ -83,12 +83,6 @@ export async function shardsOfCheckpoint(
   return ShardState.shardsOf(values);
 }
 
-/** Whether the last checkpoint says that snapshots are sealed. */
-export async function isCheckpointSealed(snapshots: Pick<ReadSnapshots, "read">): Promise<boolean> {
-  const stored = await snapshots.read(SHARD_FIELD);
-  return stored !== null && unpackValues(stored.payload)[3] === SEALED;
-}
-
 async function readCheckpoint(snapshots: ReadSnapshots, shard: number, codec: RecordCodec) {
   const stored = await snapshots.read(SHARD_FIELD);
   if (stored === null) return null;

@@ -95,6 +95,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       "ops",
       "protocol",
       "simulation",
+      "src/runtime/replay-comparison.ts",
       "src/runtime/shard-of.ts",
       "src/gateway/signing.ts",
     ],
