@@ -4,7 +4,7 @@ import { CHECKS, type AuditReport } from "../history/report.ts";
 
 const VIOLATIONS_SHOWN_MAX = 20;
 
-export function auditText(report: AuditReport): string {
+export function auditText(report: AuditReport, snapshots?: string): string {
   const { totals } = report;
   const rows: (readonly [string, string])[] = [
     ["entries", `${whole(totals.entries)}, ${whole(totals.takeOvers)} of them take-overs`],
@@ -25,6 +25,7 @@ export function auditText(report: AuditReport): string {
     );
   }
   rows.push(["trial balance", money(totals.trialBalanceCents)]);
+  if (snapshots !== undefined) rows.push(["snapshots", snapshots]);
   const lines = rows.map(([name, value]) => `  ${name.padEnd(18)}${value}`);
   if (report.coverage === "trimmed") lines.unshift(TRIMMED, "");
   return [...lines, "", ...verdict(report)].join("\n");

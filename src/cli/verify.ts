@@ -7,10 +7,12 @@ import { audit } from "../history/audit.ts";
 import { countJournals, countShards, journalSource } from "../history/journal-source.ts";
 import type { AuditReport } from "../history/report.ts";
 import { shardOf } from "../runtime/shard-of.ts";
+import type { SnapshotVerdict } from "../journal/snapshot-audit.ts";
 import { auditText } from "./audit-text.ts";
 import { EXIT, UsageError } from "./exit-codes.ts";
 import { journalsBy, withJournalPlace, type JournalAccess } from "./journal-access.ts";
 import { within } from "./values.ts";
+import { snapshotsText, withSnapshots } from "./verified-snapshots.ts";
 
 interface VerifyOptions {
   readonly redis?: string;
@@ -49,11 +51,14 @@ export function verifyCommand(): Command {
 async function verify(options: VerifyOptions): Promise<number> {
   const journals = await journalsBy(options, process.env);
   try {
-    const report = await auditJournals(journals, options);
+    const verdicts: SnapshotVerdict[] = [];
+    const report = await auditJournals(journals, options, (verdict) => void verdicts.push(verdict));
     if (options.json) {
       process.stdout.write(`${JSON.stringify(asChecked(report))}\n`);
     } else {
-      process.stdout.write(`journals of ${journals.name}\n\n${auditText(report)}\n`);
+      process.stdout.write(
+        `journals of ${journals.name}\n\n${auditText(report, snapshotsText(verdicts))}\n`,
+      );
     }
     return report.ok ? EXIT.ok : EXIT.refused;
   } finally {
@@ -78,6 +83,7 @@ function asChecked(report: AuditReport): object {
 async function auditJournals(
   { connect, macKey, anchors }: JournalAccess,
   options: VerifyOptions,
+  onSnapshots: (verdict: SnapshotVerdict) => void,
 ): Promise<AuditReport> {
   const found = await countJournals(connect);
   const there = anchors === null ? found.shards : await countShards(found.shards, anchors);
@@ -91,7 +97,10 @@ async function auditJournals(
   const done = sources.map(() => 0);
   try {
     return await audit({
-      shards: sources,
+      shards: sources.map(({ shard, entries }) => {
+        const of = { shard, shards: count, connect, macKey };
+        return { shard, entries: withSnapshots(entries, of, onSnapshots) };
+      }),
       shardOf: (address) => shardOf(address, count),
       atRest: options.atRest,
       onProgress: (shard, entries) => {

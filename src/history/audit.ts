@@ -27,7 +27,7 @@ export interface JournalEntry {
 
 /**
  * The journal of one shard. `entries` verifies the MACs and throws a JournalError "tampered", or
- * "journal_behind_anchor" and "anchor_invalid".
+ * "journal_behind_anchor", "anchor_invalid" and "snapshots_differ".
  */
 export interface ShardSource {
   readonly shard: number;
@@ -139,6 +139,7 @@ const CHECK_OF: Partial<Record<JournalErrorCode, Check>> = {
   tampered: "chain_broken",
   journal_behind_anchor: "behind_anchor",
   anchor_invalid: "anchor_invalid",
+  snapshots_differ: "snapshots_differ",
 };
 
 /** With a server that goes on writing, entries may stand behind the head that was read first. */

@@ -11,6 +11,7 @@ export const CHECKS = {
   fence_passed: [9, "an epoch begins with its take-over, and no older epoch writes after it"],
   behind_anchor: [8, "what was acknowledged up to the anchor is in the journal"],
   anchor_invalid: [9, "an anchor is what the owner of its shard wrote"],
+  snapshots_differ: [8, "snapshots are those that were written last, and what the journal says"],
   head_differs: [9, "the head names the last entry"],
   record_number_gap: [9, "records of a shard are numbered without a gap"],
   message_number_gap: [9, "messages of a shard are numbered without a gap"],

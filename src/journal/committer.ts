@@ -258,7 +258,7 @@ export class Committer<Cargo> implements CommitAnswers<Cargo> {
   /** Rule 4. Redis cannot write now; nothing of this batch has been written by this call. */
   #refused(link: CommitLink<Cargo>, { message, isElsewhere }: RedisReplyError): void {
     // Redis refuses an id that is not above the last: somebody has touched head or journal.
-    if (/equal or smaller than the target|WRONGTYPE/.test(message)) {
+    if (/equal or smaller than the target|WRONGTYPE|^GONE\b/.test(message)) {
       this.#halt("tampered", `head and journal do not match: ${message}`);
       return;
     }

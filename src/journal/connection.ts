@@ -55,6 +55,11 @@ export class RedisReplyError extends Error {
   }
 }
 
+/** The key is there, and is not of the type that we write: somebody else has made it. */
+export function isWrongType(error: unknown): error is RedisReplyError {
+  return error instanceof RedisReplyError && /\bWRONGTYPE\b/.test(error.message);
+}
+
 const CONNECT_TIMEOUT_MS = 1_000;
 /** Silence, with commands unanswered, after which a connection counts as lost. */
 const SILENCE_MS: Readonly<Record<ConnectionPurpose, number>> = {

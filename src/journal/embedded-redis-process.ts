@@ -2,6 +2,7 @@
 // nothing: when to start and to stop is the supervisor's.
 
 import { spawn, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
 import { open, rename, stat, writeFile } from "node:fs/promises";
 import { constants, totalmem } from "node:os";
 import { join } from "node:path";
@@ -56,7 +57,14 @@ export async function launch(
     });
     child.unref();
     // Redis writes it too, but later: a start in between must find this process.
-    await writeFile(join(redisDir, "redis.pid"), `${pid}\n`, { mode: 0o600 });
+    await writeFile(join(redisDir, "redis.pid"), `${pid}\n`, { mode: 0o600 }).catch(
+      async (error: unknown) => {
+        // The next try must not start a second Redis on the same files.
+        child.kill("SIGKILL");
+        if (child.exitCode === null && child.signalCode === null) await once(child, "exit");
+        throw error;
+      },
+    );
     return { pid, child };
   } finally {
     await log.close();
@@ -136,8 +144,13 @@ async function signal(running: RedisProcess, redisDir: string, number: number): 
   }
 }
 
-/** The last lines of Redis' log, for messages about its end. */
-export async function logTail(redisDir: string): Promise<string> {
+/** The last lines of Redis' log, for messages about its end; empty when it cannot be read. */
+export function logTail(redisDir: string): Promise<string> {
+  // Whoever asks is mending something, and must not stumble over a log.
+  return readTail(redisDir).catch(() => "");
+}
+
+async function readTail(redisDir: string): Promise<string> {
   const file = await open(join(redisDir, "redis.log"), "r");
   try {
     const { size } = await file.stat();

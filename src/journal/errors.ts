@@ -14,6 +14,10 @@ export type JournalErrorCode =
   | "too_few_replicas"
   /** What is stored is not what was written. */
   | "tampered"
+  /** Redis went back to older snapshots: what they lack is in the journal, for who starts again. */
+  | "snapshots_behind"
+  /** Of the auditor: the snapshots are not those that were written last. */
+  | "snapshots_differ"
   /** The deployment has another number of shards. */
   | "wrong_shard_count"
   /** What was acknowledged up to the anchor is not in the journal: it was cut, or Redis went back. */

@@ -11,6 +11,7 @@ export const FUNCTIONS = {
   leaseRenew: "loanloom_lease_renew",
   leaseRelease: "loanloom_lease_release",
   snapshot: "loanloom_snapshot",
+  snapshotMacs: "loanloom_snapshot_macs",
   trim: "loanloom_trim",
 } as const;
 
@@ -29,12 +30,18 @@ end
 --   ARGV    expected head ('' for none), id, new head, mac (32 bytes), payload
 --   result  the id
 --   errors  FENCED <head | none>: the journal ends elsewhere; nothing was written
+--           GONE <why>: the journal was deleted: it exists as long as there is a head; nothing was
+--           written
 local function commit(keys, args)
   local head = redis.call('GET', keys[2])
   if (head or '') ~= args[1] then
     return redis.error_reply('FENCED ' .. (head or 'none'))
   end
-  redis.call('XADD', keys[1], args[2], 'b', args[5], 'h', args[4])
+  if not head then
+    redis.call('XADD', keys[1], args[2], 'b', args[5], 'h', args[4])
+  elseif not redis.call('XADD', keys[1], 'NOMKSTREAM', args[2], 'b', args[5], 'h', args[4]) then
+    return redis.error_reply('GONE there is a head and no journal')
+  end
   redis.call('SET', keys[2], args[3])
   return args[2]
 end
@@ -110,6 +117,18 @@ local function snapshot(keys, args)
   return written
 end
 
+-- snapshot_macs: a slice of all snapshots without what is in them, which may be much.
+--   KEYS    snapshots
+--   ARGV    cursor, about how many, how many bytes of each
+--   result  as HSCAN: the next cursor, and fields, each with the first bytes of its value
+local function snapshot_macs(keys, args)
+  local found = redis.call('HSCAN', keys[1], args[1], 'COUNT', args[2])
+  for at = 2, #found[2], 2 do
+    found[2][at] = string.sub(found[2][at], 1, tonumber(args[3]))
+  end
+  return found
+end
+
 -- trim: removes a slice of the entries before an id; it may leave some of them.
 --   KEYS    head, journal
 --   ARGV    epoch, id, most entries to remove
@@ -125,6 +144,10 @@ end
 
 redis.register_function('${FUNCTIONS.commit}', commit)
 redis.register_function('${FUNCTIONS.snapshot}', snapshot)
+
+redis.register_function{
+  function_name = '${FUNCTIONS.snapshotMacs}', callback = snapshot_macs, flags = {'no-writes'}
+}
 
 -- These must work on a full Redis as well: without them it would stay full, or lose its owner.
 local function register_small(name, callback)

@@ -21,10 +21,12 @@ export function tryParseHead(text: string): ChainPoint | undefined {
 /** Throws JournalError `tampered` when the text is no head. */
 export function parseHead(text: string): ChainPoint {
   const head = tryParseHead(text);
-  if (head === undefined) {
-    throw new JournalError("tampered", `the head is malformed: ${JSON.stringify(text)}`);
-  }
+  if (head === undefined) throw new JournalError("tampered", malformedHead(text));
   return head;
+}
+
+export function malformedHead(text: string): string {
+  return `the head is malformed: ${JSON.stringify(text)}`;
 }
 
 /**
@@ -49,7 +51,7 @@ export function judgeHead(
   if (head === "") return { reason: "rewound", detail: "Redis has lost the head" };
   const parsed = tryParseHead(head);
   if (parsed === undefined) {
-    return { reason: "tampered", detail: `the head is malformed: ${JSON.stringify(head)}` };
+    return { reason: "tampered", detail: malformedHead(head) };
   }
   const at = formatPosition(parsed.position);
   const isOthers = parsed.position.epoch > epoch || oldestSeq === undefined;

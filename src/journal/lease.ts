@@ -6,7 +6,7 @@
 // renews it, and the next one must know of it.
 
 import { sleep, type Clock, type Timers } from "./clock.ts";
-import { RedisReplyError, type RedisConnect } from "./connection.ts";
+import { RedisReplyError, isWrongType, type RedisConnect } from "./connection.ts";
 import { JournalError } from "./errors.ts";
 import { FUNCTIONS } from "./functions.ts";
 import { fencedHead } from "./head.ts";
@@ -45,6 +45,8 @@ export interface LeaseEvents {
   onLost(holder: string): void;
   /** The head has another epoch: a later owner has taken over, or Redis went back. */
   onFenced(head: string): void;
+  /** Lease or head are no strings any more: it can never be renewed again. */
+  onSpoilt(reason: string): void;
 }
 
 /** How often one who waits for a lease asks for it, in ms, at most. */
@@ -138,6 +140,7 @@ export class Lease {
       const head = error instanceof RedisReplyError ? fencedHead(error.message) : undefined;
       if (holder !== undefined) events.onLost(holder);
       else if (head !== undefined) events.onFenced(head);
+      else if (isWrongType(error)) events.onSpoilt(error.message);
       else events.onUnreachable((error as Error).message);
     }
   }

@@ -7,6 +7,8 @@
 //   mac     = HMAC(that key, length of field as u32 | field | position as u64 | payload)
 //   anchors have HMAC(key, "loanloom:<shard>:anchor"), and
 //   mac     = HMAC(that key, epoch as u64 | seq as u64 | time as u64 | mac of that entry)
+//   the seal of snapshots has HMAC(key, "loanloom:<shard>:seal"), and
+//   digest  = first 8 bytes of HMAC(that key, "f" | field, or "m" | mac, or "n" | nonce)
 //
 // Position and lengths have a fixed width: no two inputs can be the same bytes by accident.
 
@@ -27,6 +29,7 @@ export class MacChain {
   readonly #key: KeyObject;
   readonly #snapshotKey: KeyObject;
   readonly #anchorKey: KeyObject;
+  readonly #sealKey: KeyObject;
   readonly #positionBytes = Buffer.alloc(16);
   /** Where the chain of this shard begins. */
   readonly genesis: ChainPoint;
@@ -38,6 +41,7 @@ export class MacChain {
       createHmac("sha256", this.#key).update(context).digest();
     this.#snapshotKey = createSecretKey(derived(`loanloom:${shard}:snapshots`));
     this.#anchorKey = createSecretKey(derived(`loanloom:${shard}:anchor`));
+    this.#sealKey = createSecretKey(derived(`loanloom:${shard}:seal`));
     const mac = derived(`loanloom:${shard}`);
     this.genesis = { position: ORIGIN, mac };
   }
@@ -60,6 +64,27 @@ export class MacChain {
     fieldBytes.copy(head, 4);
     writeSafeInteger(head, position, 4 + fieldBytes.length);
     return createHmac("sha256", this.#snapshotKey).update(head).update(payload).digest();
+  }
+
+  /** What a field is known by, where nobody may choose fields that are taken for each other. */
+  digestOfField(field: string): bigint {
+    return this.#digest("f", Buffer.from(field));
+  }
+
+  /** The part of a snapshot in the set hash. */
+  digestOfMac(mac: Uint8Array): bigint {
+    return this.#digest("m", mac);
+  }
+
+  /** Hides the set hash. */
+  digestOfNonce(nonce: Uint8Array): bigint {
+    return this.#digest("n", nonce);
+  }
+
+  /** Never 0, which stands for nothing. */
+  #digest(what: "f" | "m" | "n", bytes: Uint8Array): bigint {
+    const digest = createHmac("sha256", this.#sealKey).update(what).update(bytes).digest();
+    return digest.readBigUInt64BE(0) || 1n;
   }
 
   ofAnchor({ position, mac }: ChainPoint, atMs: number): Buffer {

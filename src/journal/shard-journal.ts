@@ -13,7 +13,7 @@ import { systemClock, systemTimers, type Timers } from "./clock.ts";
 import { Committer } from "./committer.ts";
 import { RedisReplyError, connectTo } from "./connection.ts";
 import { DAMAGED, JournalError, unavailable, type HaltReason } from "./errors.ts";
-import { formatHead, parseHead } from "./head.ts";
+import { formatHead, malformedHead, tryParseHead } from "./head.ts";
 import { shardKeys, type ShardKeys } from "./keys.ts";
 import { Lease } from "./lease.ts";
 import { journalLimits, type JournalLimits } from "./limits.ts";
@@ -131,12 +131,15 @@ export class ShardJournal<Cargo> {
     this.#writes = new OnDemandLink(connectTo(options.connect, options.shard), "snapshots");
     this.snapshots = new SnapshotStore({
       link: this.#writes,
-      reader: new SnapshotReader(this.#reads, keys, chain),
+      reads: this.#reads,
       keys,
       chain,
       epoch: this.epoch,
       callBytesMax: limits.snapshotCallBytesMax,
+      timers: this.#timers,
       onFenced: (head) => this.#sawOtherEpoch(head),
+      onTampered: (detail) => this.#halt("tampered", detail),
+      onBehind: (detail) => options.onRewound?.(detail),
     });
     parts.listen({
       committed: (cargo, { position, mac }) => this.#onCommitted(cargo as Cargo, { position, mac }),
@@ -166,6 +169,7 @@ export class ShardJournal<Cargo> {
       },
       onUnreachable: (reason) => this.#committer.suspect(reason),
       onLost: (holder) => this.#halt("lease_lost", `the lease is held by ${holder}`),
+      onSpoilt: (reason) => this.#halt("tampered", `lease or head are of another type: ${reason}`),
       onFenced: (head) => this.#sawOtherEpoch(head),
     });
   }
@@ -305,7 +309,10 @@ export class ShardJournal<Cargo> {
   }
 
   #sawOtherEpoch(head: string): void {
-    if (head !== "" && parseHead(head).position.epoch > this.epoch) {
+    const seen = tryParseHead(head);
+    if (head !== "" && seen === undefined) {
+      this.#halt("tampered", malformedHead(head));
+    } else if (seen !== undefined && seen.position.epoch > this.epoch) {
       this.#halt("fenced", `another owner has taken over, the head is ${head.split(":")[0]}`);
     } else {
       this.#committer.surprise(head);

@@ -7,7 +7,10 @@ import { JournalError } from "./errors.ts";
 import { MAC_BYTES, sameMac, type MacChain } from "./mac-chain.ts";
 
 const POSITION_DIGITS = 16;
-const HEADER_BYTES = POSITION_DIGITS + MAC_BYTES;
+export const HEADER_BYTES = POSITION_DIGITS + MAC_BYTES;
+
+/** Not an actor's, whose fields have a slash: see snapshot-seal.ts. */
+export const SEAL_FIELD = "seal";
 
 export interface Snapshot {
   readonly position: number;
@@ -17,6 +20,11 @@ export interface Snapshot {
 export function partField(field: string, partNo: number): string {
   assert(Number.isSafeInteger(partNo) && partNo >= 0, "parts are numbered from 0");
   return `${field}#${partNo}`;
+}
+
+/** As it is stored, whatever it is worth; `value` needs no payload. */
+export function macOf(value: Buffer): Buffer {
+  return value.subarray(POSITION_DIGITS, HEADER_BYTES);
 }
 
 export function sealSnapshot(

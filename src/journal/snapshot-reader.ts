@@ -1,10 +1,12 @@
 // Reads snapshots of a shard and verifies each one. It never writes, so anybody may have one.
 
+import { isWrongType, type Reply } from "./connection.ts";
 import { JournalError } from "./errors.ts";
 import type { ShardKeys } from "./keys.ts";
 import type { MacChain } from "./mac-chain.ts";
 import type { OnDemandLink } from "./on-demand-link.ts";
-import { openSnapshot, partField, type Snapshot } from "./snapshot-format.ts";
+import { macOf, openSnapshot, partField, SEAL_FIELD, type Snapshot } from "./snapshot-format.ts";
+import type { FieldMac } from "./snapshot-seal.ts";
 
 const SCAN_COUNT = 256;
 
@@ -12,26 +14,47 @@ export class SnapshotReader {
   readonly #link: OnDemandLink;
   readonly #keys: ShardKeys;
   readonly #chain: MacChain;
+  readonly #onRead: (found: FieldMac) => void;
 
-  constructor(link: OnDemandLink, keys: ShardKeys, chain: MacChain) {
+  /** `onRead` is told of each field that is asked for, and may throw. */
+  constructor(
+    link: OnDemandLink,
+    keys: ShardKeys,
+    chain: MacChain,
+    onRead: (found: FieldMac) => void = () => undefined,
+  ) {
     this.#link = link;
     this.#keys = keys;
     this.#chain = chain;
+    this.#onRead = onRead;
   }
 
   /** Null when there is none. Rejects with JournalError `tampered` or `unavailable`. */
   async read(field: string): Promise<Snapshot | null> {
-    const value = await this.#link.call("HGET", this.#keys.snapshots, field);
-    return value === null ? null : openSnapshot(this.#chain, field, value as Buffer);
+    const value = await this.#ask("HGET", this.#keys.snapshots, field);
+    return this.#open(field, value as Buffer | null);
+  }
+
+  #open(field: string, value: Buffer | null): Snapshot | null {
+    const snapshot = value === null ? null : openSnapshot(this.#chain, field, value);
+    this.#onRead({ field, mac: value === null ? null : macOf(value) });
+    return snapshot;
+  }
+
+  async #ask(command: string, ...args: (string | number)[]): Promise<Reply> {
+    try {
+      return await this.#link.call(command, ...args);
+    } catch (error) {
+      if (!isWrongType(error)) throw error;
+      throw new JournalError("tampered", `the snapshots are of another type: ${error.message}`);
+    }
   }
 
   /** Many main fields in one round trip, in the order asked for. */
   async readMany(fields: readonly string[]): Promise<(Snapshot | null)[]> {
     if (fields.length === 0) return [];
-    const reply = await this.#link.call("HMGET", this.#keys.snapshots, ...fields);
-    return (reply as (Buffer | null)[]).map((value, at) =>
-      value === null ? null : openSnapshot(this.#chain, fields[at]!, value),
-    );
+    const reply = await this.#ask("HMGET", this.#keys.snapshots, ...fields);
+    return (reply as (Buffer | null)[]).map((value, at) => this.#open(fields[at]!, value));
   }
 
   /**
@@ -51,27 +74,24 @@ export class SnapshotReader {
     return parts;
   }
 
-  /** Every field, parts included, in no order; one that is written meanwhile may come twice. */
-  async *scan(): AsyncGenerator<Snapshot & { readonly field: string }> {
+  /** Every field but the seal, in no order; one that is written meanwhile may come twice. */
+  async *scan(): AsyncGenerator<Snapshot & { readonly field: string; readonly mac: Buffer }> {
     let cursor = "0";
     do {
-      const reply = await this.#link.call(
-        "HSCAN",
-        this.#keys.snapshots,
-        cursor,
-        "COUNT",
-        SCAN_COUNT,
-      );
+      const reply = await this.#ask("HSCAN", this.#keys.snapshots, cursor, "COUNT", SCAN_COUNT);
       const [next, pairs] = reply as [Buffer, Buffer[]];
       for (let at = 0; at < pairs.length; at += 2) {
         const field = pairs[at]!.toString();
-        yield { field, ...openSnapshot(this.#chain, field, pairs[at + 1]!) };
+        const value = pairs[at + 1]!;
+        if (field === SEAL_FIELD) continue;
+        yield { field, mac: macOf(value), ...openSnapshot(this.#chain, field, value) };
       }
       cursor = next.toString();
     } while (cursor !== "0");
   }
 
+  /** The seal is one of them. */
   async count(): Promise<number> {
-    return (await this.#link.call("HLEN", this.#keys.snapshots)) as number;
+    return (await this.#ask("HLEN", this.#keys.snapshots)) as number;
   }
 }

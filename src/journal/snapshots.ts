@@ -1,17 +1,21 @@
 // Writes snapshots of actors, as the owner of the shard and only as long as it is the owner: the
 // function in Redis refuses every epoch but the last, and never replaces a newer position. What is
-// written must be committed already; that is for the caller to know.
+// written must be committed already; that is for the caller to know. What is read is what was written
+// last, or is refused (snapshot-seal.ts).
 
 import { assert } from "../money/assert.ts";
-import { RedisReplyError, type Argument } from "./connection.ts";
+import { sleep, type Timers } from "./clock.ts";
+import { RedisReplyError, isWrongType, type Argument } from "./connection.ts";
 import { JournalError, unavailable } from "./errors.ts";
 import { FUNCTIONS } from "./functions.ts";
 import { fencedHead } from "./head.ts";
 import type { ShardKeys } from "./keys.ts";
 import type { MacChain } from "./mac-chain.ts";
 import type { OnDemandLink } from "./on-demand-link.ts";
-import { partField, sealSnapshot, type Snapshot } from "./snapshot-format.ts";
-import type { SnapshotReader } from "./snapshot-reader.ts";
+import { passAll } from "./snapshot-check.ts";
+import { macOf, partField, SEAL_FIELD, sealSnapshot, type Snapshot } from "./snapshot-format.ts";
+import { SnapshotReader } from "./snapshot-reader.ts";
+import { SnapshotSeal, type FieldMac } from "./snapshot-seal.ts";
 
 export interface SnapshotItem {
   /** The main field. It must not contain `#`, which names parts. */
@@ -24,90 +28,216 @@ export interface SnapshotItem {
 }
 
 export interface SnapshotStoreOptions {
+  /** For writing, and ... */
   readonly link: OnDemandLink;
-  readonly reader: SnapshotReader;
+  /** ... for reading. */
+  readonly reads: OnDemandLink;
   readonly keys: ShardKeys;
   readonly chain: MacChain;
   readonly epoch: number;
   readonly callBytesMax: number;
+  readonly timers: Timers;
   /** The head has another epoch: a later owner has taken over, or Redis went back. */
   onFenced(head: string): void;
+  /** What is stored is not what was written last. */
+  onTampered(detail: string): void;
+  /** Redis went back to older snapshots: this life cannot go on with them. */
+  onBehind(detail: string): void;
 }
+
+interface Sealed {
+  readonly args: readonly Argument[];
+  readonly fields: readonly FieldMac[];
+  readonly bytes: number;
+}
+
+const CHECK_AGAIN_MS = 1_000;
 
 export class SnapshotStore {
   readonly #options: SnapshotStoreOptions;
+  readonly #seal: SnapshotSeal;
+  /** Compares what it reads with what was written last; the other one only opens it. */
+  readonly #reader: SnapshotReader;
+  readonly #plainReader: SnapshotReader;
+  #begun: Promise<void> | undefined;
+  #writing: Promise<unknown> = Promise.resolve();
 
   constructor(options: SnapshotStoreOptions) {
+    const { reads, keys, chain } = options;
     this.#options = options;
+    this.#seal = new SnapshotSeal(chain);
+    this.#plainReader = new SnapshotReader(reads, keys, chain);
+    this.#reader = new SnapshotReader(reads, keys, chain, (found) => {
+      const why = this.#seal.read(found);
+      if (why !== undefined) throw new NotTheLast(why);
+    });
+  }
+
+  /** Whether what is written now is sealed; known once anything was read. */
+  get isSealed(): boolean {
+    return this.#seal.isSealed;
+  }
+
+  /** All was looked at and is what was written last. */
+  get isChecked(): boolean {
+    return this.#seal.isChecked;
   }
 
   /**
-   * Writes in calls of bounded size, one at a time; an actor and its parts are always in one call.
-   * Resolves to how many actors were written: one with a newer position stored is passed over.
-   * Rejects with JournalError `fenced`, or `unavailable`, in which case the same items may simply
-   * be written again.
+   * Writes in calls of bounded size, one at a time; an actor and its parts are always in one call, and
+   * the seal of what is there then. Resolves to how many actors were written. Rejects with JournalError
+   * `tampered` when a newer one is there, which nobody wrote, `fenced`, or `unavailable`, in which case
+   * the same items may simply be written again.
    */
-  async write(items: readonly SnapshotItem[]): Promise<number> {
-    const { callBytesMax } = this.#options;
-    let written = 0;
-    let args: Argument[] = [];
-    let bytes = 0;
-    for (const item of items) {
-      const sealed = this.#seal(item);
-      const itemBytes = sealed.reduce<number>((sum, arg) => sum + byteLength(arg), 0);
-      if (args.length > 0 && bytes + itemBytes > callBytesMax) {
-        written += await this.#call(args);
-        args = [];
-        bytes = 0;
-      }
-      args.push(...sealed);
-      bytes += itemBytes;
-    }
-    if (args.length > 0) written += await this.#call(args);
+  write(items: readonly SnapshotItem[]): Promise<number> {
+    // Each seal rests on the one before.
+    const written = this.#writing.then(() => this.#write(items));
+    this.#writing = written.catch(() => undefined);
     return written;
   }
 
-  #seal({ field, position, payload, parts = [] }: SnapshotItem): Argument[] {
-    const { chain } = this.#options;
-    assert(!field.includes("#"), "a main field does not look like a part");
-    const args: Argument[] = [field, sealSnapshot(chain, field, position, payload), parts.length];
-    for (const [partNo, part] of parts) {
-      const name = partField(field, partNo);
-      args.push(name, part === null ? "" : sealSnapshot(chain, name, position, part));
+  async #write(items: readonly SnapshotItem[]): Promise<number> {
+    await this.#begin();
+    const { callBytesMax } = this.#options;
+    let written = 0;
+    let batch: Sealed[] = [];
+    let bytes = 0;
+    for (const item of items) {
+      const sealed = this.#sealed(item);
+      if (batch.length > 0 && bytes + sealed.bytes > callBytesMax) {
+        written += await this.#call(batch);
+        batch = [];
+        bytes = 0;
+      }
+      batch.push(sealed);
+      bytes += sealed.bytes;
     }
-    return args;
+    if (batch.length > 0) written += await this.#call(batch);
+    return written;
   }
 
-  async #call(items: readonly Argument[]): Promise<number> {
-    const { link, keys, epoch, onFenced } = this.#options;
+  #sealed({ field, position, payload, parts = [] }: SnapshotItem): Sealed {
+    const { chain } = this.#options;
+    assert(!field.includes("#") && field !== SEAL_FIELD, "a main field looks like no other");
+    const main = sealSnapshot(chain, field, position, payload);
+    const args: Argument[] = [field, main, parts.length];
+    const fields: FieldMac[] = [{ field, mac: macOf(main) }];
+    for (const [partNo, part] of parts) {
+      const name = partField(field, partNo);
+      const value = part === null ? null : sealSnapshot(chain, name, position, part);
+      args.push(name, value ?? "");
+      fields.push({ field: name, mac: value === null ? null : macOf(value) });
+    }
+    return { args, fields, bytes: args.reduce<number>((sum, arg) => sum + byteLength(arg), 0) };
+  }
+
+  async #call(batch: readonly Sealed[]): Promise<number> {
+    const { link, keys, epoch, onFenced, onTampered } = this.#options;
+    const stage = this.#seal.stage(batch.flatMap(({ fields }) => fields));
+    const seal = stage.value === null ? [] : [SEAL_FIELD, stage.value, 0];
+    const items = [...batch.flatMap(({ args }) => args), ...seal];
+    let written: number;
     try {
       const args = [FUNCTIONS.snapshot, 2, keys.head, keys.snapshots, epoch, ...items];
-      return (await link.call("FCALL", ...args)) as number;
+      written = (await link.call("FCALL", ...args)) as number;
     } catch (error) {
       throw translate(error, onFenced);
     }
+    const seals = seal.length === 0 ? 0 : 1;
+    if (written !== batch.length + seals) {
+      const detail = "a snapshot is stored that is newer than any that was written";
+      onTampered(detail);
+      throw new JournalError("tampered", detail);
+    }
+    this.#seal.written(stage);
+    return batch.length;
   }
 
+  #begin(): Promise<void> {
+    this.#begun ??= this.#readSeal().catch((error: unknown) => {
+      this.#begun = undefined;
+      throw error;
+    });
+    return this.#begun;
+  }
+
+  async #readSeal(): Promise<void> {
+    const stored = await this.#plainReader.read(SEAL_FIELD);
+    this.#seal.begin(stored, stored === null ? await this.#plainReader.count() : 0);
+  }
+
+  /** Null when there is none. Rejects as `readMany`. */
   read(field: string): Promise<Snapshot | null> {
-    return this.#options.reader.read(field);
+    return this.#judged(() => this.#reader.read(field));
   }
 
+  /**
+   * Rejects with JournalError `unavailable`; `tampered` also for an authentic one that is not the last;
+   * `snapshots_behind` when that is so because Redis went back.
+   */
   readMany(fields: readonly string[]): Promise<(Snapshot | null)[]> {
-    return this.#options.reader.readMany(fields);
+    return this.#judged(() => this.#reader.readMany(fields));
   }
 
   readParts(field: string, partNos: readonly number[]): Promise<Map<number, Buffer>> {
-    return this.#options.reader.readParts(field, partNos);
+    return this.#judged(() => this.#reader.readParts(field, partNos));
+  }
+
+  async #judged<Result>(read: () => Promise<Result>): Promise<Result> {
+    await this.#begin();
+    try {
+      return await read();
+    } catch (error) {
+      if (error instanceof NotTheLast) throw await this.#judge(error.message);
+      throw error;
+    }
+  }
+
+  /** A failover can lose snapshots and their seal with them, since nobody waits for replicas. */
+  async #judge(detail: string): Promise<JournalError> {
+    const stored = await this.#plainReader.read(SEAL_FIELD);
+    const isBehind = stored !== null && stored.position < this.#seal.number;
+    return new JournalError(isBehind ? "snapshots_behind" : "tampered", detail);
+  }
+
+  /** Begins to look at all there is; it takes its time, and tells only what is wrong. */
+  checkAll(): void {
+    void this.#checkAll();
+  }
+
+  async #checkAll(): Promise<void> {
+    const { reads, keys, timers, onTampered, onBehind } = this.#options;
+    for (;;) {
+      try {
+        await this.#begin();
+        if (this.#seal.isChecked) return;
+        await reads.use((connection) => passAll(connection, keys.snapshots, this.#seal, timers));
+        const why = this.#seal.checked();
+        if (why === undefined) return;
+        const { code, message } = await this.#judge(why);
+        if (code === "tampered") onTampered(message);
+        else onBehind(message);
+        return;
+      } catch (error) {
+        const code = error instanceof JournalError ? error.code : undefined;
+        if (code === "closed") return;
+        if (code === "tampered" || isWrongType(error)) return onTampered((error as Error).message);
+        await sleep(timers, CHECK_AGAIN_MS);
+      }
+    }
   }
 
   scan(): AsyncGenerator<Snapshot & { readonly field: string }> {
-    return this.#options.reader.scan();
+    return this.#plainReader.scan();
   }
 
   count(): Promise<number> {
-    return this.#options.reader.count();
+    return this.#plainReader.count();
   }
 }
+
+/** Authentic, and not what it should be. */
+class NotTheLast extends Error {}
 
 /** What a function that checks the epoch refused with, as a JournalError. */
 export function translate(error: unknown, onFenced: (head: string) => void): unknown {

@@ -76,6 +76,13 @@ export class Calendar {
     return days.flatMap((day) => [...this.#keysOf.get(day)!]);
   }
 
+  /** How many they are. */
+  get dueCount(): number {
+    let count = 0;
+    for (const [day, keys] of this.#keysOf) if (day <= this.#day) count += keys.size;
+    return count;
+  }
+
   /** Whether all that was to be done up to this day is done. */
   get isDone(): boolean {
     for (const wanted of this.#keysOf.keys()) if (wanted <= this.#day) return false;

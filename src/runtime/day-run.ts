@@ -56,6 +56,9 @@ export class DayRun {
   reach(day: number): void {
     const { state, batch } = this.#host;
     if (day <= state.calendar.day) return;
+    // Who got on after all is waited for again.
+    const due = new Set(state.calendar.due());
+    for (const key of this.#leftBehind) if (!due.has(key)) this.#leftBehind.delete(key);
     const at = this.#clock.wallMs();
     this.#host.openBatch(at);
     const recordNo = this.#host.countRecord();
@@ -82,8 +85,8 @@ export class DayRun {
   }
 
   /**
-   * Those who are not done are not waited for any more, in this life of the shard: they, or whom they
-   * ask, are out of service. Who comes back goes on from the day where it stood.
+   * Those who are not done are not waited for any more until they are, or in this life of the shard:
+   * they, or whom they ask, are out of service. Who comes back goes on from the day where it stood.
    */
   leaveBehind(): readonly string[] {
     const due = this.#host.state.calendar.due();

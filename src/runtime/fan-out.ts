@@ -180,11 +180,11 @@ export function netOfLegs(
   fan: PayLegs,
   from: number,
   to: number,
-  skipped: readonly number[],
+  skipped: ReadonlySet<number>,
 ): number {
   let netCents = 0;
   for (let leg = from; leg < to; leg++) {
-    if (!skipped.includes(leg)) netCents += legNetCents(fan, leg);
+    if (!skipped.has(leg)) netCents += legNetCents(fan, leg);
   }
   return netCents;
 }

@@ -3,7 +3,7 @@
 
 import { JournalError } from "../journal/errors.ts";
 import { cellKey, type Cell } from "./cell.ts";
-import type { RunSnapshots } from "./run-journal.ts";
+import type { ReadSnapshots } from "./run-journal.ts";
 import { restoreState, unpackMain } from "./snapshot-codec.ts";
 
 export interface LoaderHost {
@@ -15,10 +15,10 @@ export interface LoaderHost {
 }
 
 export class Loader {
-  readonly #snapshots: RunSnapshots;
+  readonly #snapshots: ReadSnapshots;
   readonly #host: LoaderHost;
 
-  constructor(snapshots: RunSnapshots, host: LoaderHost) {
+  constructor(snapshots: ReadSnapshots, host: LoaderHost) {
     this.#snapshots = snapshots;
     this.#host = host;
   }
@@ -35,7 +35,7 @@ export class Loader {
 }
 
 /** Fills a cell from its snapshot; leaves it absent when there is none. */
-export async function readCell(snapshots: RunSnapshots, cell: Cell): Promise<void> {
+export async function readCell(snapshots: ReadSnapshots, cell: Cell): Promise<void> {
   const field = cellKey(cell.kind.name, cell.id);
   const stored = await snapshots.read(field);
   if (stored === null) return;
@@ -51,12 +51,12 @@ export async function readCell(snapshots: RunSnapshots, cell: Cell): Promise<voi
 }
 
 /** Tampered with: another life would read the same, so the shard stays down. */
-export function whyBroken(error: unknown): "tampered" | "snapshot_invalid" {
-  const tampered = error instanceof JournalError && error.code === "tampered";
-  return tampered ? "tampered" : "snapshot_invalid";
+export function whyBroken(error: unknown): "tampered" | "snapshots_behind" | "snapshot_invalid" {
+  const code = error instanceof JournalError ? error.code : undefined;
+  return code === "tampered" || code === "snapshots_behind" ? code : "snapshot_invalid";
 }
 
 /** Faults of operation pass; anything else is a wrong snapshot. */
 function isUnreachable(error: unknown): boolean {
-  return error instanceof JournalError && error.code !== "tampered";
+  return error instanceof JournalError && whyBroken(error) === "snapshot_invalid";
 }

@@ -1,8 +1,13 @@
 // What every lender got of every clearing of a loan. The journal has it, and it follows from the loan's
 // holders and its list of clearings alone: splitting is deterministic. So it is split again when
-// somebody asks, and kept as long as there is room; repaying itself pays nothing for it.
+// somebody asks, and kept as long as there is room (leg-cache.ts); repaying itself pays nothing for it.
 
-import { Holders, SERIES, type Series } from "../../actors/loan/repayment/holders.ts";
+import {
+  Holders,
+  SERIES,
+  type ClearingLegs,
+  type Series,
+} from "../../actors/loan/repayment/holders.ts";
 import type { Clearing } from "../../actors/loan/repayment/repayment.ts";
 import { wasPaidOut, type LoanState } from "../../actors/loan/loan.ts";
 import { bpsOf } from "../../actors/loan/terms.ts";
@@ -11,6 +16,7 @@ import { clearingLegBytes, clearingLegCents, type ClearingLeg } from "../hash/cl
 import { SHA256_BYTES } from "../hash/sha256.ts";
 import { SumTree, leafHash } from "../hash/sum-tree.ts";
 import { assert } from "../money/assert.ts";
+import type { LegRoom, Piece } from "./leg-cache.ts";
 
 /** What legs follow from: what of it may still change is copied. */
 export interface LegSource {
@@ -30,33 +36,49 @@ export function legSourceOf(loan: LoanState): LegSource | null {
 }
 
 type Compact = Uint32Array | Float64Array;
-type Row = Readonly<Record<Series, Compact | null>>;
+/** What each lender got of one clearing. */
+type Row = Piece & Readonly<Record<Series, Compact | null>>;
+type Tree = Piece & { readonly tree: SumTree };
+
+/** How the split stood after so many clearings: splitting again need not begin with the first. */
+interface Mark {
+  readonly clearings: number;
+  readonly values: readonly unknown[];
+}
 
 const UINT32_MAX = 0xffffffff;
 const LEAVES_PER_STEP = 128;
+const MARKS_MAX = 16;
+/** Objects and headers of arrays that are not counted otherwise, about. */
+const PIECE_BYTES = 256;
 
-export class LoanLegs {
+export class LoanLegs implements Piece {
   readonly ids: readonly AccountId[];
-  readonly #loanId: LoanId;
+  readonly loanId: LoanId;
+  sizeBytes: number;
   readonly #serviceFeeBps: number;
+  readonly #room: LegRoom;
+  readonly #shares: readonly number[];
   /** A twin of the loan's own holders, behind it by the clearings that nobody has asked for. */
   readonly #twin: Holders;
   readonly #clearings: Clearing[] = [];
-  readonly #rows: Row[] = [];
-  readonly #trees = new Map<number, SumTree>();
-  #sizeBytes: number;
+  readonly #rows = new Map<number, Row>();
+  readonly #trees = new Map<number, Tree>();
+  readonly #marksMax: number;
+  readonly #markBytes: number;
+  #marks: Mark[] = [];
+  #markEvery = MARKS_MAX;
 
-  constructor({ loanId, serviceFeeBps, holders }: LegSource) {
+  constructor({ loanId, serviceFeeBps, holders }: LegSource, room: LegRoom) {
     this.ids = holders.ids;
-    this.#loanId = loanId;
+    this.loanId = loanId;
     this.#serviceFeeBps = serviceFeeBps;
-    const shares = Array.from({ length: holders.count }, (_, at) => holders.shareCents(at));
-    this.#twin = new Holders(holders.ids, shares);
-    this.#sizeBytes = holders.count * 8 * (1 + SERIES.length);
-  }
-
-  get sizeBytes(): number {
-    return this.#sizeBytes;
+    this.#room = room;
+    this.#shares = Array.from({ length: holders.count }, (_, at) => holders.shareCents(at));
+    this.#twin = new Holders(holders.ids, this.#shares);
+    this.#markBytes = holders.count * 8 * (1 + SERIES.length);
+    this.#marksMax = Math.min(MARKS_MAX, Math.floor(room.sizeBytesMax / 8 / this.#markBytes));
+    this.sizeBytes = PIECE_BYTES + this.#markBytes + holders.count * 8;
   }
 
   /** -1 for who holds nothing. */
@@ -66,19 +88,27 @@ export class LoanLegs {
 
   /** Splits again what was cleared since the last time. A step is one clearing. */
   *follow({ clearings }: LegSource): Generator<void> {
-    for (const clearing of clearings.slice(this.#rows.length)) {
-      assert(clearing.clearingNo === this.#rows.length + 1, "clearings follow each other");
+    for (const clearing of clearings.slice(this.#clearings.length)) {
+      assert(clearing.clearingNo === this.#clearings.length + 1, "clearings follow each other");
       const legs = this.#twin.split(clearing);
-      const row: Row = {
-        principal: compact(legs.principal),
-        interest: compact(legs.interest),
-        penalty: compact(legs.penalty),
-      };
-      for (const series of SERIES) this.#sizeBytes += row[series]?.byteLength ?? 0;
       this.#clearings.push(clearing);
-      this.#rows.push(row);
+      this.#keepRow(clearing.clearingNo, legs);
+      this.#mark(clearing.clearingNo);
       yield;
     }
+  }
+
+  /** With more clearings marks stand further apart, so that there are never many. */
+  #mark(clearings: number): void {
+    if (clearings % this.#markEvery !== 0 || this.#marksMax === 0) return;
+    this.#marks.push({ clearings, values: this.#twin.toSnapshot() });
+    if (this.#marks.length > this.#marksMax) {
+      this.#markEvery *= 2;
+      this.#marks = this.#marks.filter((mark) => mark.clearings % this.#markEvery === 0);
+    }
+    const marksBytes = this.#marks.length * this.#markBytes;
+    const { length } = this.ids;
+    this.#room.resized(this, PIECE_BYTES + this.#markBytes + length * 8 + marksBytes);
   }
 
   clearing(clearingNo: number): Clearing | undefined {
@@ -89,16 +119,114 @@ export class LoanLegs {
     return this.#clearings;
   }
 
-  leg(clearingNo: number, index: number): ClearingLeg {
-    const row = this.#rows[clearingNo - 1];
-    const clearing = this.#clearings[clearingNo - 1];
-    assert(row !== undefined && clearing !== undefined, "a clearing that was followed", clearingNo);
+  /** What one lender got of a clearing that was followed. */
+  *legOf(clearingNo: number, index: number): Generator<void, ClearingLeg> {
+    return this.#leg(yield* this.#rowOf(clearingNo), clearingNo, index);
+  }
+
+  /** What one lender got of each clearing, in order. */
+  *legsOf(index: number): Generator<void, ClearingLeg[]> {
+    const legs: ClearingLeg[] = [];
+    let before: Split | undefined;
+    for (const { clearingNo } of this.#clearings) {
+      let row = this.#rows.get(clearingNo);
+      if (row === undefined) {
+        const nearest = this.#splitBefore(clearingNo);
+        if (before === undefined || nearest.clearings > before.clearings) before = nearest;
+        row = this.#keepRow(clearingNo, yield* this.#splitUpTo(before, clearingNo));
+      } else {
+        this.#room.used(row);
+      }
+      legs.push(this.#leg(row, clearingNo, index));
+      if (clearingNo % LEAVES_PER_STEP === 0) yield;
+    }
+    return legs;
+  }
+
+  /** The tree over all legs of a clearing. */
+  *treeOf(clearingNo: number): Generator<void, SumTree> {
+    const known = this.#trees.get(clearingNo);
+    if (known !== undefined) {
+      this.#room.used(known);
+      return known.tree;
+    }
+    const row = yield* this.#rowOf(clearingNo);
+    const count = this.ids.length;
+    const hashes = new Uint8Array(count * SHA256_BYTES);
+    const sums = new Float64Array(count);
+    for (let index = 0; index < count; index++) {
+      const leg = this.#leg(row, clearingNo, index);
+      hashes.set(leafHash(clearingLegBytes(leg)), index * SHA256_BYTES);
+      sums[index] = clearingLegCents(leg);
+      if (index % LEAVES_PER_STEP === LEAVES_PER_STEP - 1) yield;
+    }
+    const tree = yield* SumTree.grow(hashes, sums);
+    const kept: Tree = {
+      tree,
+      sizeBytes: PIECE_BYTES + tree.sizeBytes,
+      forget: () => void this.#trees.delete(clearingNo),
+    };
+    this.#trees.set(clearingNo, kept);
+    this.#room.added(this, kept);
+    return tree;
+  }
+
+  /** All that it has goes, besides what is counted of itself. */
+  forget(): void {
+    for (const row of this.#rows.values()) this.#room.dropped(row);
+    for (const tree of this.#trees.values()) this.#room.dropped(tree);
+    this.#rows.clear();
+    this.#trees.clear();
+  }
+
+  *#rowOf(clearingNo: number): Generator<void, Row> {
+    const known = this.#rows.get(clearingNo);
+    if (known !== undefined) {
+      this.#room.used(known);
+      return known;
+    }
+    assert(clearingNo <= this.#clearings.length, "a clearing that was followed", clearingNo);
+    const legs = yield* this.#splitUpTo(this.#splitBefore(clearingNo), clearingNo);
+    return this.#keepRow(clearingNo, legs);
+  }
+
+  /** The last that is marked before a clearing, or the beginning. */
+  #splitBefore(clearingNo: number): Split {
+    const mark = this.#marks.findLast(({ clearings }) => clearings < clearingNo);
+    if (mark === undefined) return { twin: new Holders(this.ids, this.#shares), clearings: 0 };
+    return { twin: Holders.restore(mark.values), clearings: mark.clearings };
+  }
+
+  /** Goes on with a split up to and including a clearing, of which the legs are told. */
+  *#splitUpTo(split: Split, clearingNo: number): Generator<void, ClearingLegs> {
+    for (;;) {
+      const legs = split.twin.split(this.#clearings[split.clearings++]!);
+      if (split.clearings === clearingNo) return legs;
+      yield;
+    }
+  }
+
+  #keepRow(clearingNo: number, legs: ClearingLegs): Row {
+    const series = {
+      principal: compact(legs.principal),
+      interest: compact(legs.interest),
+      penalty: compact(legs.penalty),
+    };
+    let sizeBytes = PIECE_BYTES;
+    for (const each of SERIES) sizeBytes += series[each]?.byteLength ?? 0;
+    const row: Row = { ...series, sizeBytes, forget: () => void this.#rows.delete(clearingNo) };
+    this.#rows.set(clearingNo, row);
+    this.#room.added(this, row);
+    return row;
+  }
+
+  #leg(row: Row, clearingNo: number, index: number): ClearingLeg {
     const interestCents = row.interest?.[index] ?? 0;
     const penaltyCents = row.penalty?.[index] ?? 0;
     return {
-      loanId: this.#loanId,
+      loanId: this.loanId,
       clearing: clearingNo,
-      day: clearing.day,
+      day: this.#clearings[clearingNo - 1]!.day,
       index,
       accountId: this.ids[index]!,
       principalCents: row.principal?.[index] ?? 0,
@@ -107,64 +235,16 @@ export class LoanLegs {
       feeCents: bpsOf(interestCents + penaltyCents, this.#serviceFeeBps),
     };
   }
+}
 
-  /** The tree over all legs of a clearing, made once. */
-  *treeOf(clearingNo: number): Generator<void, SumTree> {
-    const known = this.#trees.get(clearingNo);
-    if (known !== undefined) return known;
-    const count = this.ids.length;
-    const hashes = new Uint8Array(count * SHA256_BYTES);
-    const sums = new Float64Array(count);
-    for (let index = 0; index < count; index++) {
-      const leg = this.leg(clearingNo, index);
-      hashes.set(leafHash(clearingLegBytes(leg)), index * SHA256_BYTES);
-      sums[index] = clearingLegCents(leg);
-      if (index % LEAVES_PER_STEP === LEAVES_PER_STEP - 1) yield;
-    }
-    const tree = yield* SumTree.grow(hashes, sums);
-    this.#trees.set(clearingNo, tree);
-    this.#sizeBytes += tree.sizeBytes;
-    return tree;
-  }
+/** A twin that has split so many clearings. */
+interface Split {
+  readonly twin: Holders;
+  clearings: number;
 }
 
 /** Legs of most clearings are below 42,949,672.95 and take half the room. */
 function compact(legs: Float64Array | null): Compact | null {
   if (legs === null) return null;
   return legs.every((cents) => cents <= UINT32_MAX) ? Uint32Array.from(legs) : legs;
-}
-
-/** Legs of loans that were asked for last, in at most so many bytes. */
-export class LegCache {
-  readonly #sizeBytesMax: number;
-  readonly #byLoan = new Map<LoanId, LoanLegs>();
-
-  constructor(sizeBytesMax: number) {
-    this.#sizeBytesMax = sizeBytesMax;
-  }
-
-  get sizeBytes(): number {
-    let sizeBytes = 0;
-    for (const legs of this.#byLoan.values()) sizeBytes += legs.sizeBytes;
-    return sizeBytes;
-  }
-
-  of(source: LegSource): LoanLegs {
-    const legs = this.#byLoan.get(source.loanId) ?? new LoanLegs(source);
-    this.#byLoan.delete(source.loanId);
-    this.#byLoan.set(source.loanId, legs);
-    return legs;
-  }
-
-  /** Lets the loans go that nobody has asked for longest, as far as need be; never the last one. */
-  trim(): void {
-    for (const loanId of this.#byLoan.keys()) {
-      if (this.#byLoan.size <= 1 || this.sizeBytes <= this.#sizeBytesMax) return;
-      this.#byLoan.delete(loanId);
-    }
-  }
-
-  clear(): void {
-    this.#byLoan.clear();
-  }
 }

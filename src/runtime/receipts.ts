@@ -4,14 +4,22 @@
 import type { AccountId } from "../../actors/address.ts";
 import { clearingLegCents } from "../hash/clearing-leg.ts";
 import { hexOf } from "../hash/hex.ts";
+import type { SumTree } from "../hash/sum-tree.ts";
 import type { ErrorCode } from "../protocol/errors.ts";
 import type { ReplyOf } from "../protocol/table.ts";
-import type { LegCache, LegSource } from "./loan-legs.ts";
+import type { LegCache } from "./leg-cache.ts";
+import type { LegSource, LoanLegs } from "./loan-legs.ts";
 
 export type ReceiptView = ReplyOf<"clearing.get">;
 export type PathView = ReplyOf<"clearing.path">;
 export type Asked<View> =
   { readonly ok: true; readonly view: View } | { readonly ok: false; readonly code: ErrorCode };
+
+interface Reckoned {
+  readonly legs: LoanLegs;
+  readonly tree: SumTree;
+  readonly view: ReceiptView;
+}
 
 /** `clearing_not_found` for a number that the loan has not come to. */
 export function* receiptOf(
@@ -19,12 +27,21 @@ export function* receiptOf(
   source: LegSource,
   clearingNo: number,
 ): Generator<void, Asked<ReceiptView>> {
+  const reckoned = yield* reckon(cache, source, clearingNo);
+  if (reckoned === null) return { ok: false, code: "clearing_not_found" };
+  return { ok: true, view: reckoned.view };
+}
+
+function* reckon(
+  cache: LegCache,
+  source: LegSource,
+  clearingNo: number,
+): Generator<void, Reckoned | null> {
   const legs = cache.of(source);
   yield* legs.follow(source);
   const clearing = legs.clearing(clearingNo);
-  if (clearing === undefined) return { ok: false, code: "clearing_not_found" };
+  if (clearing === undefined) return null;
   const tree = yield* legs.treeOf(clearingNo);
-  cache.trim();
   const { principalCents, interestCents, penaltyCents, feeCents } = clearing;
   const legsCents = principalCents + interestCents + penaltyCents;
   const view = {
@@ -41,7 +58,7 @@ export function* receiptOf(
     legsCents,
     root: hexOf(tree.root),
   };
-  return { ok: true, view };
+  return { legs, tree, view };
 }
 
 /** The receipt, and one lender's leg with its path. `not_a_lender` for who holds nothing. */
@@ -51,17 +68,15 @@ export function* pathOf(
   clearingNo: number,
   accountId: AccountId,
 ): Generator<void, Asked<PathView>> {
-  const receipt = yield* receiptOf(cache, source, clearingNo);
-  if (!receipt.ok) return receipt;
-  // Followed already, unless all was forgotten meanwhile.
-  const legs = cache.of(source);
-  yield* legs.follow(source);
+  const reckoned = yield* reckon(cache, source, clearingNo);
+  if (reckoned === null) return { ok: false, code: "clearing_not_found" };
+  // The tree at hand is good whatever goes from the cache meanwhile.
+  const { legs, tree } = reckoned;
   const index = legs.holderOf(accountId);
   if (index < 0) return { ok: false, code: "not_a_lender" };
-  const leg = legs.leg(clearingNo, index);
-  const tree = yield* legs.treeOf(clearingNo);
+  const leg = yield* legs.legOf(clearingNo, index);
   const view = {
-    ...receipt.view,
+    ...reckoned.view,
     accountId,
     index,
     ownCents: clearingLegCents(leg) - leg.feeCents,

@@ -3,6 +3,7 @@
 
 import { legCount, legReceiver, type PayLegs } from "../../actors/account/legs.ts";
 import { ACTOR_KINDS, addressOf, MANY_ACCOUNTS } from "../../actors/address.ts";
+import { JournalError } from "../journal/errors.ts";
 import { parsePosition, type Position } from "../journal/position.ts";
 import type { JournalRecord, ReadBatch, RecordCodec, Typed } from "../journal/records.ts";
 import { wrongShardCount } from "../journal/take-over-entry.ts";
@@ -12,10 +13,10 @@ import { Cells } from "./cells.ts";
 import { bookLeg, netOfLegs } from "./fan-out.ts";
 import { KINDS, kindByNumber } from "./kind.ts";
 import { readCell } from "./loader.ts";
-import type { RunSnapshots } from "./run-journal.ts";
+import type { ReadSnapshots } from "./run-journal.ts";
 import type { RunLog } from "./run-options.ts";
 import { ShardState } from "./shard-state.ts";
-import { SHARD_FIELD } from "./snapshotter.ts";
+import { SEALED, SHARD_FIELD } from "./snapshotter.ts";
 import { unpackValues } from "./snapshot-codec.ts";
 
 export interface JournalEntry {
@@ -26,7 +27,7 @@ export interface JournalEntry {
 
 /** What recovery reads from; ShardJournal and JournalReader both are one. */
 export interface ReplaySource {
-  readonly snapshots: RunSnapshots;
+  readonly snapshots: ReadSnapshots;
   read(from: { after: Position; mac: Uint8Array } | null): AsyncIterable<JournalEntry>;
 }
 
@@ -74,7 +75,7 @@ export async function replayShard(
 
 /** Null when there is no checkpoint. */
 export async function shardsOfCheckpoint(
-  snapshots: Pick<RunSnapshots, "read">,
+  snapshots: Pick<ReadSnapshots, "read">,
 ): Promise<number | null> {
   const stored = await snapshots.read(SHARD_FIELD);
   if (stored === null) return null;
@@ -82,25 +83,30 @@ export async function shardsOfCheckpoint(
   return ShardState.shardsOf(values);
 }
 
-async function readCheckpoint(snapshots: RunSnapshots, shard: number, codec: RecordCodec) {
+async function readCheckpoint(snapshots: ReadSnapshots, shard: number, codec: RecordCodec) {
   const stored = await snapshots.read(SHARD_FIELD);
   if (stored === null) return null;
-  const [after, mac, values] = unpackValues(stored.payload) as [string, Uint8Array, unknown[]];
+  const [after, mac, values, sealed] = unpackValues(stored.payload) as CheckpointValues;
+  if (sealed === SEALED && !snapshots.isSealed) {
+    throw new JournalError("tampered", "the seal of the snapshots was deleted");
+  }
   return {
     from: { after: parsePosition(after), mac },
     state: ShardState.restore(shard, values, codec),
   };
 }
 
+type CheckpointValues = [after: string, mac: Uint8Array, values: unknown[], sealed?: number];
+
 class Replay {
   readonly #state: ShardState;
-  readonly #snapshots: RunSnapshots;
+  readonly #snapshots: ReadSnapshots;
   readonly #log: RunLog;
   readonly #cells = new Cells();
   readonly #quarantined = new Set<string>();
   #events = 0;
 
-  constructor(state: ShardState, snapshots: RunSnapshots, log: RunLog) {
+  constructor(state: ShardState, snapshots: ReadSnapshots, log: RunLog) {
     this.#state = state;
     this.#snapshots = snapshots;
     this.#log = log;
@@ -149,8 +155,9 @@ class Replay {
     const state = this.#state;
     const { command, nextLeg } = state.pending.get(cause)!;
     const fan = command as PayLegs;
+    const passedOver = new Set(skipped);
     for (let leg = nextLeg; leg < upTo; leg++) {
-      if (skipped.includes(leg)) continue;
+      if (passedOver.has(leg)) continue;
       const cell = this.#cells.get(ACTOR_KINDS.account, legReceiver(fan, leg))!;
       if (state.recordNo <= cell.snapshotAt || cell.phase === "quarantined") continue;
       try {
@@ -160,7 +167,7 @@ class Replay {
       }
     }
     this.#events += upTo - nextLeg;
-    state.received(cause, upTo, skipped, netOfLegs(fan, nextLeg, upTo, skipped));
+    state.received(cause, upTo, skipped, netOfLegs(fan, nextLeg, upTo, passedOver));
   }
 
   /** Reads all that are not resident at once: the round trips overlap. */

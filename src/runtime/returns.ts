@@ -10,7 +10,8 @@ import { businessDate } from "../lending/business-date.ts";
 import { xirr, type CashFlow } from "../lending/xirr.ts";
 import { proportionHalfUp } from "../money/proportion.ts";
 import type { ReplyOf } from "../protocol/table.ts";
-import { legSourceOf, type LegCache, type LegSource } from "./loan-legs.ts";
+import type { LegCache } from "./leg-cache.ts";
+import { legSourceOf, type LegSource } from "./loan-legs.ts";
 
 /** Loans of one answer. Each may have to be split again, some milliseconds for a thousand lenders. */
 export const RETURNS_LOANS_MAX = 100;
@@ -58,7 +59,6 @@ export function* returnsOf(
   for (const [place, position] of positions.entries()) {
     const sight = sights[place] ?? null;
     reckoned.push(yield* reckon(cache, position, sight, sums.accountId, day));
-    cache.trim();
     yield;
   }
   const rows = reckoned.map(({ row }) => row);
@@ -100,8 +100,7 @@ function* reckon(
   const dueCents = shareOf(income.dueCents);
   const flows: CashFlow[] = [{ on: businessDate(repaid.disbursedOn), amountCents: -lentCents }];
   let backCents = 0;
-  for (const { clearingNo } of index < 0 ? [] : legs.clearings) {
-    const leg = legs.leg(clearingNo, index);
+  for (const leg of index < 0 ? [] : yield* legs.legsOf(index)) {
     backCents += leg.principalCents;
     const amountCents = leg.principalCents + leg.interestCents + leg.penaltyCents - leg.feeCents;
     flows.push({ on: businessDate(leg.day), amountCents });

@@ -5,10 +5,21 @@ import type { Position } from "../journal/position.ts";
 import type { SnapshotItem } from "../journal/snapshots.ts";
 import type { Cargo } from "./batch.ts";
 
-export interface RunSnapshots {
-  write(items: readonly SnapshotItem[]): Promise<unknown>;
+/** What recovery reads. */
+export interface ReadSnapshots {
+  /**
+   * Whether it can tell an old or deleted snapshot from the last one: noted in each checkpoint, so that
+   * the next life insists on it. Known once anything was read.
+   */
+  readonly isSealed: boolean;
   read(field: string): Promise<{ position: number; payload: Buffer } | null>;
   readParts(field: string, partNos: number[]): Promise<Map<number, Buffer>>;
+}
+
+export interface RunSnapshots extends ReadSnapshots {
+  write(items: readonly SnapshotItem[]): Promise<unknown>;
+  /** Begins to look, in its own time, whether all there is is what was written last. */
+  checkAll(): void;
 }
 
 export interface RunJournal {

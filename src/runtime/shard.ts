@@ -127,6 +127,7 @@ export class Shard {
     counters.lastRecoveryEvents = events;
     log.info({ shard: this.shard, events, entries, seconds }, "shard serves");
     run.start();
+    journal.snapshots.checkAll();
     this.#hasServed = true;
     this.#become({ status: "serving" });
   }

@@ -40,6 +40,9 @@ export interface SnapshotterOptions {
 /** The field of the shard's own state among the snapshots. */
 export const SHARD_FIELD = "shard";
 
+/** The fourth value of a checkpoint; left out of one that an earlier program wrote. */
+export const SEALED = 1;
+
 interface Slice {
   readonly items: SnapshotItem[];
   readonly cells: Cell[];
@@ -113,7 +116,10 @@ export class Snapshotter {
     const { recordNo } = state;
     if (recordNo === this.#lastCheckpointRecordNo) return;
     const { position, mac } = this.#o.journal.last;
-    const values = [formatPosition(position), Buffer.from(mac), state.toSnapshot(this.#o.codec)];
+    const { isSealed } = this.#o.journal.snapshots;
+    const stateValues = state.toSnapshot(this.#o.codec);
+    const values: unknown[] = [formatPosition(position), Buffer.from(mac), stateValues];
+    if (isSealed) values.push(SEALED);
     const payload = packValues(values);
     const due = this.#dirty;
     this.#dirty = [];

@@ -9,6 +9,7 @@ import type { RecordCodec } from "../journal/records.ts";
 import { LocalBus } from "./bus.ts";
 import type { RuntimeCounters } from "./counters.ts";
 import type { Clock, Scheduler } from "./environment.ts";
+import { DateAdvances } from "./date-advances.ts";
 import { gaugesOf, type ShardGauges } from "./gauges.ts";
 import { Gatherings, isGathered, type GatheredCommand } from "./gatherings.ts";
 import { KINDS } from "./kind.ts";
@@ -50,10 +51,6 @@ export interface SystemOptions {
 }
 
 const DAY_MS = 86_400_000;
-/** How often it is looked whether a business date is done. */
-const DAY_POLL_MS = 1;
-/** How long a date waits for its work, no legs being under way, while some actor is out of service. */
-const OUT_OF_SERVICE_WAIT_MS = 2_000;
 
 export class System implements Runtime {
   readonly #shards: readonly Shard[];
@@ -62,9 +59,7 @@ export class System implements Runtime {
   /** Deadlines of the loans that take bids now or will. */
   readonly #market = new Map<string, number>();
   #soonest: readonly LoanId[] | null = null;
-  /** The last request to advance the calendar. */
-  #advancing: Promise<void> = Promise.resolve();
-  #isStopped = false;
+  readonly #advances: DateAdvances;
   #inFlight = 0;
   #shedding = false;
   #isCatchingUp: boolean;
@@ -116,6 +111,7 @@ export class System implements Runtime {
         onStatus: () => this.#updateReadiness(),
       });
     });
+    this.#advances = new DateAdvances(this.#shards, options);
   }
 
   /**
@@ -138,7 +134,7 @@ export class System implements Runtime {
   }
 
   async stop(waitMs: number): Promise<void> {
-    this.#isStopped = true;
+    this.#advances.stop();
     await Promise.all(this.#shards.map((shard) => shard.stop(waitMs)));
   }
 
@@ -243,80 +239,8 @@ export class System implements Runtime {
     return Math.min(...this.#shards.map(({ run }) => run?.days.durableDay ?? 0));
   }
 
-  async advanceTo(day: number): Promise<void> {
-    // One after the other: each date begins in all shards at once, when all are done with theirs.
-    const before = this.#advancing;
-    const advance = before.then(() => this.#advance(day));
-    this.#advancing = advance.catch(() => undefined);
-    await advance;
-  }
-
-  /**
-   * A date begins when what the one before brought is done and durable: after a crash, a letter of a
-   * later date must not find an instalment that was never asked for on its day.
-   */
-  async #advance(target: number): Promise<void> {
-    const { clock } = this.#o;
-    let sinceMs = clock.monotonicMs();
-    for (;;) {
-      if (this.#hasLegsUnderWay) sinceMs = clock.monotonicMs();
-      if (this.#isDayDone && (await this.#isDurable())) {
-        const next = this.#nextDay(target);
-        if (next === null) return;
-        for (const { run } of this.#shards) run?.reachDay(next);
-        sinceMs = clock.monotonicMs();
-      } else if (clock.monotonicMs() - sinceMs > OUT_OF_SERVICE_WAIT_MS) {
-        this.#leaveBehind();
-        sinceMs = clock.monotonicMs();
-      }
-      if (this.#isStopped) throw new RangeError("the server stops");
-      await this.#wait();
-    }
-  }
-
-  /** With actors out of service a date is never done for those who need them: the others go on. */
-  #leaveBehind(): void {
-    if (this.#shards.every(({ quarantined }) => quarantined === 0)) return;
-    for (const { shard, run } of this.#shards) {
-      const actors = run?.days.leaveBehind() ?? [];
-      if (actors.length > 0)
-        this.#o.log.warn({ shard, actors }, "the calendar goes on without them");
-    }
-  }
-
-  get #hasLegsUnderWay(): boolean {
-    return this.#shards.some(({ run }) => run !== null && run.legsQueued > 0);
-  }
-
-  /** All shards serve, and have done what the present date brings. */
-  get #isDayDone(): boolean {
-    return this.#shards.every(({ run }) => run?.isDayDone === true);
-  }
-
-  #wait(): Promise<void> {
-    return new Promise((resolve) => void this.#o.scheduler.after(DAY_POLL_MS, resolve));
-  }
-
-  /** The next date up to `target` that is not begun everywhere and on which anything happens. */
-  #nextDay(target: number): number | null {
-    const begunDay = Math.min(...this.#shards.map(({ run }) => run?.state.calendar.day ?? 0));
-    if (begunDay >= target) return null;
-    let next = target;
-    for (const { run } of this.#shards) {
-      const wanted = run?.state.calendar.nextAfter(begunDay) ?? null;
-      if (wanted !== null) next = Math.min(next, wanted);
-    }
-    return next;
-  }
-
-  /** Waits until what is written by now is durable; false when a shard was lost meanwhile. */
-  async #isDurable(): Promise<boolean> {
-    const marks = this.#shards.map(({ run }) => [run, run?.state.recordNo ?? 0] as const);
-    for (const [run, recordNo] of marks) {
-      while (run !== null && !run.dead && run.committedRecordNo < recordNo) await this.#wait();
-      if (run === null || run.dead) return false;
-    }
-    return true;
+  advanceTo(day: number): Promise<void> {
+    return this.#advances.to(day);
   }
 
   /** For metrics: each shard at this moment. */

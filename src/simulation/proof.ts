@@ -53,6 +53,7 @@ export function booksOf({ system, shards }: SimulatedServer): Books {
 }
 
 const NO_SNAPSHOTS = {
+  isSealed: false,
   write: () => Promise.resolve(),
   read: () => Promise.resolve(null),
   readParts: () => Promise.resolve(new Map<number, Buffer>()),

@@ -4,14 +4,21 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
+import { accountId } from "../../actors/address.ts";
+import { redisConnect } from "../../src/journal/connection.ts";
+import { JournalReader } from "../../src/journal/journal-reader.ts";
+import { compareWithReplay } from "../../src/runtime/replay-comparison.ts";
 import { shardOf } from "../../src/runtime/shard-of.ts";
 import { shardKeys } from "../../src/journal/keys.ts";
 import { goodWorld } from "../history/good-world.ts";
 import { SmallWorld } from "../history/small-world.ts";
 import { MAC_KEY, storeJournal } from "../history/stored-journal.ts";
+import { RedisWorld, SILENT } from "../support/redis-world.ts";
+import { codec } from "../support/world.ts";
 import { TestRedis } from "../support/redis.ts";
 import { runProgram } from "./program.ts";
 
+const SNAP = shardKeys(0).snapshots;
 const KEYED = { LOANLOOM_MAC_KEY: MAC_KEY.toString("hex") };
 
 async function stored(settle = true): Promise<TestRedis> {
@@ -83,5 +90,78 @@ describe("loanloom verify", () => {
     expect(await runProgram(["verify", "--data", folder])).toMatchObject({ code: 2 });
     await redis.kill();
     expect(await runProgram(url, KEYED)).toMatchObject({ code: 3 });
+  });
+
+  describe.each(["all", "checkpoint"] as const)("of a journal that keeps %s", (journalKeep) => {
+    /** Ann with 30.00, Bob with 10.00; what Ann was before the last deposit. */
+    async function served(): Promise<{ redis: TestRedis; old: Buffer }> {
+      const redis = await TestRedis.start();
+      onTestFinished(() => redis.stop());
+      const limits = { checkpointMs: 1, journalKeep };
+      const world = await new RedisWorld({ url: redis.socketPath, limits }).start();
+      for (const id of ["ann", "bob"]) await world.openWithMoney(id, 10_00);
+      await world.until(() => world.isInSnapshots);
+      const old = (await redis.run("HGET", SNAP, "account/ann")) as Buffer;
+      const draft = { type: "Deposit", accountId: accountId("ann"), reference: "r" } as const;
+      await world.ask({ ...draft, amountCents: 20_00 });
+      await world.stop();
+      return { redis, old };
+    }
+    const verify = (redis: TestRedis) =>
+      runProgram(["verify", "--redis", redis.socketPath], {
+        LOANLOOM_MAC_KEY: Buffer.alloc(32, 9).toString("hex"),
+      });
+
+    it("counts the snapshots that are the last ones", async () => {
+      const { redis } = await served();
+      const { code, stdout } = await verify(redis);
+      expect(stdout).toMatch(/snapshots +3\n/);
+      expect(code).toBe(0);
+    });
+
+    it.each([
+      ["put back", (redis: TestRedis, old: Buffer) => redis.run("HSET", SNAP, "account/ann", old)],
+      ["deleted", (redis: TestRedis) => redis.run("HDEL", SNAP, "account/ann")],
+      ["deleted with the seal", (redis: TestRedis) => redis.run("HDEL", SNAP, "seal")],
+    ])("exits with 1 for one that was %s", async (_, edit) => {
+      const { redis, old } = await served();
+      await edit(redis, old);
+      const { code, stdout } = await verify(redis);
+      expect(stdout).toMatch(/snapshots_differ shard 0/);
+      expect(code).toBe(1);
+    });
+  });
+
+  it("finds an older snapshot by the journal also where nothing is sealed", async () => {
+    const redis = await TestRedis.start();
+    onTestFinished(() => redis.stop());
+    const limits = { checkpointMs: 1, journalKeep: "all" } as const;
+    const world = await new RedisWorld({ url: redis.socketPath, limits }).start();
+    await world.openWithMoney("ann", 10_00);
+    await world.until(() => world.isInSnapshots);
+    const old = (await redis.run("HGET", SNAP, "account/ann")) as Buffer;
+    await world.openWithMoney("ann", 5_00);
+    await world.stop();
+    const reader = new JournalReader({
+      shard: 0,
+      connect: redisConnect(redis.socketPath),
+      macKey: Buffer.alloc(32, 9),
+    });
+    onTestFinished(() => reader.close());
+    const { snapshots } = reader;
+    const source = {
+      snapshots: {
+        isSealed: false,
+        read: (field: string) => snapshots.read(field),
+        readParts: (field: string, partNos: number[]) => snapshots.readParts(field, partNos),
+      },
+      read: () => reader.read(null),
+    };
+    const compare = () => compareWithReplay(source, 0, 1, codec, SILENT);
+    expect(await compare()).toEqual([]);
+    await redis.run("HSET", SNAP, "account/ann", old);
+    expect(await compare()).toEqual(["account/ann has an older snapshot"]);
+    await redis.run("HDEL", SNAP, "account/ann");
+    expect(await compare()).toEqual(["account/ann has no snapshot"]);
   });
 });

@@ -27,6 +27,11 @@ export const SPOILT_CHAIN = {
       shards: tampered(journal, "anchor_invalid"),
     }),
   },
+  snapshots_differ: {
+    "a source that finds an older snapshot": (journal) => ({
+      shards: tampered(journal, "snapshots_differ"),
+    }),
+  },
   entry_unreadable: {
     "bytes of no batch": (journal) => void (lastEntry(journal, 0).bytes = Buffer.from([0x93, 9])),
     "cut bytes": (journal) => void (lastEntry(journal, 0).bytes = Buffer.from([0x94, 1])),

@@ -1,5 +1,15 @@
 import { spawn, spawnSync, type ChildProcess } from "node:child_process";
-import { chmod, mkdir, mkdtemp, readFile, readlink, rm, stat, writeFile } from "node:fs/promises";
+import {
+  chmod,
+  mkdir,
+  mkdtemp,
+  readFile,
+  readlink,
+  realpath,
+  rm,
+  stat,
+  writeFile,
+} from "node:fs/promises";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -131,6 +141,31 @@ describe("Embedded Redis", () => {
     expect(redis.pid).not.toBe(pid);
     expect(await ask(redis, "GET", "word")).toBe("text spring");
     expect(events.map((event) => event.type)).toEqual(["started", "died", "restarted"]);
+  });
+
+  test("restarts Redis also when its log is gone", async () => {
+    const redis = await start();
+    await rm(join(dataDir, "redis", "redis.log"));
+    process.kill(redis.pid, "SIGKILL");
+    await until("restarted", () => redis.restarts === 1);
+    expect(events[1]).toMatchObject({ type: "died", detail: "" });
+  });
+
+  test("starts no second Redis on the same files when it cannot note down the first", async () => {
+    const redis = await start();
+    const pidPath = join(dataDir, "redis", "redis.pid");
+    await rm(pidPath);
+    await mkdir(pidPath);
+    process.kill(redis.pid, "SIGKILL");
+    await until("it was tried again", () => events.some(({ type }) => type === "restart_failed"));
+    await rm(pidPath, { recursive: true });
+    await until("restarted", () => redis.restarts === 1);
+    const folder = await realpath(join(dataDir, "redis"));
+    const all = spawnSync("pgrep", ["-x", "redis-server"]).stdout.toString().trim().split("\n");
+    const here = await Promise.all(
+      all.map((pid) => readlink(`/proc/${pid}/cwd`).catch(() => "gone")),
+    );
+    expect(here.filter((cwd) => cwd === folder).length).toBe(1);
   });
 
   test("goes on trying, with growing pauses, while Redis cannot start", async () => {

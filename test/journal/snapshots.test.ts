@@ -3,9 +3,42 @@
 
 import { describe, expect, test } from "vitest";
 import { redisConnect, type RedisConnect } from "../../src/journal/connection.ts";
+import { FUNCTIONS } from "../../src/journal/functions.ts";
 import { JournalReader } from "../../src/journal/journal-reader.ts";
+import { shardKeys } from "../../src/journal/keys.ts";
+import { MacChain } from "../../src/journal/mac-chain.ts";
+import { partField, sealSnapshot } from "../../src/journal/snapshot-format.ts";
 import type { SnapshotItem } from "../../src/journal/snapshots.ts";
 import { MAC_KEY, Owner, startProxy, startRedis } from "./journals.ts";
+
+const SNAPSHOTS = shardKeys(0).snapshots;
+const CHAIN = new MacChain(MAC_KEY, 0);
+
+type LateItem = [
+  field: string,
+  position: number,
+  text: string,
+  parts: [partNo: number, text: string | null][],
+];
+
+function late(items: readonly LateItem[]): [string, ...(string | Buffer)[]] {
+  const value = (field: string, position: number, text: string): Buffer =>
+    sealSnapshot(CHAIN, field, position, Buffer.from(text));
+  const args = items.flatMap(([field, position, text, changed]) => [
+    field,
+    value(field, position, text),
+    String(changed.length),
+    ...changed.flatMap(([partNo, part]) => {
+      const name = partField(field, partNo);
+      return [name, part === null ? "" : value(name, position, part)];
+    }),
+  ]);
+  return ["FCALL", FUNCTIONS.snapshot, "2", shardKeys(0).head, SNAPSHOTS, "1", ...args];
+}
+
+function parts(...texts: string[]): [number, Buffer][] {
+  return texts.map((text, partNo) => [partNo, Buffer.from(text)]);
+}
 
 function item(field: string, position: number, text: string): SnapshotItem {
   return { field, position, payload: Buffer.from(text) };
@@ -22,59 +55,25 @@ describe("SnapshotStore", () => {
     expect((await snapshots.read("a/empty"))!.payload.length).toBe(0);
     expect(await snapshots.read("a/none")).toBeNull();
     expect((await snapshots.readMany(["a/none", "l/spring"]))[1]!.position).toBe(position);
-    expect(await snapshots.count()).toBe(2);
+    expect(await snapshots.count()).toBe(3);
   });
 
-  test("never replaces a newer position, and its parts stay with it", async () => {
+  test("a newer one that nobody wrote halts the owner, and is not replaced", async () => {
     const redis = await startRedis();
-    const { snapshots } = (await Owner.takeOver(redis.socketPath)).journal;
-    const at = (position: number, text: string, parts: SnapshotItem["parts"] = []) =>
-      snapshots.write([{ ...item("l/x", position, text), parts }]);
-    expect(
-      await at(20, "new", [
-        [0, Buffer.from("new 0")],
-        [1, Buffer.from("new 1")],
-      ]),
-    ).toBe(1);
-    expect(
-      await at(19, "old", [
-        [0, Buffer.from("old 0")],
-        [1, null],
-      ]),
-    ).toBe(0);
-    expect((await snapshots.read("l/x"))!.payload.toString()).toBe("new");
-    const parts = await snapshots.readParts("l/x", [0, 1]);
-    expect([parts.get(0), parts.get(1)].map(String)).toEqual(["new 0", "new 1"]);
-    // The same position again is a retry; a later one may drop a part and keep another.
-    expect(await at(20, "new", [[0, Buffer.from("new 0")]])).toBe(1);
-    expect(await at(21, "newer", [[1, null]])).toBe(1);
-    expect(String((await snapshots.readParts("l/x", [0])).get(0))).toBe("new 0");
-    await expect(snapshots.readParts("l/x", [1])).rejects.toMatchObject({ code: "tampered" });
-    // Compared as numbers, not as text of different length.
-    expect(await at(2 ** 40, "latest")).toBe(1);
-    expect(await at(9_999, "earliest")).toBe(0);
-  });
-
-  test("an older item does not keep the others of its call from being written", async () => {
-    const redis = await startRedis();
-    const { snapshots } = (await Owner.takeOver(redis.socketPath)).journal;
-    await snapshots.write([item("a/1", 5, "five")]);
-    const written = await snapshots.write([
-      item("a/0", 4, "four"),
-      {
-        ...item("a/1", 4, "four"),
-        parts: [
-          [0, Buffer.from("x")],
-          [1, null],
-        ],
-      },
-      item("a/2", 4, "four"),
-    ]);
-    expect(written).toBe(2);
-    expect(
-      (await snapshots.readMany(["a/0", "a/1", "a/2"])).map((one) => String(one!.payload)),
-    ).toEqual(["four", "five", "four"]);
-    expect(await redis.run("HLEN", "{ll:s0}:snap")).toBe(3);
+    const owner = await Owner.takeOver(redis.socketPath);
+    const { snapshots } = owner.journal;
+    await snapshots.write([item("a/x", 20, "ours")]);
+    const before = await redis.run("HGET", SNAPSHOTS, "seal");
+    await redis.run(
+      "HSET",
+      SNAPSHOTS,
+      "a/x",
+      Buffer.concat([Buffer.from("f".repeat(16)), MAC_KEY]),
+    );
+    const writing = snapshots.write([item("a/x", 21, "newer")]);
+    await expect(writing).rejects.toMatchObject({ code: "tampered" });
+    expect(await owner.untilHalted()).toMatchObject({ reason: "tampered" });
+    expect(await redis.run("HGET", SNAPSHOTS, "seal")).not.toEqual(before);
   });
 
   test("splits many into bounded calls, but never an actor from its parts", async () => {
@@ -144,6 +143,48 @@ describe("SnapshotStore", () => {
     await owner.appendUpTo(3);
     await owner.releasedAll();
     expect(owner.halted).toBeUndefined();
+  });
+});
+
+/** As a call of the same epoch that arrives late. */
+describe("The function", () => {
+  test("never replaces a newer position, and its parts stay with it", async () => {
+    const redis = await startRedis();
+    const { snapshots } = (await Owner.takeOver(redis.socketPath)).journal;
+    const at = async (position: number, text: string, parts: [number, string | null][] = []) =>
+      Number(await redis.run(...late([["l/x", position, text, parts]])));
+    const kept = parts("new 0", "new 1");
+    await snapshots.write([{ ...item("l/x", 20, "new"), parts: kept }]);
+    expect(
+      await at(19, "old", [
+        [0, "old 0"],
+        [1, null],
+      ]),
+    ).toBe(0);
+    expect((await snapshots.read("l/x"))!.payload.toString()).toBe("new");
+    const read = await snapshots.readParts("l/x", [0, 1]);
+    expect([read.get(0), read.get(1)].map(String)).toEqual(["new 0", "new 1"]);
+    // The same position again is a retry; a later one may drop a part and keep another.
+    expect(await at(20, "new", [[0, "new 0"]])).toBe(1);
+    await snapshots.write([{ ...item("l/x", 21, "newer"), parts: [[1, null]] }]);
+    expect(String((await snapshots.readParts("l/x", [0])).get(0))).toBe("new 0");
+    await expect(snapshots.readParts("l/x", [1])).rejects.toMatchObject({ code: "tampered" });
+    // Compared as numbers, not as text of different length.
+    await snapshots.write([item("l/x", 2 ** 40, "latest")]);
+    expect(await at(9_999, "earliest")).toBe(0);
+  });
+
+  test("an older item does not keep the others of its call from being written", async () => {
+    const redis = await startRedis();
+    const { snapshots } = (await Owner.takeOver(redis.socketPath)).journal;
+    await snapshots.write([item("a/1", 5, "five")]);
+    const call = late([
+      ["a/0", 4, "four", []],
+      ["a/1", 4, "four", [[0, "x"]]],
+      ["a/2", 4, "four", []],
+    ]);
+    expect(await redis.run(...call)).toBe(2);
+    expect(await redis.run("HLEN", SNAPSHOTS)).toBe(4);
   });
 });
 

@@ -2,6 +2,7 @@
 // place, as an attacker or a bad disk would, and every edit is found.
 
 import { describe, expect, test } from "vitest";
+import { LIBRARY_SOURCE } from "../../src/journal/functions.ts";
 import { shardKeys } from "../../src/journal/keys.ts";
 import type { TestRedis } from "../support/redis.ts";
 import { MAC_KEY, Owner, readStored, startRedis } from "./journals.ts";
@@ -172,6 +173,67 @@ describe("tampering with the head", () => {
     owner.append();
     expect((await owner.untilHalted()).reason).toBe("tampered");
     expect(owner.released.length).toBe(5);
+  });
+
+  const SPOILT: [string, string[][]][] = [
+    ["garbage", [["SET", KEYS.head, "garbage"]]],
+    ["nothing", [["SET", KEYS.head, ""]]],
+    ["a head of its epoch and no MAC", [["SET", KEYS.head, "1-5:zz"]]],
+    ["nonsense of a later epoch", [["SET", KEYS.head, "99-0:zz"]]],
+    // prettier-ignore
+    ["a list in place of the head", [["DEL", KEYS.head], ["RPUSH", KEYS.head, "1"]]],
+    // prettier-ignore
+    ["a list in place of the lease", [["DEL", KEYS.lease], ["RPUSH", KEYS.lease, "1"]]],
+  ];
+  test.each(SPOILT)("%s halts an owner that has nothing to do", async (_, commands) => {
+    const redis = await startRedis();
+    const owner = await Owner.takeOver(redis.socketPath, { limits: { leaseMs: 300 } });
+    await owner.appendUpTo(5);
+    await owner.releasedAll();
+    for (const [command, ...args] of commands) await redis.run(command!, ...args);
+    expect(await owner.untilHalted()).toMatchObject({ reason: "tampered" });
+    expect(owner.journal.leaseHeld).toBe(false);
+  });
+});
+
+describe("a journal that is gone", () => {
+  test("is found by the next commit of the living owner, which releases nothing more", async () => {
+    const redis = await startRedis();
+    const owner = await Owner.takeOver(redis.socketPath);
+    await owner.appendUpTo(5);
+    await owner.releasedAll();
+    const head = String(await redis.run("GET", KEYS.head));
+    await redis.run("DEL", KEYS.journal);
+    owner.append();
+    expect(await owner.untilHalted()).toMatchObject({ reason: "tampered" });
+    expect(owner.released.length).toBe(5);
+    // Nothing was written, and the next one finds it as it was.
+    expect(await redis.run("EXISTS", KEYS.journal)).toBe(0);
+    expect(String(await redis.run("GET", KEYS.head))).toBe(head);
+    await owner.journal.close();
+    await expect(Owner.takeOver(redis.socketPath)).rejects.toMatchObject({ code: "tampered" });
+  });
+
+  test("is not one of which all entries were trimmed", async () => {
+    const redis = await startRedis();
+    const owner = await Owner.takeOver(redis.socketPath);
+    await owner.appendUpTo(5);
+    await owner.releasedAll();
+    await redis.run("XTRIM", KEYS.journal, "MAXLEN", "0");
+    owner.append();
+    await owner.releasedAll();
+    expect(owner.halted).toBeUndefined();
+  });
+
+  test("is found also where a server of before has left its functions", async () => {
+    const redis = await startRedis();
+    const older = LIBRARY_SOURCE.replace("'NOMKSTREAM', ", "");
+    expect(older).not.toBe(LIBRARY_SOURCE);
+    await redis.run("FUNCTION", "LOAD", older);
+    const owner = await Owner.takeOver(redis.socketPath);
+    await redis.run("DEL", KEYS.journal);
+    owner.append();
+    expect(await owner.untilHalted()).toMatchObject({ reason: "tampered" });
   });
 });
 

@@ -179,7 +179,12 @@ export async function readBatches(batches: readonly string[]) {
   const silent = { info: () => undefined, warn: () => undefined, error: () => undefined };
   const nothing = async () => Promise.resolve(null);
   const source = {
-    snapshots: { write: nothing, read: nothing, readParts: async () => Promise.resolve(new Map()) },
+    snapshots: {
+      isSealed: false,
+      write: nothing,
+      read: nothing,
+      readParts: async () => Promise.resolve(new Map()),
+    },
     async *read() {
       await Promise.resolve();
       for (const [at, batch] of batches.entries()) {

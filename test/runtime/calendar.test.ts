@@ -1,7 +1,7 @@
 // Business dates over several shards: one begins when all that the one before brought is durable,
 // and nobody who is out of service holds up the others.
 
-import { afterEach, describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { accountId, loanId } from "../../actors/address.ts";
 import { shardOf } from "../../src/runtime/shard-of.ts";
 import { KINDS, type ActorKind } from "../../src/runtime/kind.ts";
@@ -50,6 +50,11 @@ function isQuiet(): boolean {
     const { run } = world.system.shard(shard);
     return run !== null && run.isSettled && run.state.pending.size === 0;
   });
+}
+
+/** Nothing is under way but what waits for the account that is out of service. */
+function isQuietButForBroken(): boolean {
+  return world.stores.every((_, shard) => world.system.shard(shard).run?.isSettled === true);
 }
 
 async function view(loan: string) {
@@ -127,6 +132,66 @@ describe("Business dates", () => {
     await world.system.advanceTo(days[2]! + 1);
     await world.until(isQuiet);
     expect(await view(stuck)).toMatchObject({ owedCents: 0, lateDays: 0 });
+  });
+
+  it("leaves nobody behind who only waits for commits, and waits again for who got on", async () => {
+    world = await new World(SHARDS, { journalKeep: "all" }).start();
+    const [here, there] = [0, 1] as const;
+    const broken = idIn("account", here, "broken");
+    const whole = idIn("account", here, "whole");
+    const lender = idIn("account", there, "lender");
+    for (const id of [broken, whole, lender]) await world.openWithMoney(id, 9_000_00);
+    const stuck = idIn("loan", there, "stuck");
+    const other = idIn("loan", there, "other");
+    await paidOut(stuck, broken, lender, { graceDays: 90 });
+    await paidOut(other, whole, lender, { graceDays: 90 });
+    account.evolve = (state, event, id, at) => {
+      if (id === broken) throw new Error("a bug");
+      return wholeEvolve(state, event, id, at);
+    };
+    await world.crash();
+    account.evolve = wholeEvolve;
+    expect(world.gauges().quarantinedActors).toBe(1);
+    // For longer than one that is out of service is waited for, no commit comes back.
+    const { nextDueOn } = await view(other);
+    await world.until(isQuiet);
+    world.auto = false;
+    const advanced = world.system.advanceTo(nextDueOn!);
+    await world.until(() => world.system.businessDay === nextDueOn);
+    await new Promise((resolve) => setTimeout(resolve, 2_600));
+    expect(world.system.shard(there).run!.isDayDone).toBe(false);
+    world.auto = true;
+    await advanced;
+    expect(await view(other)).toMatchObject({ clearings: 1, owedCents: 0 });
+    // Who was left behind and got on after all is not passed over on the next date.
+    const run = world.system.shard(there).run!;
+    for (const isLeftBehind of [true, false]) {
+      world.auto = false;
+      const day = (await view(other)).nextDueOn!;
+      const next = world.system.advanceTo(day);
+      await world.until(() => run.state.calendar.day === day);
+      if (isLeftBehind) expect(run.days.leaveBehind()).toContain(`loan/${other}`);
+      await world.turns(20);
+      expect(run.isDayDone).toBe(isLeftBehind);
+      world.auto = true;
+      await next;
+      await world.until(isQuietButForBroken);
+    }
+  });
+
+  it("gives up on a shard that does not come back, and those behind have their turn", async () => {
+    world = await new World(SHARDS).start();
+    vi.useFakeTimers({ toFake: ["performance"] });
+    const day = world.system.businessDay;
+    world.system.shard(1).run!.fail("tampered", new Error("somebody has to look"));
+    const both = [world.system.advanceTo(day + 1), world.system.advanceTo(day + 2)];
+    const ends = Promise.allSettled(both);
+    for (let second = 0; second < 100; second++) {
+      vi.advanceTimersByTime(1_000);
+      await new Promise((resolve) => setTimeout(resolve, 2));
+    }
+    expect(await ends).toMatchObject([{ status: "rejected" }, { status: "rejected" }]);
+    vi.useRealTimers();
   });
 
   it("asks a borrower whose account has left memory, and pays lenders whose accounts have", async () => {

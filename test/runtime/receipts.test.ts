@@ -6,7 +6,8 @@ import { accountId, loanId, type AccountId, type LoanId } from "../../actors/add
 import { Holders } from "../../actors/loan/repayment/holders.ts";
 import { verifyReceipt, type Receipt } from "../../src/client/receipt.ts";
 import type { ReplyOf } from "../../src/protocol/table.ts";
-import { LegCache, LoanLegs, type LegSource } from "../../src/runtime/loan-legs.ts";
+import { LegCache } from "../../src/runtime/leg-cache.ts";
+import { LoanLegs, type LegSource } from "../../src/runtime/loan-legs.ts";
 import { pathOf } from "../../src/runtime/receipts.ts";
 import { LENDERS, RepaidWorld } from "../support/repaid-world.ts";
 
@@ -209,30 +210,32 @@ describe("Legs that were split again", () => {
         [5, 98, 0],
       ],
     );
-    const early = new LoanLegs(from);
+    const early = new LoanLegs(from, new LegCache(0));
     done(early.follow({ ...from, clearings: from.clearings.slice(0, 1) }));
     done(early.follow(from));
-    const late = new LoanLegs(from);
+    const late = new LoanLegs(from, new LegCache(0));
     done(late.follow(from));
     for (const clearing of [1, 2, 3]) {
       for (const holder of [0, 1, 2])
-        expect(early.leg(clearing, holder)).toEqual(late.leg(clearing, holder));
+        expect(done(early.legOf(clearing, holder))).toEqual(done(late.legOf(clearing, holder)));
     }
   });
 
   it("keep what no compact number holds", () => {
     const from = source([10 ** 12], [[10 ** 12, 2 ** 33, 0]]);
-    const legs = new LoanLegs(from);
+    const legs = new LoanLegs(from, new LegCache(0));
     done(legs.follow(from));
-    expect(legs.leg(1, 0)).toMatchObject({ principalCents: 10 ** 12, interestCents: 2 ** 33 });
+    expect(done(legs.legOf(1, 0))).toMatchObject({
+      principalCents: 10 ** 12,
+      interestCents: 2 ** 33,
+    });
   });
 
-  it("are let go, the longest unasked first, but never the last", () => {
+  it("are let go, the longest unasked first, but never what is worked on", () => {
     const cache = new LegCache(1_000);
     const of = (id: string) => ({ ...source([1, 2, 3], [[1, 1, 1]]), loanId: id as LoanId });
     for (let n = 0; n < 100; n++) {
       done(cache.of(of(`loan-${n}`)).follow(of(`loan-${n}`)));
-      cache.trim();
       expect(cache.sizeBytes).toBeLessThanOrEqual(1_000);
     }
     const kept = cache.of(of("loan-99"));
@@ -240,7 +243,52 @@ describe("Legs that were split again", () => {
     expect(cache.of(of("loan-0")).clearings.length).toBe(0);
     const tight = new LegCache(0);
     tight.of(of("only"));
-    tight.trim();
     expect(tight.sizeBytes).toBeGreaterThan(0);
+  });
+
+  it("keep within the limit also for one loan with thousands of clearings, and are the same", () => {
+    const lenders = 40;
+    const clearings = 5_000;
+    const shares = Array.from({ length: lenders }, (_, at) => 50_00 + at);
+    const payments = Array.from({ length: clearings }, (_, at): [number, number, number] => [
+      at % 3 === 0 ? 7 + (at % 90) : 0,
+      at % 1_000,
+      at % 7,
+    ]);
+    const from = source(shares, payments);
+    const limit = 512 * 1024;
+    const cache = new LegCache(limit);
+    const whole = new LegCache(Infinity);
+    let most = 0;
+    const within = <Result>(work: Generator<void, Result>): Result => {
+      for (;;) {
+        const step = work.next();
+        most = Math.max(most, cache.sizeBytes);
+        if (step.done === true) return step.value;
+      }
+    };
+    const ids = from.holders.ids;
+    for (let clearing = clearings; clearing >= 1; clearing -= 397) {
+      const id = ids[clearing % lenders]!;
+      const receipt = within(pathOf(cache, from, clearing, id));
+      expect(receipt).toEqual(done(pathOf(whole, from, clearing, id)));
+    }
+    const [legs, others] = [cache.of(from), whole.of(from)];
+    expect(within(legs.legsOf(7))).toEqual(done(others.legsOf(7)));
+    expect(whole.sizeBytes).toBeGreaterThan(4 * limit);
+    expect(most).toBeLessThanOrEqual(limit);
+    expect(most).toBeGreaterThan(limit / 2);
+    cache.clear();
+    expect(cache.sizeBytes).toBe(0);
+  });
+
+  it("splits few clearings again for a receipt of long ago", () => {
+    const payments = Array.from({ length: 5_000 }, (): [number, number, number] => [0, 10, 0]);
+    const from = source([1_000, 2_000, 3_000], payments);
+    const cache = new LegCache(20_000);
+    done(cache.of(from).follow(from));
+    let steps = 0;
+    for (const work = pathOf(cache, from, 1_234, from.holders.ids[0]!); !work.next().done;) steps++;
+    expect(steps).toBeLessThanOrEqual(512);
   });
 });

@@ -55,6 +55,8 @@ function world(lookMs: number) {
     payloadOf: (bytes: Uint8Array) => Buffer.from(bytes),
     append: () => undefined,
     snapshots: {
+      isSealed: true,
+      checkAll: () => undefined,
       write: async (items: readonly SnapshotItem[]) => {
         await Promise.resolve();
         slices.push(items);

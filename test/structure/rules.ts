@@ -101,6 +101,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       "protocol",
       "revocations",
       "simulation",
+      "src/runtime/replay-comparison.ts",
       "src/runtime/shard-of.ts",
       "src/gateway/signing.ts",
     ],

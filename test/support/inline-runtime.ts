@@ -27,7 +27,7 @@ import {
 } from "../../actors/loan/loan.ts";
 import { snapshotLoan } from "../../actors/loan/snapshot.ts";
 import { positionsView } from "../../actors/account/positions-view.ts";
-import { LegCache } from "../../src/runtime/loan-legs.ts";
+import { LegCache } from "../../src/runtime/leg-cache.ts";
 import { returnsOf } from "../../src/runtime/returns.ts";
 import { queueView } from "../../src/runtime/application-queue.ts";
 import { booksView } from "../../src/runtime/books.ts";

@@ -100,6 +100,8 @@ export class MemoryJournal implements OwnedJournal {
   }
 
   readonly snapshots = {
+    isSealed: true,
+    checkAll: () => undefined,
     write: async (items: readonly SnapshotItem[]): Promise<void> => {
       await Promise.resolve();
       if (this.snapshotsFail || this.#fenced) throw new Error("snapshots fail");

@@ -211,6 +211,7 @@ export class RedisWorld {
     try {
       const source = {
         snapshots: {
+          isSealed: false,
           read: () => Promise.resolve(null),
           readParts: () => Promise.resolve(new Map<number, Buffer>()),
           write: () => Promise.reject(new Error("a replay writes nothing")),

@@ -1,0 +1,37 @@
+// Looks at all snapshots of a shard once, after its start: slowly, so that nobody notices, and without
+// what is in them. When all were seen, they must be those that were sealed.
+
+import { call, type RedisConnection } from "./connection.ts";
+import { sleep, type Timers } from "./clock.ts";
+import { FUNCTIONS } from "./functions.ts";
+import { HEADER_BYTES, macOf, SEAL_FIELD } from "./snapshot-format.ts";
+import type { SnapshotSeal } from "./snapshot-seal.ts";
+
+/** Two digests each: less than a millisecond. */
+const STEP_FIELDS = 128;
+const STEP_PAUSE_MS = 5;
+
+/**
+ * Shows the seal every field that was there all the time. On one connection: a cursor means nothing to
+ * another Redis. Rejects with what the connection rejects with.
+ */
+export async function passAll(
+  connection: RedisConnection,
+  snapshots: string,
+  seal: SnapshotSeal,
+  timers: Timers,
+): Promise<void> {
+  let cursor = "0";
+  for (;;) {
+    const args = [1, snapshots, cursor, STEP_FIELDS, HEADER_BYTES] as const;
+    const reply = await call(connection, "FCALL", FUNCTIONS.snapshotMacs, ...args);
+    const [next, found] = reply as [Buffer, Buffer[]];
+    for (let at = 0; at < found.length; at += 2) {
+      const field = found[at]!.toString();
+      if (field !== SEAL_FIELD) seal.pass({ field, mac: macOf(found[at + 1]!) });
+    }
+    cursor = next.toString();
+    if (cursor === "0") return;
+    await sleep(timers, STEP_PAUSE_MS);
+  }
+}
