@@ -5,9 +5,9 @@ import { fork, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
 import { ClientFleet } from "./client-fleet.ts";
+import { WrongState } from "../command/exit-codes.ts";
 import { Market } from "../driver/market.ts";
 import {
-  WrongState,
   checkRaised,
   lenderNames,
   phaseBids,

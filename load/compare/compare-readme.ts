@@ -1,6 +1,6 @@
 // A comparison as README shows it, with all that limits it.
 
-import { commandTyped, writeSection } from "../report/readme-section.ts";
+import { commandTyped, writeSection } from "../command/readme-section.ts";
 import { measuredText, publishedLine, remarks, type Comparison } from "./compare-report.ts";
 import { PUBLISHED } from "./published.ts";
 

@@ -3,7 +3,7 @@
 import type { FanoutResult } from "./fanout.ts";
 import type { FanoutFigures } from "./repayments.ts";
 import { machineText } from "../machine/machine.ts";
-import { commandTyped, writeSection } from "../report/readme-section.ts";
+import { commandTyped, writeSection } from "../command/readme-section.ts";
 import { median } from "../bench/report.ts";
 
 export function fanoutJson(result: FanoutResult): string {

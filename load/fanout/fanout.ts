@@ -14,7 +14,8 @@ import {
 import type { Latencies } from "../driver/latency.ts";
 import { describeMachine, type Machine } from "../machine/machine.ts";
 import { DEPOSIT_CENTS, Market } from "../driver/market.ts";
-import { lenderNames, WrongState } from "../bench/phases.ts";
+import { lenderNames } from "../bench/phases.ts";
+import { WrongState } from "../command/exit-codes.ts";
 import { Progress } from "../bench/progress.ts";
 import type { Endpoint } from "../driver/raw-socket.ts";
 import { newSecret, ServerProcess } from "../machine/server-process.ts";

@@ -2,8 +2,9 @@
 // As everywhere, a figure counts only if the books are what clients were told.
 
 import type { ClientFleet } from "../bench/client-fleet.ts";
-import { checkRaised, lenderNames, phaseBids, runPhase, WrongState } from "../bench/phases.ts";
+import { checkRaised, lenderNames, phaseBids, runPhase } from "../bench/phases.ts";
 import type { Phase, PhaseRun, Shape, Timing } from "../bench/phases.ts";
+import { WrongState } from "../command/exit-codes.ts";
 import { BID_CENTS, Market } from "../driver/market.ts";
 import { Tokens } from "../driver/tokens.ts";
 import { cpuMsOf, sumOrNull } from "../machine/process-cpu.ts";

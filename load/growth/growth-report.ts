@@ -3,7 +3,7 @@
 import { median } from "../bench/report.ts";
 import type { PhaseRun } from "../bench/phases.ts";
 import { machineText, type Machine } from "../machine/machine.ts";
-import { commandTyped, writeSection } from "../report/readme-section.ts";
+import { commandTyped, writeSection } from "../command/readme-section.ts";
 import { AXES, type Axis, type Point } from "./growth-axes.ts";
 
 /** Dearest over cheapest point of an axis: above it, growth costs something that must be explained. */

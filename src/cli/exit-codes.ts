@@ -1,20 +1,21 @@
 // What a command's exit says to scripts: one table for all of them, shown in each help.
 
+import { EXIT_COMMON, UsageError } from "../command/exit-codes.ts";
 import { ConfigError } from "../config.ts";
 import { LoanloomError, type LoanloomErrorCode } from "../client/client.ts";
 import { KeyFileError } from "../custodian/key-file.ts";
 import { EmbeddedRedisError } from "../journal/embedded-redis-probe.ts";
 import { JournalError, type JournalErrorCode } from "../journal/errors.ts";
 
-export const EXIT = { ok: 0, refused: 1, usage: 2, unreachable: 3 } as const;
+export const EXIT = {
+  ok: EXIT_COMMON.ok,
+  refused: EXIT_COMMON.failed,
+  usage: EXIT_COMMON.usage,
+  unreachable: 3,
+} as const;
 
 export const EXIT_HELP =
   "\nExit codes: 0 done, 1 refused or failed, 2 usage or configuration, 3 not reachable.";
-
-/** The user asked for something that cannot be: exit 2, without a stack. */
-export class UsageError extends Error {
-  override readonly name = "UsageError";
-}
 
 const UNREACHABLE: readonly LoanloomErrorCode[] = [
   "unreachable",

@@ -4,6 +4,7 @@
 import { access, realpath } from "node:fs/promises";
 import { join } from "node:path";
 import type { Command } from "commander";
+import { UsageError } from "../command/exit-codes.ts";
 import { loadConfig, type Environment } from "../config.ts";
 import { anchorFolderOf } from "../config/folders.ts";
 import { loadSecrets } from "../config/secrets.ts";
@@ -13,7 +14,6 @@ import { redisConnect, type RedisConnect } from "../journal/connection.ts";
 import { askRedis, socketPathFor } from "../journal/embedded-redis-probe.ts";
 import { EmbeddedRedis } from "../journal/embedded-redis.ts";
 import { JournalError } from "../journal/errors.ts";
-import { UsageError } from "./exit-codes.ts";
 
 export interface JournalAccess {
   /** For people; never with a password. */

@@ -3,8 +3,9 @@
 
 import { readFile } from "node:fs/promises";
 import { Command, CommanderError } from "commander";
+import { exitOfCommander } from "../command/exit-codes.ts";
 import { ERRORS, type ErrorCode } from "../protocol/errors.ts";
-import { EXIT, EXIT_HELP, exitCodeOf } from "./exit-codes.ts";
+import { EXIT_HELP, exitCodeOf } from "./exit-codes.ts";
 
 interface CommandRow {
   readonly about: string;
@@ -99,8 +100,7 @@ function exitByThrowing(command: Command): void {
 }
 
 function exitOf(error: unknown): number {
-  // Commander has printed its own message already.
-  if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+  if (error instanceof CommanderError) return exitOfCommander(error);
   const code = exitCodeOf(error);
   if (code === undefined) throw error;
   process.stderr.write(`loanloom: ${messageOf(error as Error)}\n`);

@@ -7,9 +7,10 @@ import {
   type LoanloomClient,
   type LoanUpdate,
 } from "../client/client.ts";
+import { UsageError } from "../command/exit-codes.ts";
 import { CLIENT_VARIABLES, loadConfig, type Config } from "../config.ts";
 import { ROLES, type Role } from "../protocol/table.ts";
-import { EXIT_HELP, UsageError } from "./exit-codes.ts";
+import { EXIT_HELP } from "./exit-codes.ts";
 import { id, tokenFor } from "./token.ts";
 import { rowsText } from "./table-text.ts";
 import { duration, fieldsText, isRows } from "./values.ts";

@@ -2,6 +2,7 @@
 // is not given. Pure arithmetic: no server is asked.
 
 import { Command, InvalidArgumentError, Option } from "commander";
+import { UsageError } from "../command/exit-codes.ts";
 import {
   businessDateAtMs,
   formatBusinessDate,
@@ -27,7 +28,7 @@ import {
   type TermsRefusal,
 } from "../lending/terms.ts";
 import { RATE_BPS_MAX, isRateBps, type RateBps } from "../money/rate.ts";
-import { EXIT, EXIT_HELP, UsageError } from "./exit-codes.ts";
+import { EXIT, EXIT_HELP } from "./exit-codes.ts";
 import { centsText, fieldsText, wholeNumber } from "./values.ts";
 
 interface ScheduleOptions {

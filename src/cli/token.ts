@@ -3,11 +3,12 @@
 
 import { Command, InvalidArgumentError, Option } from "commander";
 import { isId } from "../../actors/address.ts";
+import { UsageError } from "../command/exit-codes.ts";
 import { loadConfig, type Config } from "../config.ts";
 import { loadSecrets } from "../config/secrets.ts";
 import { signToken } from "../gateway/signing.ts";
 import { ROLES, type Role } from "../protocol/table.ts";
-import { EXIT_HELP, UsageError } from "./exit-codes.ts";
+import { EXIT_HELP } from "./exit-codes.ts";
 import { duration } from "./values.ts";
 
 interface TokenOptions {

@@ -48,17 +48,6 @@ export function wholeNumber(text: string): number {
   return value;
 }
 
-/** A parser of whole numbers with bounds. */
-export function within(min: number, max: number): (text: string) => number {
-  return (text) => {
-    const value = Number(text);
-    if (text.trim() !== "" && Number.isSafeInteger(value) && value >= min && value <= max) {
-      return value;
-    }
-    throw new InvalidArgumentError(`expected a whole number from ${min} to ${max}`);
-  };
-}
-
 /** Lines of `name  value`; amounts also as people read them. */
 export function fieldsText(fields: Readonly<Record<string, unknown>>): string {
   const shown = Object.entries(fields).filter(([, value]) => value !== null && !isRows(value));

@@ -20,10 +20,6 @@ interface Room {
 }
 
 const ADDRESS = "actors/address.ts";
-/** Whatever measures may write into README. */
-const README_SECTION = "load/report/readme-section.ts";
-/** Whatever has a command line. */
-const COUNT_OPTION = "load/report/count-option.ts";
 
 export const ROOMS: Readonly<Record<string, Room>> = {
   money: { uses: [], node: [] },
@@ -34,6 +30,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   protocol: { uses: ["money", "hash", ADDRESS], types: ["actors"], node: [] },
   client: { uses: ["protocol", "money", "hash", ADDRESS], node: [] },
   ops: { uses: ["money"] },
+  command: { uses: [], node: [] },
   // What a URL of Redis says is read in one place.
   config: { uses: ["src/journal/redis-url.ts"] },
   journal: {
@@ -85,6 +82,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       "main",
       "actors",
       "client",
+      "command",
       "config",
       "custodian",
       "history",
@@ -101,10 +99,11 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   },
   // Benchmarks are clients: they reach the server over its socket and never from inside.
   load: {
-    uses: ["load/driver", "load/scenarios", "load/run", "load/report"],
+    uses: ["command", "load/command", "load/driver", "load/scenarios", "load/run", "load/report"],
   },
+  "load/command": { uses: ["command"] },
   "load/driver": { uses: ["protocol", "money", ADDRESS] },
-  "load/machine": { uses: ["money", "load/driver"] },
+  "load/machine": { uses: ["command", "money", "load/driver"] },
   "load/scenarios": { uses: ["money", "src/simulation/random.ts"], node: [] },
   // After the run, it reads journals as `loanloom verify` does.
   "load/audit": {
@@ -120,11 +119,12 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     ],
   },
   "load/report": {
-    uses: ["money", "load/driver", "load/machine", "load/run", "load/scenarios"],
+    uses: ["money", "load/command", "load/driver", "load/machine", "load/run", "load/scenarios"],
     types: ["history"],
   },
   "load/run": {
     uses: [
+      "command",
       "protocol",
       "money",
       ADDRESS,
@@ -137,45 +137,40 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     types: ["history", "load/report"],
   },
   "load/bench": {
-    uses: [
-      "protocol",
-      "money",
-      ADDRESS,
-      "load/driver",
-      "load/machine",
-      README_SECTION,
-      COUNT_OPTION,
-    ],
+    uses: ["command", "protocol", "money", ADDRESS, "load/command", "load/driver", "load/machine"],
   },
   "load/core": {
     uses: [
       "actors",
+      "command",
       "journal",
       "money",
       "protocol",
       "runtime",
       "src/simulation/random.ts",
       "src/client/request-id.ts",
+      "load/command",
       "load/fanout/planned-loans.ts",
-      COUNT_OPTION,
     ],
   },
   "load/fanout": {
-    uses: ["protocol", "load/driver", "load/machine", "load/bench", README_SECTION, COUNT_OPTION],
+    uses: ["command", "protocol", "load/command", "load/driver", "load/machine", "load/bench"],
   },
-  "load/peers": { uses: ["protocol", "load/driver", "load/machine", "load/bench"] },
+  "load/peers": {
+    uses: ["protocol", "load/command", "load/driver", "load/machine", "load/bench"],
+  },
   "load/growth": {
-    uses: ["load/driver", "load/machine", "load/bench", README_SECTION, COUNT_OPTION],
+    uses: ["command", "load/command", "load/driver", "load/machine", "load/bench"],
   },
   "load/compare": {
     uses: [
+      "command",
+      "load/command",
       "load/driver",
       "load/machine",
       "load/bench",
       "load/fanout",
       "load/peers",
-      README_SECTION,
-      COUNT_OPTION,
     ],
   },
 };
@@ -187,10 +182,11 @@ export const VENDORS: Readonly<Record<string, readonly string[]>> = {
   cockatiel: ["custodian"],
   commander: [
     "cli",
+    "command",
     "load",
     "load/bench",
+    "load/command",
     "load/core",
-    "load/report",
     "load/fanout",
     "load/compare",
     "load/growth",
