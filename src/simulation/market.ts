@@ -5,7 +5,7 @@ import { accountId, loanId } from "../../actors/address.ts";
 import type { Clients } from "./clients.ts";
 import type { LoanWish } from "./people.ts";
 import type { Purses } from "./purses.ts";
-import type { Chance } from "./random.ts";
+import type { Chance } from "../chance/chance.ts";
 
 const STEP_CENTS = 1_00;
 const MIN_BID_CENTS = 100_00;

@@ -11,7 +11,7 @@ import { RUNTIME_LIMITS, type RuntimeLimits } from "../runtime/limits.ts";
 import { System } from "../runtime/system.ts";
 import { Clients, SimulationFailure } from "./clients.ts";
 import { MemoryJournal } from "./memory-journal.ts";
-import { Chance } from "./random.ts";
+import { Chance } from "../chance/chance.ts";
 import { VirtualTime } from "./virtual-time.ts";
 
 /**

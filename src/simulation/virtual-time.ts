@@ -3,7 +3,7 @@
 // itself, whose order is that of asking.
 
 import type { Clock, Scheduler } from "../runtime/environment.ts";
-import type { Chance } from "./random.ts";
+import type { Chance } from "../chance/chance.ts";
 
 const DAY_MS = 86_400_000;
 const HOUR_MS = 3_600_000;

@@ -10,7 +10,7 @@ import { TcpProxy } from "../support/tcp-proxy.ts";
 import { auditOfJournals } from "./aftermath.ts";
 import { ChaosServer } from "./chaos-server.ts";
 import { putToWork } from "./crowd-at-work.ts";
-import { seededRandom } from "./random.ts";
+import { seededRandom } from "../support/random.ts";
 
 const FAULTS = ["asked to end", "killed", "stands still"] as const;
 type Fault = (typeof FAULTS)[number];

@@ -1,7 +1,7 @@
 // Time that moves only when it is told to, and a wall clock with whims.
 
 import { describe, expect, it } from "vitest";
-import { Chance } from "../../src/simulation/random.ts";
+import { Chance } from "../../src/chance/chance.ts";
 import { VirtualTime } from "../../src/simulation/virtual-time.ts";
 
 const DAY = 20_000;

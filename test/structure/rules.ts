@@ -31,6 +31,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   client: { uses: ["protocol", "money", "hash", ADDRESS], node: [] },
   ops: { uses: ["money"] },
   command: { uses: [], node: [] },
+  chance: { uses: [], node: [] },
   // What a URL of Redis says is read in one place.
   config: { uses: ["src/journal/redis-url.ts"] },
   journal: {
@@ -56,7 +57,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   },
   history: { uses: ["actors", "hash", "journal", "ledger", "lending", "money", "ops", "protocol"] },
   simulation: {
-    uses: ["actors", "history", "journal", "ledger", "lending", "money", "runtime"],
+    uses: ["actors", "chance", "history", "journal", "ledger", "lending", "money", "runtime"],
   },
   custodian: { uses: ["money", ADDRESS] },
   documents: { uses: ["money"] },
@@ -81,6 +82,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     uses: [
       "main",
       "actors",
+      "chance",
       "client",
       "command",
       "config",
@@ -104,7 +106,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   "load/command": { uses: ["command"] },
   "load/driver": { uses: ["protocol", "money", ADDRESS] },
   "load/machine": { uses: ["command", "money", "load/driver"] },
-  "load/scenarios": { uses: ["money", "src/simulation/random.ts"], node: [] },
+  "load/scenarios": { uses: ["chance", "money"], node: [] },
   // After the run, it reads journals as `loanloom verify` does.
   "load/audit": {
     uses: [
@@ -128,7 +130,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       "protocol",
       "money",
       ADDRESS,
-      "src/simulation/random.ts",
+      "chance",
       "load/driver",
       "load/machine",
       "load/scenarios",
@@ -147,7 +149,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       "money",
       "protocol",
       "runtime",
-      "src/simulation/random.ts",
+      "chance",
       "src/client/request-id.ts",
       "load/command",
       "load/fanout/planned-loans.ts",
