@@ -4,6 +4,7 @@ import { availableParallelism, tmpdir } from "node:os";
 import { Command, InvalidArgumentError, Option } from "commander";
 import { UsageError } from "../src/command/exit-codes.ts";
 import { count, countOrZero, within } from "../src/command/number-options.ts";
+import { HOUR_MS, MINUTE_MS, SECOND_MS } from "../src/time/units.ts";
 import { EXIT, exitHelp } from "./command/exit-codes.ts";
 import { Identities, readTokenFile } from "./driver/identities.ts";
 import { TOKEN_LIFETIME_S } from "./driver/tokens.ts";
@@ -241,7 +242,7 @@ function positive(text: string): number {
   return value;
 }
 
-const UNITS = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 } as const;
+const UNITS = { ms: 1, s: SECOND_MS, m: MINUTE_MS, h: HOUR_MS } as const;
 
 export function time(text: string): number {
   const [, digits, unit] = /^(\d+(?:\.\d+)?)(ms|s|m|h)$/.exec(text) ?? [];

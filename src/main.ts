@@ -42,6 +42,7 @@ import type { Answer } from "./runtime/port.ts";
 import type { OpenJournal } from "./runtime/shard.ts";
 import type { RunLog } from "./runtime/run-options.ts";
 import { System } from "./runtime/system.ts";
+import { DAY_MS, MINUTE_MS } from "./time/units.ts";
 
 export interface RunningServer {
   /** The port that it really listens on. */
@@ -199,9 +200,6 @@ function tellHome({ shard, peer, before, warnings }: JournalHome, log: RunLog): 
   if (before === null) return log.info(facts, "the journal is in this Redis");
   log.warn({ ...facts, before, warnings }, "the journal is in another Redis now");
 }
-
-const MINUTE_MS = 60_000;
-const DAY_MS = 86_400_000;
 
 /** The business date by the clock, in days since 1970. */
 function todayOf({ deployment }: Config): number {

@@ -3,6 +3,7 @@
 
 import { INSPECT_ARGUMENT, memoryAfterCollection } from "../machine/inspector.ts";
 import { BID_CENTS, Market } from "../driver/market.ts";
+import { DAY_MS } from "../../src/time/units.ts";
 import type { Progress } from "./progress.ts";
 import type { Endpoint } from "../driver/raw-socket.ts";
 import { ServerProcess, type ServerOptions } from "../machine/server-process.ts";
@@ -25,7 +26,7 @@ const SET_UP_IN_FLIGHT = 1_024;
 const SETTLE_MS = 4_000;
 export const MEMORY_SETTINGS: Readonly<Record<string, string>> = {
   LOANLOOM_KEEP_ACKNOWLEDGED_MS: "1000",
-  LOANLOOM_IDLE_MS: "86400000",
+  LOANLOOM_IDLE_MS: String(DAY_MS),
 };
 
 export async function measureAccountMemory(

@@ -9,6 +9,7 @@ import { BID_CENTS, Market } from "../driver/market.ts";
 import { Tokens } from "../driver/tokens.ts";
 import { cpuMsOf, sumOrNull } from "../machine/process-cpu.ts";
 import { ServerProcess } from "../machine/server-process.ts";
+import { DAY_MS } from "../../src/time/units.ts";
 import type { Point } from "./growth-axes.ts";
 import { placeBids } from "../driver/place-bids.ts";
 
@@ -29,7 +30,7 @@ const QUIET_WITHIN_MS = 180_000;
 
 export const GROWTH_SETTINGS: Readonly<Record<string, string>> = {
   // No account leaves memory meanwhile.
-  LOANLOOM_IDLE_MS: "86400000",
+  LOANLOOM_IDLE_MS: String(DAY_MS),
 };
 
 export async function measurePoint(

@@ -14,6 +14,7 @@ import {
   parseUtcOffset,
   UTC_OFFSET_MINUTES_DEFAULT,
 } from "../custodian/statement-date.ts";
+import { HOUR_MS } from "../time/units.ts";
 import { EXIT, EXIT_HELP } from "./exit-codes.ts";
 
 interface CustodianOptions {
@@ -28,7 +29,7 @@ interface CustodianOptions {
 }
 
 const PORT_MAX = 65_535;
-const BOOKING_DELAY_MS_MAX = 3_600_000;
+const BOOKING_DELAY_MS_MAX = HOUR_MS;
 
 export function custodianCommand(): Command {
   const offset = UTC_OFFSET_MINUTES_DEFAULT;

@@ -2,13 +2,14 @@
 
 import { InvalidArgumentError } from "commander";
 import { formatBusinessDate, isBusinessDate, parseBusinessDate } from "../lending/business-date.ts";
+import { DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS } from "../time/units.ts";
 
 const UNIT_MS: Readonly<Record<string, number>> = {
   ms: 1,
-  s: 1_000,
-  m: 60_000,
-  h: 3_600_000,
-  d: 86_400_000,
+  s: SECOND_MS,
+  m: MINUTE_MS,
+  h: HOUR_MS,
+  d: DAY_MS,
 };
 
 /** "90s", "15m", "12h", "30d"; a bare number is seconds. In ms. */

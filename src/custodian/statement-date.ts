@@ -2,6 +2,7 @@
 // fixed offset from UTC; China has had no daylight saving time since 1991.
 
 import { assert } from "../money/assert.ts";
+import { DAY_MS, MINUTE_MS } from "../time/units.ts";
 
 declare const brand: unique symbol;
 
@@ -14,8 +15,6 @@ export const UTC_OFFSET_MINUTES_DEFAULT = 480;
 export const UTC_OFFSET_MINUTES_MIN = -720;
 export const UTC_OFFSET_MINUTES_MAX = 840;
 
-const MINUTE_MS = 60_000;
-const DAY_MS = 86_400_000;
 /** The last millisecond of the year 9999, less a day for any offset. */
 export const TIME_MS_MAX = Date.UTC(9999, 11, 31) - 1;
 

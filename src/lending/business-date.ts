@@ -2,6 +2,7 @@
 // of Howard Hinnant, "chrono-compatible low-level date algorithms" (proleptic Gregorian calendar).
 
 import { AssertionError } from "../money/assert.ts";
+import { DAY_MS } from "../time/units.ts";
 
 declare const brand: unique symbol;
 
@@ -16,7 +17,6 @@ export interface CivilDate {
   readonly dayOfMonth: number;
 }
 
-const MS_PER_DAY = 86_400_000;
 const MONTHS_PER_YEAR = 12;
 const YEAR_MIN = 1970;
 /** What may be typed. Dates that are computed may go on to BUSINESS_DATE_MAX. */
@@ -43,7 +43,7 @@ export function businessDate(value: number): BusinessDate {
 
 /** The UTC date of an instant in milliseconds since the epoch. */
 export function businessDateAtMs(atMs: number): BusinessDate {
-  return businessDate(Math.floor(atMs / MS_PER_DAY));
+  return businessDate(Math.floor(atMs / DAY_MS));
 }
 
 /** "2026-02-28"; null for another form, a date that is not in the calendar, or a year not 1970 to 2999. */

@@ -7,6 +7,7 @@ import type { AccountId, LoanId } from "../../actors/address.ts";
 import { isOnMarket, type LoanState } from "../../actors/loan/loan.ts";
 import { assert, assertNever } from "../money/assert.ts";
 import type { ErrorCode } from "../protocol/errors.ts";
+import { DAY_MS } from "../time/units.ts";
 import { queueView } from "./application-queue.ts";
 import { booksOf, booksView } from "./books.ts";
 import { accountOf, loanOf, type Cell } from "./cell.ts";
@@ -30,7 +31,6 @@ type Named<Type extends GatheredCommand["type"]> = Extract<GatheredCommand, { ty
 export const GATHERINGS_MAX = 64;
 /** Legs and trees of clearings that were asked for, over all loans. */
 const LEGS_KEPT_BYTES_MAX = 64 * 1024 * 1024;
-const MS_PER_DAY = 86_400_000;
 
 export interface GatherHost {
   readonly looks: Looks;
@@ -173,7 +173,7 @@ export class Gatherings {
       return { position, answer: { type: "Refused", code: "account_not_found" } };
     }
     const day = businessDay();
-    const seconds = command.seconds === true ? Math.floor((at % MS_PER_DAY) / 1_000) : 0;
+    const seconds = command.seconds === true ? Math.floor((at % DAY_MS) / 1_000) : 0;
     const loans = allSeen(await this.#sights(request, page, day, seconds));
     if (!loans.ok) return this.#failed(loans.code);
     const view = await this.#slices.run(returnsOf(this.#legs, page, loans.sight, day));

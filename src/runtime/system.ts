@@ -6,6 +6,7 @@ import type { AccountId, Address, LoanId } from "../../actors/address.ts";
 import type { OverdueBucket } from "../lending/overdue.ts";
 import { assert } from "../money/assert.ts";
 import type { RecordCodec } from "../journal/records.ts";
+import { DAY_MS } from "../time/units.ts";
 import { LocalBus } from "./bus.ts";
 import type { RuntimeCounters } from "./counters.ts";
 import type { Clock, Scheduler } from "./environment.ts";
@@ -44,7 +45,6 @@ export interface SystemOptions {
   readonly onLost?: (reason: string) => void;
 }
 
-const DAY_MS = 86_400_000;
 /** How often it is looked whether a business date is done. */
 const DAY_POLL_MS = 1;
 /** How long a date waits for its work, no legs being under way, while some actor is out of service. */

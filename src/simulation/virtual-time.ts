@@ -4,9 +4,8 @@
 
 import type { Clock, Scheduler } from "../runtime/environment.ts";
 import type { Chance } from "../chance/chance.ts";
+import { DAY_MS, HOUR_MS } from "../time/units.ts";
 
-const DAY_MS = 86_400_000;
-const HOUR_MS = 3_600_000;
 /** In one millisecond of so many, a clock with whims changes its mind. */
 const WHIM_ONE_IN = 40;
 

@@ -23,17 +23,18 @@ const ADDRESS = "actors/address.ts";
 
 export const ROOMS: Readonly<Record<string, Room>> = {
   money: { uses: [], node: [] },
+  time: { uses: [], node: [] },
   hash: { uses: [], node: [] },
-  lending: { uses: ["money", "hash"], node: [] },
+  lending: { uses: ["money", "hash", "time"], node: [] },
   ledger: { uses: ["money"], node: [] },
   actors: { uses: ["money", "hash", "lending", "ledger"], node: [] },
-  protocol: { uses: ["money", "hash", ADDRESS], types: ["actors"], node: [] },
+  protocol: { uses: ["money", "hash", "time", ADDRESS], types: ["actors"], node: [] },
   client: { uses: ["protocol", "money", "hash", ADDRESS], node: [] },
   ops: { uses: ["money"] },
   command: { uses: [], node: [] },
   chance: { uses: [], node: [] },
   // What a URL of Redis says is read in one place.
-  config: { uses: ["src/journal/redis-url.ts"] },
+  config: { uses: ["time", "src/journal/redis-url.ts"] },
   journal: {
     uses: ["money", "ops"],
     types: ["actors/field-table.ts", "src/protocol/msgpack-writer.ts"],
@@ -47,6 +48,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       "lending",
       "money",
       "ops",
+      "time",
       "src/protocol/msgpack-writer.ts",
     ],
     types: ["protocol"],
@@ -55,11 +57,23 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     uses: ["protocol", "money", "hash", "lending", "ops", ADDRESS],
     types: ["runtime", "actors", "documents"],
   },
-  history: { uses: ["actors", "hash", "journal", "ledger", "lending", "money", "ops", "protocol"] },
-  simulation: {
-    uses: ["actors", "chance", "history", "journal", "ledger", "lending", "money", "runtime"],
+  history: {
+    uses: ["actors", "hash", "journal", "ledger", "lending", "money", "ops", "protocol", "time"],
   },
-  custodian: { uses: ["money", ADDRESS] },
+  simulation: {
+    uses: [
+      "actors",
+      "chance",
+      "history",
+      "journal",
+      "ledger",
+      "lending",
+      "money",
+      "runtime",
+      "time",
+    ],
+  },
+  custodian: { uses: ["money", "time", ADDRESS] },
   documents: { uses: ["money"] },
   web: { uses: ["client", "protocol", "money"], node: [] },
   main: {
@@ -76,6 +90,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       "ops",
       "protocol",
       "runtime",
+      "time",
     ],
   },
   cli: {
@@ -95,16 +110,25 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       "ops",
       "protocol",
       "simulation",
+      "time",
       "src/runtime/shard-of.ts",
       "src/gateway/signing.ts",
     ],
   },
   // Benchmarks are clients: they reach the server over its socket and never from inside.
   load: {
-    uses: ["command", "load/command", "load/driver", "load/scenarios", "load/run", "load/report"],
+    uses: [
+      "command",
+      "time",
+      "load/command",
+      "load/driver",
+      "load/scenarios",
+      "load/run",
+      "load/report",
+    ],
   },
   "load/command": { uses: ["command"] },
-  "load/driver": { uses: ["protocol", "money", ADDRESS] },
+  "load/driver": { uses: ["protocol", "money", "time", ADDRESS] },
   "load/machine": { uses: ["command", "money", "load/driver"] },
   "load/scenarios": { uses: ["chance", "money"], node: [] },
   // After the run, it reads journals as `loanloom verify` does.
@@ -139,7 +163,16 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     types: ["history", "load/report"],
   },
   "load/bench": {
-    uses: ["command", "protocol", "money", ADDRESS, "load/command", "load/driver", "load/machine"],
+    uses: [
+      "command",
+      "time",
+      "protocol",
+      "money",
+      ADDRESS,
+      "load/command",
+      "load/driver",
+      "load/machine",
+    ],
   },
   "load/core": {
     uses: [
@@ -149,6 +182,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       "money",
       "protocol",
       "runtime",
+      "time",
       "chance",
       "src/client/request-id.ts",
       "load/command",
@@ -162,7 +196,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     uses: ["protocol", "load/command", "load/driver", "load/machine", "load/bench"],
   },
   "load/growth": {
-    uses: ["command", "load/command", "load/driver", "load/machine", "load/bench"],
+    uses: ["command", "time", "load/command", "load/driver", "load/machine", "load/bench"],
   },
   "load/compare": {
     uses: [
