@@ -4,6 +4,7 @@
 import { Command } from "commander";
 import { UsageError } from "../command/exit-codes.ts";
 import { within } from "../command/number-options.ts";
+import type { JournalAccess } from "../history/journal-access.ts";
 import { countJournals, countShards } from "../history/journal-source.ts";
 import { whyNotAnchored, type Anchor, type Anchors } from "../journal/anchor.ts";
 import { connectTo } from "../journal/connection.ts";
@@ -14,7 +15,7 @@ import { MacChain, type ChainPoint } from "../journal/mac-chain.ts";
 import { OnDemandLink } from "../journal/on-demand-link.ts";
 import { formatPosition, ORIGIN, type Position } from "../journal/position.ts";
 import { EXIT, EXIT_HELP } from "./exit-codes.ts";
-import { journalsBy, withJournalPlace, type JournalAccess } from "./journal-access.ts";
+import { journalsBy, withJournalPlace } from "./journal-place.ts";
 import { tableText } from "./table-text.ts";
 
 interface AnchorCommandOptions {

@@ -4,6 +4,7 @@ import { EXIT_COMMON, UsageError } from "../command/exit-codes.ts";
 import { ConfigError } from "../config.ts";
 import { LoanloomError, type LoanloomErrorCode } from "../client/client.ts";
 import { KeyFileError } from "../custodian/key-file.ts";
+import { NoJournals } from "../history/no-journals.ts";
 import { EmbeddedRedisError } from "../journal/embedded-redis-probe.ts";
 import { JournalError, type JournalErrorCode } from "../journal/errors.ts";
 
@@ -31,7 +32,7 @@ const REFUSALS: readonly JournalErrorCode[] = ["journal_behind_anchor", "anchor_
 /** Undefined for what is none of ours: a bug must show its stack, not look like a refusal. */
 export function exitCodeOf(error: unknown): number | undefined {
   if (error instanceof UsageError || error instanceof ConfigError) return EXIT.usage;
-  if (error instanceof KeyFileError) return EXIT.usage;
+  if (error instanceof KeyFileError || error instanceof NoJournals) return EXIT.usage;
   if (error instanceof JournalError && error.code === "wrong_shard_count") return EXIT.usage;
   if (error instanceof JournalError && REFUSALS.includes(error.code)) return EXIT.refused;
   if (error instanceof EmbeddedRedisError || error instanceof JournalError) return EXIT.unreachable;

@@ -13,10 +13,11 @@ import type { BookLine, Difference } from "../custodian/reconcile.ts";
 import { clientLimits, keysOf } from "../custodian/service.ts";
 import { boundsOf, parseStatementDate, type StatementDate } from "../custodian/statement-date.ts";
 import { readCustodyLines } from "../history/custody-lines.ts";
+import type { JournalAccess } from "../history/journal-access.ts";
 import { countJournals, journalSource } from "../history/journal-source.ts";
 import { assertNever } from "../money/assert.ts";
 import { EXIT } from "./exit-codes.ts";
-import { journalsBy, type JournalAccess } from "./journal-access.ts";
+import { journalsBy } from "./journal-place.ts";
 import { centsText } from "./values.ts";
 
 interface ReconcileOptions {

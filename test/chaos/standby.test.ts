@@ -4,7 +4,7 @@
 
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { journalsByUrl } from "../../src/cli/journal-access.ts";
+import { journalsByUrl } from "../../src/history/journal-access.ts";
 import { TestRedis } from "../support/redis.ts";
 import { TcpProxy } from "../support/tcp-proxy.ts";
 import { auditOfJournals } from "./aftermath.ts";

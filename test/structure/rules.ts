@@ -58,7 +58,18 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     types: ["runtime", "actors", "documents"],
   },
   history: {
-    uses: ["actors", "hash", "journal", "ledger", "lending", "money", "ops", "protocol", "time"],
+    uses: [
+      "actors",
+      "config",
+      "hash",
+      "journal",
+      "ledger",
+      "lending",
+      "money",
+      "ops",
+      "protocol",
+      "time",
+    ],
   },
   simulation: {
     uses: [
@@ -138,7 +149,6 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       "money",
       "history",
       ADDRESS,
-      "src/cli/journal-access.ts",
       "src/runtime/shard-of.ts",
       "load/driver",
       "load/scenarios",
