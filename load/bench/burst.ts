@@ -4,6 +4,7 @@
 import { fork, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
+import { SUBPROTOCOLS } from "../../src/protocol/connection.ts";
 import { ClientFleet } from "./client-fleet.ts";
 import { WrongState } from "../command/exit-codes.ts";
 import { Market } from "../driver/market.ts";
@@ -110,7 +111,7 @@ async function runPhases(
     progress.show(`${phase.key}, ${phase.shape.sockets} x ${phase.shape.inFlight}`);
     const { sockets } = phase.shape;
     if (phase.target === "echo" || served === undefined) {
-      const subprotocols = Array.from({ length: sockets }, () => ["loanloom.v1.msgpack"]);
+      const subprotocols = Array.from({ length: sockets }, () => [SUBPROTOCOLS.msgpack]);
       runs.push((await runPhase(phase, echo, fleet, subprotocols, plan)).run);
     } else {
       const { server, market, tokens, lenders } = served;

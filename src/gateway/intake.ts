@@ -8,6 +8,7 @@
 // message; a token to verify is the exception, and what comes while the first one is verified is
 // held back.
 
+import { CLOSE } from "../protocol/connection.ts";
 import { decodeJsonRequest, decodeMsgpackRequest } from "../protocol/decode-request.ts";
 import { parseBusinessDate } from "../lending/business-date.ts";
 import type { ErrorCode } from "../protocol/errors.ts";
@@ -23,7 +24,7 @@ import type { GatewayCounters } from "./counters.ts";
 import type { FrameSender } from "./frame-sender.ts";
 import type { GatewayLog } from "./log.ts";
 import { previewOf, previewTokens, type PreviewCommand } from "./schedule-preview.ts";
-import { CLOSE, type Session } from "./session.ts";
+import type { Session } from "./session.ts";
 import type { Subscriptions } from "./subscriptions.ts";
 
 export interface IntakeParts {
