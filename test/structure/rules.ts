@@ -31,7 +31,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   protocol: { uses: ["money", "hash", "time", ADDRESS], types: ["actors"], node: [] },
   client: { uses: ["protocol", "money", "hash", ADDRESS], node: [] },
   ops: { uses: ["money"] },
-  command: { uses: [], node: [] },
+  command: { uses: [] },
   chance: { uses: [], node: [] },
   // What a URL of Redis says is read in one place.
   config: { uses: ["time", "src/journal/redis-url.ts"] },
@@ -203,7 +203,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     uses: ["command", "protocol", "load/command", "load/driver", "load/machine", "load/bench"],
   },
   "load/peers": {
-    uses: ["protocol", "load/command", "load/driver", "load/machine", "load/bench"],
+    uses: ["command", "protocol", "load/command", "load/driver", "load/machine", "load/bench"],
   },
   "load/growth": {
     uses: ["command", "time", "load/command", "load/driver", "load/machine", "load/bench"],
