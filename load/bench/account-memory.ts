@@ -21,7 +21,6 @@ export interface AccountMemory {
 const BASE_ACCOUNTS = 2_000;
 const LOAN = "memory-0000";
 const CONNECTIONS = 64;
-const SET_UP_IN_FLIGHT = 1_024;
 /** Past the time for which the server keeps acknowledged commits and writes snapshots. */
 const SETTLE_MS = 4_000;
 export const MEMORY_SETTINGS: Readonly<Record<string, string>> = {
@@ -42,7 +41,7 @@ export async function measureAccountMemory(
   });
   try {
     const tokens = new Tokens(options.jwtSecret);
-    const market = await Market.open(server.endpoint, tokens, SET_UP_IN_FLIGHT);
+    const market = await Market.open(server.endpoint, tokens);
     await market.openBorrower();
     await market.listLoans([LOAN]);
     await addBidders(market, server.endpoint, tokens, names("base", BASE_ACCOUNTS));

@@ -32,8 +32,6 @@ export interface BurstPlan extends Timing {
   readonly nodeArguments: readonly string[];
 }
 
-const SET_UP_IN_FLIGHT = 1_024;
-
 /** Runs all rounds. Throws when a process fails or the final state is wrong. */
 export async function runBurst(plan: BurstPlan, progress: Progress): Promise<readonly PhaseRun[]> {
   const runs: PhaseRun[] = [];
@@ -66,7 +64,7 @@ async function runRound(
   const server = await ServerProcess.start({ folder, jwtSecret, environment, nodeArguments });
   try {
     const tokens = new Tokens(jwtSecret);
-    const market = await Market.open(server.endpoint, tokens, SET_UP_IN_FLIGHT);
+    const market = await Market.open(server.endpoint, tokens);
     const lenders = lenderNames(Math.max(...served.map((phase) => phase.shape.sockets)));
     await market.openBorrower();
     await market.openAccounts(lenders);

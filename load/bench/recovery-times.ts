@@ -30,7 +30,6 @@ export interface RecoveryPlan {
 const EVENTS_PER_BID = 3;
 /** No checkpoint may cover any of the tail before the kill. */
 export const TAIL_SETTINGS: Readonly<Record<string, string>> = { LOANLOOM_CHECKPOINT_MS: "600000" };
-const SET_UP_IN_FLIGHT = 1_024;
 const SNAPSHOT_STOP_MS = 120_000;
 const LOAD: Phase = {
   key: "tail",
@@ -68,7 +67,7 @@ async function measureTail(
   let last = first;
   try {
     const tokens = new Tokens(options.jwtSecret);
-    const market = await Market.open(first.endpoint, tokens, SET_UP_IN_FLIGHT);
+    const market = await Market.open(first.endpoint, tokens);
     const lenders = lenderNames(LOAD.shape.sockets);
     await market.openBorrower();
     await market.openAccounts(lenders);
@@ -82,7 +81,7 @@ async function measureTail(
     }
     await first.kill();
     last = await ServerProcess.start(tailOptions);
-    const again = await Market.open(last.endpoint, tokens, SET_UP_IN_FLIGHT);
+    const again = await Market.open(last.endpoint, tokens);
     await checkRaised(again, bids, filledCents);
     again.close();
     return {
@@ -104,11 +103,7 @@ async function measureSnapshots(options: ServerOptions, accounts: number, progre
   const snapshotOptions = { ...options, environment, folder: `${options.folder}-snapshots` };
   let server = await ServerProcess.start(snapshotOptions);
   try {
-    const market = await Market.open(
-      server.endpoint,
-      new Tokens(options.jwtSecret),
-      SET_UP_IN_FLIGHT,
-    );
+    const market = await Market.open(server.endpoint, new Tokens(options.jwtSecret));
     const names = Array.from({ length: accounts }, (_, at) => `saver-${at}`);
     await market.openAccounts(names, 100_000);
     market.close();
@@ -119,7 +114,7 @@ async function measureSnapshots(options: ServerOptions, accounts: number, progre
     await server.kill();
     const redisOwner = server;
     server = await ServerProcess.start(snapshotOptions);
-    const again = await Market.open(server.endpoint, new Tokens(options.jwtSecret), 1);
+    const again = await Market.open(server.endpoint, new Tokens(options.jwtSecret));
     const heldCents = await again.heldCents([names[0]!, names[accounts - 1]!]);
     if (heldCents !== 0) throw new Error(`accounts without bids hold ${heldCents}`);
     again.close();

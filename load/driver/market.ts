@@ -15,6 +15,7 @@ const PRINCIPAL_CENTS = 1_000_000_000_000;
 export const DEPOSIT_CENTS = 100_000_000_000;
 const LISTED_FOR_MS = DAY_MS;
 const BORROWER = "borrower";
+const IN_FLIGHT_MAX = 1_024;
 
 export class Market {
   readonly #pipe: RequestPipe;
@@ -23,9 +24,9 @@ export class Market {
     this.#pipe = pipe;
   }
 
-  static async open(endpoint: Endpoint, tokens: Tokens, inFlightMax: number): Promise<Market> {
+  static async open(endpoint: Endpoint, tokens: Tokens): Promise<Market> {
     const subprotocols = tokens.subprotocols("bench-operator", "operator");
-    return new Market(await RequestPipe.open(endpoint, subprotocols, inFlightMax));
+    return new Market(await RequestPipe.open(endpoint, subprotocols, IN_FLIGHT_MAX));
   }
 
   close(): void {

@@ -51,7 +51,6 @@ export interface FanoutResult {
   readonly growth: readonly GrowthFigures[];
 }
 
-const SET_UP_IN_FLIGHT = 512;
 const BOOKED_WITHIN_MS = 10_000;
 
 export async function measureFanout(options: FanoutOptions): Promise<FanoutResult> {
@@ -70,7 +69,7 @@ export async function measureFanout(options: FanoutOptions): Promise<FanoutResul
   try {
     const tokens = new Tokens(jwtSecret);
     const { endpoint } = server;
-    const market = await Market.open(endpoint, tokens, SET_UP_IN_FLIGHT);
+    const market = await Market.open(endpoint, tokens);
     const accounts = lenderNames(options.accounts);
     await market.openAccounts(accounts);
     const loans = planLoans("loan", options.loans, options.lenders, accounts);

@@ -18,7 +18,6 @@ export interface GrowthPlan extends Timing {
   readonly jwtSecret: string;
 }
 
-const SET_UP_IN_FLIGHT = 1_024;
 /** Lenders that place their standing bid at the same time. */
 const BIDDERS = 64;
 /** A million accounts with their entries do not fit into Node's default heap. */
@@ -52,7 +51,7 @@ export async function measurePoint(
   });
   try {
     const tokens = new Tokens(jwtSecret);
-    const market = await Market.open(server.endpoint, tokens, SET_UP_IN_FLIGHT);
+    const market = await Market.open(server.endpoint, tokens);
     const names = lenderNames(accounts);
     const bidders = spread(names, Math.max(shape.sockets, lenders));
     const others = new Set(names);
