@@ -18,7 +18,7 @@ import type {
   Request,
 } from "../../src/runtime/port.ts";
 import { System, type ShardGauges } from "../../src/runtime/system.ts";
-import { MemoryJournal, MemoryStore } from "./memory-journal.ts";
+import { MemoryJournal, MemoryStore } from "../../src/simulation/memory-journal.ts";
 
 export const codec = new RecordCodec(ACTOR_LAYOUTS, UPCASTERS);
 
