@@ -210,7 +210,7 @@ function targetOf(options: LoadOptions): Target {
   return { type: "running", endpoint, identity: readTokenFile(tokenFile), dataFolder };
 }
 
-export function endpointOf(url: string): Endpoint {
+function endpointOf(url: string): Endpoint {
   let parsed: URL;
   try {
     parsed = new URL(url);
@@ -226,7 +226,7 @@ export function endpointOf(url: string): Endpoint {
 }
 
 /** By the address as it is written: a name that only resolves to loopback is not trusted. */
-export function isLoopback(host: string): boolean {
+function isLoopback(host: string): boolean {
   return host === "localhost" || host === "::1" || /^127(\.\d{1,3}){3}$/.test(host);
 }
 
@@ -244,7 +244,7 @@ function positive(text: string): number {
 
 const UNITS = { ms: 1, s: SECOND_MS, m: MINUTE_MS, h: HOUR_MS } as const;
 
-export function time(text: string): number {
+function time(text: string): number {
   const [, digits, unit] = /^(\d+(?:\.\d+)?)(ms|s|m|h)$/.exec(text) ?? [];
   const ms = Number(digits) * (UNITS[unit as keyof typeof UNITS] ?? NaN);
   if (!(ms > 0)) throw new InvalidArgumentError("a time such as 500ms, 30s, 10m, 8h");

@@ -19,7 +19,7 @@ export interface Measured {
   readonly recovery: RecoveryTimes | null;
 }
 
-export interface PhaseFigures {
+interface PhaseFigures {
   readonly shape: string;
   readonly bidsPerSecond?: number;
   readonly messagesPerSecond?: number;

@@ -142,7 +142,7 @@ export function voidBecause(contests: Readonly<Record<string, ContestFigures>>):
   );
 }
 
-export function spread(values: readonly number[]): Spread {
+function spread(values: readonly number[]): Spread {
   return {
     median: significant(median(values)),
     lowest: significant(Math.min(...values)),

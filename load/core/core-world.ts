@@ -20,7 +20,7 @@ import { System } from "../../src/runtime/system.ts";
 import { DAY_MS } from "../../src/time/units.ts";
 import { DiscardingJournal } from "./discarding-journal.ts";
 
-export const SET_UP_IN_FLIGHT = 2_000;
+const SET_UP_IN_FLIGHT = 2_000;
 const FIRST_ID_MS = 1_700_000_000_000;
 const OPERATOR = "operator" as AccountId;
 const DEPOSIT_CENTS = 900_000_000_000;

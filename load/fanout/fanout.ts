@@ -36,7 +36,7 @@ export interface FanoutOptions {
   readonly profileFolder: string | null;
 }
 
-export interface GrowthFigures {
+interface GrowthFigures {
   readonly lenders: number;
   readonly serial: FanoutFigures;
   readonly lastPush: Latencies;

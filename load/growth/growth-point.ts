@@ -27,7 +27,7 @@ const QUIET_SHARE = 0.05;
 const QUIET_AFTER_MS = 1_000;
 const QUIET_WITHIN_MS = 180_000;
 
-export const GROWTH_SETTINGS: Readonly<Record<string, string>> = {
+const GROWTH_SETTINGS: Readonly<Record<string, string>> = {
   // No account leaves memory meanwhile.
   LOANLOOM_IDLE_MS: String(DAY_MS),
 };

@@ -31,7 +31,7 @@ let nextKey = 1;
 let guardian: ChildProcess | undefined;
 
 /** From now on it is ended with this process; the function that is returned takes that back. */
-export function guard(leftover: Leftover): () => void {
+function guard(leftover: Leftover): () => void {
   if (guarded.size === 0 && nextKey === 1) listen();
   const key = nextKey++;
   guarded.set(key, leftover);
@@ -64,7 +64,7 @@ export function temporaryFolder(
 }
 
 /** At once, and without waiting: for a process that ends. */
-export function endLeftover(leftover: Leftover): void {
+function endLeftover(leftover: Leftover): void {
   if (leftover.type === "folder") {
     const redisPid = redisOfFolder(leftover.path);
     if (redisPid !== null) kill(redisPid);

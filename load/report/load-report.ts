@@ -13,7 +13,7 @@ import { figuresOfRun, type RunFigures } from "./figures.ts";
 import type { FindMaxResult } from "../run/find-max.ts";
 import { verdictOf, type Verdict } from "./verdict.ts";
 
-export interface AuditFigures {
+interface AuditFigures {
   /** `journal`: against what is on the disk; `protocol`: against what the server shows. */
   readonly by: "journal" | "protocol";
   readonly ok: boolean;
@@ -40,7 +40,7 @@ export interface AuditFigures {
   };
 }
 
-export type Cores = Readonly<
+type Cores = Readonly<
   Record<"server" | "redis" | "clients" | "others" | "machine" | "stolen", number | null>
 >;
 

@@ -6,7 +6,7 @@ import type { RunFigures } from "./figures.ts";
 import { percent } from "./numbers.ts";
 
 /** More of all requests than that, and a figure is that of refusing or of waiting. */
-export const LOST_SHARE_MAX = 0.01;
+const LOST_SHARE_MAX = 0.01;
 /** A core that is busier than that has no room for what comes unevenly. */
 const CLIENT_CPU_SHARE_MAX = 0.85;
 const MACHINE_SHARE_MAX = 0.9;

@@ -108,7 +108,7 @@ export function show(fields: Readonly<Record<string, unknown>>, json: boolean): 
 /** What a watch tells; its end is told by `untilInterrupted`. */
 
 /** Fields, and below them a table for each that is a list of rows. */
-export function answerText(fields: Readonly<Record<string, unknown>>): string {
+function answerText(fields: Readonly<Record<string, unknown>>): string {
   const tables = Object.entries(fields).flatMap(([name, value]) =>
     isRows(value) ? [`\n${name}\n${rowsText(value)}`] : [],
   );

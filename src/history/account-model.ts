@@ -6,7 +6,7 @@ import { applyCustody, CustodyModel, isCustodyEvent } from "./custody-model.ts";
 import { lend, type PositionModel } from "./position-model.ts";
 import type { Findings } from "./report.ts";
 
-export type HoldStatus =
+type HoldStatus =
   "waiting" | "placed" | "cancelling" | "refused" | "cancelled" | "voided" | "posted";
 
 export interface HoldModel {

@@ -36,7 +36,7 @@ export interface SimulationOptions {
   readonly onProgress?: (day: number, days: number) => void;
 }
 
-export interface LoanCounts {
+interface LoanCounts {
   readonly listed: number;
   readonly repaying: number;
   readonly settled: number;

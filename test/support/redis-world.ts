@@ -24,7 +24,7 @@ import { codec, requestOf, type Draft } from "./world.ts";
 
 const MAC_KEY = Buffer.alloc(32, 9);
 const WAIT_MS_MAX = 30_000;
-export const SILENT = { info: () => undefined, warn: () => undefined, error: () => undefined };
+const SILENT = { info: () => undefined, warn: () => undefined, error: () => undefined };
 
 export interface RedisWorldOptions {
   /** As `redisConnect` takes it. */
