@@ -30,6 +30,7 @@ interface Options {
   readonly recovery: boolean;
   readonly tailEvents: number;
   readonly snapshotAccounts: number;
+  readonly starts: number;
   readonly profile?: string | true;
   readonly dataFolder: string;
   readonly readme?: string;
@@ -50,6 +51,7 @@ const command = new Command("bench:burst")
   .option("--recovery", "also time to serve after a crash and after a stop (minutes)", false)
   .option("--tail-events <n>", "events to replay, with --recovery", count, 500_000)
   .option("--snapshot-accounts <n>", "accounts to start with, with --recovery", count, 1_000_000)
+  .option("--starts <n>", "starts after kill -9, with --recovery; medians are reported", count, 5)
   .option("--profile [folder]", "one round of the server under --cpu-prof; no memory figure")
   .option("--data-folder <path>", "where Redis writes; on a real disk", tmpdir())
   .option("--readme <file>", "also write the results between the markers of this file")

@@ -3,7 +3,7 @@
 
 import { REFUSED_SHARE_MAX } from "../bench/report.ts";
 import { shapeText } from "../bench/phases.ts";
-import { median } from "../bench/report.ts";
+import { median } from "../bench/median.ts";
 import type { Latencies } from "../driver/latency.ts";
 import type { FanoutFigures } from "../fanout/repayments.ts";
 import { SHAPES, type BidsRun } from "./bids-contest.ts";

@@ -4,7 +4,7 @@ import type { FanoutResult } from "./fanout.ts";
 import type { FanoutFigures } from "./repayments.ts";
 import { machineText } from "../machine/machine.ts";
 import { commandTyped, writeSection } from "../command/readme-section.ts";
-import { median } from "../bench/report.ts";
+import { median } from "../bench/median.ts";
 
 export function fanoutJson(result: FanoutResult): string {
   const { machine, options, lastPush, growth } = result;

@@ -1,6 +1,6 @@
 // The figures of growth for programs and for people: a table with bars, and the same as a picture.
 
-import { median } from "../bench/report.ts";
+import { median } from "../bench/median.ts";
 import type { PhaseRun } from "../bench/phases.ts";
 import { machineText, type Machine } from "../machine/machine.ts";
 import { commandTyped, writeSection } from "../command/readme-section.ts";
