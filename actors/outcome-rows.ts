@@ -7,8 +7,11 @@ import { requestTimeMs, type RequestId } from "./address.ts";
 import type { Outcome } from "./outcomes.ts";
 import type { Refusal } from "./refusals.ts";
 
-/** Rows that are kept; the next one takes the place of the oldest. */
-export const OUTCOMES_KEPT_MAX = 128;
+/**
+ * Rows that are kept; the next one takes the place of the oldest. Twice what one session may have in
+ * flight: all whose answers are lost with a connection are still known when they are sent again.
+ */
+export const OUTCOMES_KEPT_MAX = 512;
 
 /**
  * The 16 bytes of the id are 6, 5 and 5; `what` is the fingerprint and, times 2^32, the form of the
@@ -37,6 +40,8 @@ export class OutcomeRows {
   readonly #numbers: number[] = [];
   /** Where the next row goes. */
   #next = 0;
+  /** The greatest id whose row another one has taken; zeros when there is none. */
+  #forgotten: IdParts = NO_ID;
   /** Outcomes of the form `other`, by the place of their row. */
   #others: Map<number, Outcome> | null = null;
 
@@ -44,10 +49,25 @@ export class OutcomeRows {
     return this.#numbers.length / COLUMNS;
   }
 
-  /** The time of the id that the next row takes the place of, in ms; 0 when there is room. */
-  get forgottenNextMs(): number {
-    if (this.#numbers.length < OUTCOMES_KEPT_MAX * COLUMNS) return 0;
-    return this.#numbers[this.#next * COLUMNS + COLUMN.timeMs]!;
+  /** Whether it is not after all that was forgotten: it may have been executed, nobody knows. */
+  isForgotten(requestId: RequestId): boolean {
+    const [timeMs, middle, lower] = this.#forgotten;
+    const ownTimeMs = requestTimeMs(requestId);
+    if (ownTimeMs !== timeMs) return ownTimeMs < timeMs;
+    const ownMiddle = fiveBytes(requestId, 6);
+    if (ownMiddle !== middle) return ownMiddle < middle;
+    return fiveBytes(requestId, 11) <= lower;
+  }
+
+  /** From now on all ids up to this one, by its parts, count as forgotten. */
+  #forget(timeMs: number, middle: number, lower: number): void {
+    const [greatestMs, greatestMiddle, greatestLower] = this.#forgotten;
+    if (timeMs < greatestMs) return;
+    if (timeMs === greatestMs) {
+      if (middle < greatestMiddle) return;
+      if (middle === greatestMiddle && lower <= greatestLower) return;
+    }
+    this.#forgotten = [timeMs, middle, lower];
   }
 
   add(requestId: RequestId, fingerprint: number, outcome: Outcome): void {
@@ -81,6 +101,7 @@ export class OutcomeRows {
       numbers.push(timeMs, middle, lower, what, a, b, c, d);
       return;
     }
+    this.#forget(numbers[at]!, numbers[at + COLUMN.middle]!, numbers[at + COLUMN.lower]!);
     numbers[at] = timeMs;
     numbers[at + COLUMN.middle] = middle;
     numbers[at + COLUMN.lower] = lower;
@@ -160,6 +181,16 @@ export class OutcomeRows {
     for (let nth = 0; nth < count; nth++) yield (first + nth) % count;
   }
 
+  /** The greatest forgotten id by its parts; only the first of them when it is 0, for none. */
+  get forgotten(): readonly number[] {
+    return this.#forgotten === NO_ID ? [0] : this.#forgotten;
+  }
+
+  /** As it was stored: `middle` and `lower` are absent where only the time was kept. */
+  restoreForgotten(timeMs: number, middle: number | undefined, lower: number | undefined): void {
+    this.#forgotten = timeMs === 0 ? NO_ID : [timeMs, middle ?? PART_MAX, lower ?? PART_MAX];
+  }
+
   /**
    * Three lists: the numbers of all rows, oldest first, those of refusals being indices into the
    * second, the codes; and the other outcomes, each behind the index of its row.
@@ -204,6 +235,11 @@ export class OutcomeRows {
     return rows;
   }
 }
+
+/** The 16 bytes of an id: 6, 5 and 5. */
+type IdParts = readonly [timeMs: number, middle: number, lower: number];
+const NO_ID: IdParts = [0, 0, 0];
+const PART_MAX = 2 ** 40 - 1;
 
 function indexIn(codes: Refusal[], code: Refusal): number {
   const known = codes.indexOf(code);

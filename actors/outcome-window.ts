@@ -1,9 +1,9 @@
 // Remembers what the last requests of an actor came to, so that each has an effect at most once:
-// a repeat gets the first outcome, the same id with another body is refused, and an id older than
-// what was forgotten is refused too. Memory is bounded; nothing is ever executed twice.
+// a repeat gets the first outcome, the same id with another body is refused, and an id not after
+// one that was forgotten is refused too. Memory is bounded; nothing is ever executed twice.
 
 import { assert } from "../src/money/assert.ts";
-import { requestTimeMs, type RequestId } from "./address.ts";
+import type { RequestId } from "./address.ts";
 import { OutcomeRows } from "./outcome-rows.ts";
 import type { Outcome } from "./outcomes.ts";
 import type { Refusal } from "./refusals.ts";
@@ -32,8 +32,6 @@ export class OutcomeWindow {
   #openById: Map<RequestId, OutcomeEntry> | null = null;
   /** No id that is remembered is greater. */
   #greatest = "";
-  /** The latest time of a forgotten id, in ms. Ids not after it are refused unless remembered. */
-  #watermarkMs = 0;
   /** Entries that evolve has settled since the shell last looked. */
   #settledNow: readonly OutcomeEntry[] = NONE;
 
@@ -49,8 +47,9 @@ export class OutcomeWindow {
     return { requestId, fingerprint, outcome: rows.outcomeAt(place), waiter: undefined };
   }
 
+  /** Not remembered, and not after what was forgotten: it may have been executed. */
   isTooOld(requestId: RequestId): boolean {
-    return requestTimeMs(requestId) <= this.#watermarkMs;
+    return this.#settledRows.isForgotten(requestId);
   }
 
   /** Whether some request still waits for another actor. */
@@ -94,16 +93,10 @@ export class OutcomeWindow {
   }
 
   #settle(entry: OutcomeEntry, outcome: Outcome): void {
-    this.#remember(entry.requestId, entry.fingerprint, outcome);
+    // What it pushes out is too old from now on.
+    this.#settledRows.add(entry.requestId, entry.fingerprint, outcome);
     const before = this.#settledNow;
     this.#settledNow = before === NONE ? [entry] : [...before, entry];
-  }
-
-  /** The only way to a row: what it pushes out is too old from now on. */
-  #remember(requestId: RequestId, fingerprint: number, outcome: Outcome): void {
-    const rows = this.#settledRows;
-    this.#watermarkMs = Math.max(this.#watermarkMs, rows.forgottenNextMs);
-    rows.add(requestId, fingerprint, outcome);
   }
 
   /** What was settled since the last call. */
@@ -135,15 +128,16 @@ export class OutcomeWindow {
 
   toSnapshot(): unknown[] {
     const open = this.#open.flatMap(({ requestId, fingerprint }) => [requestId, fingerprint]);
-    return [this.#watermarkMs, ...this.#settledRows.toSnapshot(), open];
+    const [forgottenMs, ...rest] = this.#settledRows.forgotten;
+    return [forgottenMs, ...this.#settledRows.toSnapshot(), open, ...rest];
   }
 
   static fromSnapshot(values: readonly unknown[]): OutcomeWindow {
     if (typeof values[1] !== "object") return OutcomeWindow.#fromEntries(values);
-    const [watermarkMs, numbers, codes, others, open] = values as Snapshot;
+    const [forgottenMs, numbers, codes, others, open, middle, lower] = values as Snapshot;
     const window = new OutcomeWindow();
-    window.#watermarkMs = watermarkMs;
     window.#settledRows = OutcomeRows.restore(numbers, codes, others);
+    window.#settledRows.restoreForgotten(forgottenMs, middle, lower);
     window.#seen(window.#settledRows.greatestId());
     for (let at = 0; at < open.length; at += 2) {
       window.open(open[at] as RequestId, open[at + 1] as number);
@@ -157,7 +151,7 @@ export class OutcomeWindow {
    */
   static #fromEntries(values: readonly unknown[]): OutcomeWindow {
     const window = new OutcomeWindow();
-    window.#watermarkMs = values[0] as number;
+    window.#settledRows.restoreForgotten(values[0] as number, undefined, undefined);
     for (let at = 1; at < values.length; at += 3) {
       const requestId = values[at] as RequestId;
       const fingerprint = values[at + 1] as number;
@@ -167,7 +161,7 @@ export class OutcomeWindow {
         continue;
       }
       window.#seen(requestId);
-      window.#remember(requestId, fingerprint, outcome);
+      window.#settledRows.add(requestId, fingerprint, outcome);
     }
     return window;
   }
@@ -177,6 +171,15 @@ export class OutcomeWindow {
   }
 }
 
-type Snapshot = [number, ArrayLike<number>, Refusal[], unknown[], unknown[]];
+/** The last two since the forgotten id is kept whole. */
+type Snapshot = [
+  forgottenMs: number,
+  numbers: ArrayLike<number>,
+  codes: Refusal[],
+  others: unknown[],
+  open: unknown[],
+  middle: number | undefined,
+  lower: number | undefined,
+];
 
 const NONE: readonly OutcomeEntry[] = [];

@@ -18,6 +18,7 @@ export type Refusal =
   | "withdrawal_differs"
   | "withdrawal_ended_otherwise"
   | "deposit_differs"
+  | "deposit_exists"
   | "too_many_deposits"
   // loan, as a market
   | "loan_exists"
@@ -67,6 +68,7 @@ export type Refusal =
   | "below_payoff"
   | "amount_too_small"
   | "repays_all"
+  | "below_minimum_payment"
   | "no_instalment_to_keep"
   | "loan_not_defaulted"
   | "write_off_proposed"

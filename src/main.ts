@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { ACTOR_LAYOUTS } from "../actors/kinds.ts";
 import { UPCASTERS } from "../actors/upcasters.ts";
 import type { Config } from "./config.ts";
-import { anchorFolderOf } from "./config/folders.ts";
+import { anchorFolderOf, revocationsFileOf } from "./config/folders.ts";
 import { loadDocumentKeys, loadSecrets, type Secrets } from "./config/secrets.ts";
 import { systemEnvironment } from "./custodian/environment.ts";
 import type { Taken } from "./custodian/books.ts";
@@ -31,7 +31,10 @@ import { readCustodian } from "./ops/custodian-source.ts";
 import { watchEventLoopLag } from "./ops/event-loop-lag.ts";
 import { readLive } from "./ops/live-source.ts";
 import { Metrics } from "./ops/metrics.ts";
+import { readRevocations } from "./ops/revocation-source.ts";
 import { readDocuments, readGateway, readRuntime } from "./ops/sources.ts";
+import { RevocationFollower } from "./revocations/follower.ts";
+import type { Revocations } from "./revocations/revocations.ts";
 import { serverAnchors, type ServerAnchors } from "./runtime/anchors.ts";
 import type { Cargo } from "./runtime/batch.ts";
 import { followClock } from "./runtime/clock-dates.ts";
@@ -61,8 +64,8 @@ const LEASE_WAITS = 3;
 
 /**
  * Starts everything and resolves when it serves. Rejects, with everything stopped again, with the
- * typed error of whatever could not be started: ConfigError, JournalError, EmbeddedRedisError. On
- * `stopping` it no longer waits for another server to go (JournalError `closed`).
+ * typed error of whatever could not be started: ConfigError, RevocationFileError, JournalError,
+ * EmbeddedRedisError. On `stopping` it no longer waits for another server to go (JournalError `closed`).
  */
 export async function startServer(
   config: Config,
@@ -88,6 +91,13 @@ async function start(
   undo: (() => Promise<void> | void)[],
   undoAll: () => Promise<void>,
 ): Promise<RunningServer> {
+  const revoked = await RevocationFollower.start({
+    path: revocationsFileOf(config),
+    settings: config.auth,
+    clock: systemClock,
+    log,
+  });
+  undo.push(() => revoked.stop());
   const secrets = await loadSecrets(config);
   const redis = config.redis.url === null ? await embeddedRedis(config, log) : null;
   if (redis !== null) undo.push(() => redis.stop());
@@ -114,12 +124,13 @@ async function start(
     metrics: gatewayCounters,
     clock: arrivals,
     log,
-    authenticator: authenticatorOf(config, secrets),
+    authenticator: authenticatorOf(config, secrets, revoked.revocations),
     httpExtra: { metrics: () => metrics.text(), ...bank },
     documents: { store, limits: config.transfers, counters: documentCounters },
   });
-  const { shards, standby } = config.deployment;
+  const { shards, standby, dayOffsetMinutes } = config.deployment;
   const today = (): number => todayOf(config);
+  const followsClock = config.deployment.businessDates === "clock";
   const folder = anchorFolderOf(config.deployment);
   const anchors = serverAnchors({ folder, macKey: secrets.macKey }, log);
   const ending = new AbortController();
@@ -143,11 +154,14 @@ async function start(
     counters: runtimeCounters,
     log,
     today,
+    followsClock,
+    dayOffsetMinutes,
     onPayout: (change) => custodian?.changed(change),
   });
   let memory: MemoryWatch | null = null;
   readGateway(metrics, gatewayCounters);
   readRuntime(metrics, runtimeCounters);
+  readRevocations(metrics, revoked);
   if (custodian !== null) readCustodian(metrics, custodian);
   readDocuments(metrics, { transfers: documentCounters, files: store.counters });
   readLive(metrics, {
@@ -164,6 +178,15 @@ async function start(
   // Of a start that failed, what still waits for its turn is called off first.
   undo.push(() => ending.abort());
   await system.start();
+  if (followsClock) {
+    const dates = followClock(system, today, {
+      scheduler: systemScheduler,
+      log,
+      stopping: givesUp,
+    });
+    undo.push(() => dates.end());
+    await dates.caughtUp;
+  }
   undo.push(() => custodian?.close());
   await store.clearLeftovers();
   undo.push(sweepDocuments(store, gateway, log));
@@ -183,9 +206,6 @@ async function start(
   });
   undo.push(() => memory?.close());
   undo.push(watchEventLoopLag(metrics.histogram("eventLoopLag")));
-  if (config.deployment.businessDates === "clock") {
-    undo.push(followClock(system, today, { scheduler: systemScheduler, log }));
-  }
   if (!standby) port = await gateway.listen();
   return {
     port,
@@ -283,7 +303,11 @@ function takenOf(answer: Answer): Taken {
   }
 }
 
-function authenticatorOf(config: Config, secrets: Secrets): Authenticator {
+function authenticatorOf(
+  config: Config,
+  secrets: Secrets,
+  revocations: Revocations,
+): Authenticator {
   const { auth } = config;
   const { jwksUrl, jwksAlgorithm } = auth;
   const keys =
@@ -294,6 +318,7 @@ function authenticatorOf(config: Config, secrets: Secrets): Authenticator {
   return new Authenticator(
     { keys, issuer, audience, clockToleranceS, tokenLifetimeMsMax, keysFetchMsMax },
     systemClock,
+    revocations,
   );
 }
 

@@ -7,6 +7,17 @@ import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 import { importsOf } from "./structure/imports.ts";
 import {
+  asSeenFrom,
+  filesNamedIn,
+  importableBy,
+  importedIn,
+  importersIn,
+  importersOf,
+  anchorsOf,
+  linksIn,
+  type Link,
+} from "./structure/readmes.ts";
+import {
   DEVELOPERS_ROOMS,
   roomOf,
   ROOMS,
@@ -17,6 +28,7 @@ import {
 import { unusedArrows } from "./structure/unused-arrows.ts";
 
 const TOP = fileURLToPath(new URL("..", import.meta.url));
+const CODE = ["src", "actors", "load"];
 const README_LINES_MAX = 39;
 
 function filesBelow(folder: string): readonly string[] {
@@ -26,10 +38,26 @@ function filesBelow(folder: string): readonly string[] {
     .sort();
 }
 
-const FILES: readonly SourceFile[] = ["src", "actors", "load"]
-  .flatMap(filesBelow)
+const FILES: readonly SourceFile[] = CODE.flatMap(filesBelow)
   .filter((path) => path.endsWith(".ts"))
   .map((path) => ({ path, text: readFileSync(join(TOP, path), "utf8") }));
+
+/** By folder. */
+const READMES: ReadonlyMap<string, string> = new Map(
+  CODE.flatMap(filesBelow)
+    .filter((path) => path.endsWith("/README.md"))
+    .map((path) => [dirname(path), readFileSync(join(TOP, path), "utf8")]),
+);
+
+/** The folder itself or the nearest one above it that has a README; undefined when none has. */
+function describedIn(folder: string): string | undefined {
+  if (READMES.has(folder)) return folder;
+  return folder === "." ? undefined : describedIn(dirname(folder));
+}
+
+function readmeOf(room: string): string | undefined {
+  return READMES.get(`src/${room}`) ?? READMES.get(room);
+}
 
 describe("The source tree", () => {
   test("is found at all", () => {
@@ -72,10 +100,9 @@ describe("The source tree", () => {
         return room.startsWith("load/") ? ["load", room] : [dirname(room)];
       }),
     );
-    for (const folder of tops) {
-      const path = join(TOP, folder, "README.md");
-      expect(existsSync(path), `${folder}/README.md`).toBe(true);
-      const lines = readFileSync(path, "utf8").trimEnd().split("\n").length;
+    for (const folder of tops) expect(READMES.has(folder), `${folder}/README.md`).toBe(true);
+    for (const [folder, readme] of READMES) {
+      const lines = readme.trimEnd().split("\n").length;
       expect(lines, `lines of ${folder}/README.md`).toBeLessThanOrEqual(README_LINES_MAX);
     }
   });
@@ -89,9 +116,114 @@ describe("The source tree", () => {
   });
 });
 
+function leadsSomewhere(page: string, { path, anchor }: Link): boolean {
+  const target = path === "" ? join(TOP, page) : join(TOP, dirname(page), path);
+  if (!existsSync(target)) return false;
+  return anchor === "" || anchorsOf(readFileSync(target, "utf8")).includes(anchor);
+}
+
+describe("The READMEs of folders", () => {
+  test("name every source file: by its path from there, without .ts if you like", () => {
+    const unnamed = FILES.filter(({ path }) => {
+      const folder = describedIn(dirname(path));
+      if (folder === undefined) return false;
+      const name = relative(folder, path).replaceAll("\\", "/").replace(/\.ts$/, "");
+      return !filesNamedIn(READMES.get(folder)!).has(name);
+    });
+    expect(unnamed.map(({ path }) => path)).toEqual([]);
+  });
+
+  test("lead to the READMEs of the folders within", () => {
+    const inner = [...READMES.keys()].flatMap((folder) => {
+      const outer = describedIn(dirname(folder));
+      return outer === undefined ? [] : [[outer, relative(outer, folder)] as const];
+    });
+    expect(inner.length).toBeGreaterThan(10);
+    const missing = inner.filter(
+      ([outer, folder]) =>
+        !linksIn(READMES.get(outer)!).some(({ path }) => path === `${folder}/README.md`),
+    );
+    expect(missing).toEqual([]);
+  });
+
+  test("say truly who imports their room, where they say it", () => {
+    const importers = importersOf(FILES);
+    const told = Object.keys(ROOMS).flatMap((room) => {
+      const rooms = importersIn(readmeOf(room) ?? "");
+      return rooms === undefined ? [] : [[room, rooms] as const];
+    });
+    expect(told.length).toBeGreaterThan(15);
+    const real = told.map(([room]) => [room, asSeenFrom(room, importers.get(room) ?? [])]);
+    expect(told).toEqual(real);
+  });
+
+  test("say what their room may import, as the rules do", () => {
+    const rooms = Object.keys(ROOMS).filter((room) => readmeOf(room) !== undefined);
+    const told = rooms.map((room) => [room, importedIn(readmeOf(room)!)]);
+    expect(told).toEqual(rooms.map((room) => [room, importableBy(room)]));
+  });
+
+  test("link to what exists, and so do the other pages", () => {
+    const pages = [...CODE, "deploy", "test"].flatMap(filesBelow);
+    const broken = ["README.md", "CHANGELOG.md", ...pages]
+      .filter((path) => path.endsWith(".md"))
+      .flatMap((path) =>
+        linksIn(readFileSync(join(TOP, path), "utf8"))
+          .filter((link) => !leadsSomewhere(path, link))
+          .map((link) => `${path}: ${link.path}#${link.anchor}`),
+      );
+    expect(broken).toEqual([]);
+  });
+});
+
 function found(path: string, text: string): readonly string[] {
   return violationsOf({ path, text: `// What it is for.\n${text}` });
 }
+
+describe("The readers of READMEs", () => {
+  test("find what is named in backticks, and nothing in prose or blocks", () => {
+    const named = filesNamedIn(
+      "`a.ts`, `b c` and `d-{e,f}.ts` and `in/g`; h\n```\n`i`\n```\n`j.k`",
+    );
+    expect([...named]).toEqual(["a", "b", "c", "d-e", "d-f", "in/g", "j.k"]);
+  });
+
+  test("find who imports and what may be imported, up to the end of the sentence", () => {
+    const readme =
+      "May import: `money`,\n`actors/address.ts`; ws. Imported by: `cli` (`a.ts`), `main`. `ops`.";
+    expect(importedIn(readme)).toEqual(["actors", "money"]);
+    expect(importersIn(readme)).toEqual(["cli", "main"]);
+    expect(importersIn("Imported everywhere.")).toBeUndefined();
+    expect(asSeenFrom("money", ["main", "load/run", "load/bench"])).toEqual(["load", "main"]);
+    expect(asSeenFrom("load/run", ["load/bench"])).toEqual(["load/bench"]);
+  });
+
+  test("find who imports what, types and dynamic imports included", () => {
+    const importers = importersOf([
+      { path: "src/cli/serve.ts", text: 'const main = await import("../main.ts");' },
+      { path: "src/gateway/intake.ts", text: 'import type { Runtime } from "../runtime/port.ts";' },
+      { path: "src/gateway/seats.ts", text: 'import { Intake } from "./intake.ts";' },
+    ]);
+    expect([...importers].map(([room, by]) => [room, ...by])).toEqual([
+      ["main", "cli"],
+      ["runtime", "gateway"],
+    ]);
+  });
+
+  test("find links that stay in the repository", () => {
+    const page = "[a](b/c.md#d) [e](#f) [g](https://h.example) [i](../j.ts)";
+    expect(linksIn(page)).toEqual([
+      { path: "b/c.md", anchor: "d" },
+      { path: "", anchor: "f" },
+      { path: "../j.ts", anchor: "" },
+    ]);
+  });
+
+  test("find the headings that links name", () => {
+    const page = "# One bid, from here\n\n```\n# no heading\n```\n### account.get\n";
+    expect(anchorsOf(page)).toEqual(["one-bid-from-here", "accountget"]);
+  });
+});
 
 describe("The checker", () => {
   test.each([

@@ -13,6 +13,7 @@ import {
   type OpenAccount,
 } from "./account.ts";
 import { decideApplying } from "./applying.ts";
+import { DEPOSITS_MAX } from "./custody/custody.ts";
 import { decideCustody } from "./custody/decide.ts";
 import type { AccountEvent } from "./events.ts";
 
@@ -29,12 +30,8 @@ export function decideAccount(
   switch (command.type) {
     case "OpenAccount":
       return refuse("account_exists");
-    case "Deposit": {
-      const { requestId, fingerprint, by, amountCents, reference } = command;
-      const totalCents = account.availableCents + account.heldCents + amountCents;
-      if (totalCents > BALANCE_CENTS_MAX) return refuse("amount_above_limit");
-      return accept({ type: "Deposited", requestId, fingerprint, amountCents, reference, by });
-    }
+    case "Deposit":
+      return decideDeposit(account, command);
     case "PlaceBid": {
       const { requestId, fingerprint, loanId, amountCents, fill, minCents } = command;
       if (account.holdsOpen >= HOLDS_OPEN_MAX) return refuse("too_many_holds");
@@ -97,6 +94,29 @@ export function decideAccount(
     default:
       return decideMessage(account, command);
   }
+}
+
+/**
+ * Booked by an operator. The reference is the bank's, so that its own word of the same payment finds it
+ * booked, and the other way round. An empty one is none: nothing can be held against it.
+ */
+function decideDeposit(
+  account: OpenAccount,
+  command: Extract<AccountCommand, { type: "Deposit" }>,
+): Decision<AccountEvent> {
+  const { requestId, fingerprint, by, amountCents, reference } = command;
+  const isReferenceKept = reference !== "";
+  const { custody } = account;
+  if (isReferenceKept && custody?.depositCents(reference) !== undefined) {
+    return refuse("deposit_exists");
+  }
+  const totalCents = account.availableCents + account.heldCents + amountCents;
+  if (totalCents > BALANCE_CENTS_MAX) return refuse("amount_above_limit");
+  if (isReferenceKept && (custody?.deposits ?? 0) >= DEPOSITS_MAX) {
+    return refuse("too_many_deposits");
+  }
+  const deposited = { requestId, fingerprint, amountCents, reference, by, isReferenceKept };
+  return accept({ type: "Deposited", ...deposited });
 }
 
 /** Money of a loan is never refused: it opens the account of a borrower that had none. */

@@ -28,6 +28,8 @@ export type AccountEvent =
       readonly reference: string;
       /** The operator; null in journals from before it was recorded. */
       readonly by: AccountId | null;
+      /** The account remembers the reference, as it does the bank's: it is booked once. */
+      readonly isReferenceKept: boolean;
     }
   | {
       readonly type: "HoldPlaced";

@@ -6,6 +6,7 @@ import type { AccountId, LoanId } from "../address.ts";
 import type { OutcomeEntry } from "../outcome-window.ts";
 import { HOLD, HOLD_STATUS, openAccount, type AccountState, type OpenAccount } from "./account.ts";
 import { evolveApplying } from "./applying.ts";
+import { Custody } from "./custody/custody.ts";
 import { evolveCustody } from "./custody/evolve.ts";
 import type { AccountEvent } from "./events.ts";
 import { moveMoney, writeEntry } from "./movement.ts";
@@ -28,6 +29,10 @@ export function evolveAccount(
     case "Deposited": {
       moveMoney(account, event.amountCents, 0);
       writeEntry(account, "deposit", at, event.amountCents, null, null);
+      if (event.isReferenceKept) {
+        account.custody ??= new Custody();
+        account.custody.book(event.reference, event.amountCents);
+      }
       account.outcomes.settle(event.requestId, event.fingerprint, {
         type: "Deposited",
         availableCents: account.availableCents,

@@ -25,8 +25,14 @@ export const ACCOUNT_EVENT_LAYOUTS: Layouts<AccountEvent> = {
   AccountOpened: { code: 1, version: 2, fields: { ...REQUEST, by: "nullableString" } },
   Deposited: {
     code: 2,
-    version: 2,
-    fields: { ...REQUEST, amountCents: "int", reference: "string", by: "nullableString" },
+    version: 3,
+    fields: {
+      ...REQUEST,
+      amountCents: "int",
+      reference: "string",
+      by: "nullableString",
+      isReferenceKept: "flag",
+    },
   },
   HoldPlaced: {
     code: 3,

@@ -1,5 +1,6 @@
 // What a loan answers. Bids are first come, first served, in journal order.
 
+import { LENDING_RULES_NOW } from "../../src/lending/rules.ts";
 import { scheduleOf } from "../../src/lending/schedule.ts";
 import { assert } from "../../src/money/assert.ts";
 import { accept, refuse, type Decision } from "../decider.ts";
@@ -100,6 +101,7 @@ function disbursementOf(terms: LoanTerms, day: number): LoanEvent {
     principalCents,
     originationFeeCents: bpsOf(principalCents, terms.originationFeeBps),
     wakeOn: scheduleOf(scheduleTermsOf(terms, day))[0]!.due,
+    rules: LENDING_RULES_NOW,
   };
 }
 

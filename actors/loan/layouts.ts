@@ -73,13 +73,14 @@ export const LOAN_EVENT_LAYOUTS: Layouts<LoanEvent> = {
   CollectionStarted: { code: 14, version: 1, fields: {} },
   LoanDisbursed: {
     code: 15,
-    version: 1,
+    version: 2,
     fields: {
       borrowerId: "string",
       day: "int",
       principalCents: "int",
       originationFeeCents: "int",
       wakeOn: "nullableInt",
+      rules: "int",
     },
   },
   DayWorked: {

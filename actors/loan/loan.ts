@@ -1,9 +1,12 @@
 // A loan that takes bids, and what it becomes: one actor, its state a union by status. How it comes
 // to be listed, unless an operator does it directly, is in application/.
 //
-//   absent -> (draft ... signed)
-//          -> listed -> funded -> collecting -> collected -> repaying -> settled
-//                    -> expiring -> expired                  -> defaulted -> written_off -> settled
+//   absent -> (draft ... signed) -> listed    what was applied for
+//   absent -> listed                          an operator's own word
+//   listed -> funded -> collecting -> collected -> repaying -> settled
+//   listed -> expiring -> expired
+//   repaying -> defaulted -> settled
+//   defaulted -> written_off -> settled
 
 import { overdueBucketOf, type OverdueBucket } from "../../src/lending/overdue.ts";
 import type { RepaymentMethod } from "../../src/lending/terms.ts";

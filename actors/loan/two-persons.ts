@@ -1,4 +1,5 @@
-// A privileged change takes two persons, and neither is the borrower (DOMAIN, Loan life).
+// A privileged change takes two persons, the maker who proposes and the checker who confirms;
+// neither is the borrower.
 
 import type { AccountId } from "../address.ts";
 import type { Refusal } from "../refusals.ts";

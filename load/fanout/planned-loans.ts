@@ -5,6 +5,8 @@ export const SHARE_CENTS = 10_000_000;
 export const SERVICE_FEE_BPS = 1_000;
 /** So that every lender gets something, and has a push. */
 const LEG_CENTS_MIN = 100;
+/** No smaller part is repaid early. */
+const PART_CENTS_MIN = 100_00;
 
 export const LENT_TERMS = {
   method: "equal_instalment",
@@ -37,8 +39,11 @@ export function planLoans(
   }));
 }
 
-/** A little for each lender, never the same, at most a fifty-thousandth of the loan: none is used up. */
+/**
+ * A little for each lender, never the same, some fifty-thousandth of the loan: none is used up. With
+ * few lenders it is the least that may be repaid early.
+ */
 export function partToRepayCents({ lenders }: FanoutLoan, repaidBefore: number): number {
-  const leastCents = lenders.length * LEG_CENTS_MIN;
+  const leastCents = Math.max(PART_CENTS_MIN, lenders.length * LEG_CENTS_MIN);
   return leastCents + ((repaidBefore * 7_919) % leastCents);
 }

@@ -10,8 +10,7 @@ import {
   withServer,
   type RemoteOptions,
 } from "./remote.ts";
-import { id } from "./token.ts";
-import { wholeNumber } from "./values.ts";
+import { id, wholeNumber } from "./values.ts";
 
 export function accountCommand(): Command {
   return new Command("account")
@@ -25,7 +24,8 @@ export function accountCommand(): Command {
         name: "deposit",
         operation: "account.deposit",
         positional: ["accountId", "amountCents"],
-        defaults: { reference: "command line" },
+        // Its own each time: a reference is booked once.
+        defaults: { reference: `command line ${new Date().toISOString()}` },
       }),
     )
     .addCommand(

@@ -4,8 +4,7 @@ import { Command } from "commander";
 import { verifyReceipt, type LoanloomClient } from "../client/client.ts";
 import { EXIT } from "./exit-codes.ts";
 import { show, withRemoteOptions, withServer, type RemoteOptions } from "./remote.ts";
-import { id } from "./token.ts";
-import { wholeNumber } from "./values.ts";
+import { id, wholeNumber } from "./values.ts";
 
 interface ClearingOptions extends RemoteOptions {
   readonly lender?: string;

@@ -7,6 +7,7 @@ import { KeyFileError } from "../custodian/key-file.ts";
 import { NoJournals } from "../history/no-journals.ts";
 import { EmbeddedRedisError } from "../journal/embedded-redis-probe.ts";
 import { JournalError, type JournalErrorCode } from "../journal/errors.ts";
+import { RevocationFileError } from "../revocations/file-error.ts";
 
 export const EXIT = {
   ok: EXIT_COMMON.ok,
@@ -33,6 +34,7 @@ const REFUSALS: readonly JournalErrorCode[] = ["journal_behind_anchor", "anchor_
 export function exitCodeOf(error: unknown): number | undefined {
   if (error instanceof UsageError || error instanceof ConfigError) return EXIT.usage;
   if (error instanceof KeyFileError || error instanceof NoJournals) return EXIT.usage;
+  if (error instanceof RevocationFileError) return EXIT.usage;
   if (error instanceof JournalError && error.code === "wrong_shard_count") return EXIT.usage;
   if (error instanceof JournalError && REFUSALS.includes(error.code)) return EXIT.refused;
   if (error instanceof EmbeddedRedisError || error instanceof JournalError) return EXIT.unreachable;

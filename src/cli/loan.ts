@@ -11,7 +11,7 @@ import {
   withServer,
   type RemoteOptions,
 } from "./remote.ts";
-import { id } from "./token.ts";
+import { id } from "./values.ts";
 
 export function loanCommand(): Command {
   return new Command("loan")

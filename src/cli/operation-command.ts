@@ -5,8 +5,7 @@ import { Argument, Command, Option } from "commander";
 import { OPERATIONS, type Field, type OperationName, type Role } from "../protocol/table.ts";
 import type { RequestFields } from "../client/client.ts";
 import { show, withRemoteOptions, withServer, type RemoteOptions } from "./remote.ts";
-import { id } from "./token.ts";
-import { businessDay, instant, wholeNumber } from "./values.ts";
+import { businessDay, id, instant, wholeNumber } from "./values.ts";
 
 export interface OperationSpec {
   readonly name: string;

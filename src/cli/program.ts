@@ -26,7 +26,7 @@ const COMMANDS: Readonly<Record<string, CommandRow>> = {
     load: async () => (await import("./simulate.ts")).simulateCommand(),
   },
   token: {
-    about: "make a token for development",
+    about: "make a token for development; revoke tokens",
     load: async () => (await import("./token.ts")).tokenCommand(),
   },
   account: {
@@ -80,6 +80,8 @@ export async function runProgram(argv: readonly string[]): Promise<void> {
   const program = new Command("loanloom")
     .description("A transaction server for marketplace (peer-to-peer) lending.")
     .version(await version())
+    // A command below another one has options of its own, also such as have the same name.
+    .enablePositionalOptions()
     .addHelpText("after", EXIT_HELP);
   const asked = argv[0] === "help" ? argv[1] : argv[0];
   for (const [name, { about, load }] of Object.entries(COMMANDS)) {

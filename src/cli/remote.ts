@@ -11,9 +11,9 @@ import { UsageError } from "../command/exit-codes.ts";
 import { CLIENT_VARIABLES, loadConfig, type Config } from "../config.ts";
 import { ROLES, type Role } from "../protocol/table.ts";
 import { EXIT_HELP } from "./exit-codes.ts";
-import { id, tokenFor } from "./token.ts";
+import { tokenFor } from "./token.ts";
 import { rowsText } from "./table-text.ts";
-import { duration, fieldsText, isRows } from "./values.ts";
+import { duration, fieldsText, id, isRows } from "./values.ts";
 
 export interface RemoteOptions {
   readonly url?: string;
@@ -88,7 +88,7 @@ async function tokenOf(
   if (options.as === undefined && given !== undefined && given !== "") return given;
   // An operator may do what it may; what is a client's own, or one of two reviewers', needs a name.
   if (options.as === undefined && roles.includes("operator")) {
-    return tokenFor(config, "operator", "operator", TOKEN_TTL_MS);
+    return (await tokenFor(config, "operator", "operator", TOKEN_TTL_MS)).token;
   }
   const role = options.role ?? ROLES.find((each) => roles.includes(each))!;
   if (options.as === undefined) {
@@ -98,7 +98,7 @@ async function tokenOf(
         : "whose account? give --as <accountId>, or a client's --token",
     );
   }
-  return tokenFor(config, options.as, role, TOKEN_TTL_MS);
+  return (await tokenFor(config, options.as, role, TOKEN_TTL_MS)).token;
 }
 
 export function show(fields: Readonly<Record<string, unknown>>, json: boolean): void {

@@ -1,29 +1,31 @@
-// `loanloom token`: makes a token with the secret that `serve` would accept it with. For
-// development and operators; in production an identity provider signs them.
+// `loanloom token`: makes a token with the secret that `serve` would accept it with, for development
+// and operators; in production an identity provider signs them. Below it, taking tokens back.
 
-import { Command, InvalidArgumentError, Option } from "commander";
-import { isId } from "../../actors/address.ts";
+import { randomUUID } from "node:crypto";
+import { Command, Option } from "commander";
 import { UsageError } from "../command/exit-codes.ts";
 import { loadConfig, type Config } from "../config.ts";
 import { loadSecrets } from "../config/secrets.ts";
 import { signToken } from "../gateway/signing.ts";
 import { ROLES, type Role } from "../protocol/table.ts";
 import { EXIT_HELP } from "./exit-codes.ts";
-import { duration } from "./values.ts";
+import { revokeCommand, revokedCommand } from "./revocations.ts";
+import { duration, id } from "./values.ts";
 
 interface TokenOptions {
-  readonly sub: string;
+  readonly sub?: string;
   readonly role: Role;
   readonly ttl: number;
   readonly json: boolean;
 }
 
 export function tokenCommand(): Command {
-  return new Command("token")
-    .description("make a token, signed with the secret that `serve` uses")
-    .requiredOption(
+  const command: Command = new Command("token")
+    .description("make a token, signed with the secret that `serve` uses; or revoke tokens")
+    // Not a required one for commander: it would ask for it before `token revoke`, too.
+    .option(
       "--sub <accountId>",
-      "whom it speaks for: an account, or the name of one of the staff",
+      "whom it speaks for: an account, or the name of one of the staff (required)",
       id,
     )
     .addOption(new Option("--role <role>", "what it may do").choices(ROLES).default("client"))
@@ -33,20 +35,30 @@ export function tokenCommand(): Command {
       duration,
       3_600_000,
     )
-    .option("--json", "print one line of JSON", false)
+    .option("--json", "print one line of JSON, with the id of the token", false)
     .addHelpText(
       "after",
       "\nThe secret is LOANLOOM_JWT_SECRET, or jwt.secret in LOANLOOM_DATA, made when absent." +
         `\nWith LOANLOOM_JWKS_URL tokens come from that issuer, not from here.\n${EXIT_HELP}`,
     )
-    .action(async (options: TokenOptions) => {
+    .enablePositionalOptions()
+    .action(async ({ sub, role, ttl, json }: TokenOptions) => {
+      if (sub === undefined) {
+        command.error("error: required option '--sub <accountId>' not specified");
+      }
       const config = loadConfig(process.env);
-      const expiresAtMs = Date.now() + options.ttl;
-      const token = await tokenFor(config, options.sub, options.role, options.ttl);
-      const { sub, role } = options;
-      const shown = options.json ? JSON.stringify({ token, sub, role, expiresAtMs }) : token;
+      const { token, tokenId, expiresAtMs } = await tokenFor(config, sub, role, ttl);
+      const shown = json ? JSON.stringify({ token, tokenId, sub, role, expiresAtMs }) : token;
       process.stdout.write(`${shown}\n`);
     });
+  return command.addCommand(revokeCommand()).addCommand(revokedCommand());
+}
+
+export interface SignedToken {
+  readonly token: string;
+  /** Its `jti`, by which it can be revoked. */
+  readonly tokenId: string;
+  readonly expiresAtMs: number;
 }
 
 /** Throws a UsageError where tokens are not signed with a shared secret. */
@@ -55,7 +67,7 @@ export async function tokenFor(
   subject: string,
   role: Role,
   ttlMs: number,
-): Promise<string> {
+): Promise<SignedToken> {
   if (ttlMs > config.auth.tokenLifetimeMsMax) {
     throw new UsageError(
       `the server refuses tokens that live longer than ${config.auth.tokenLifetimeMsMax} ms ` +
@@ -71,12 +83,7 @@ export async function tokenFor(
   const { issuer, audience } = config.auth;
   const expiresAtMs = Date.now() + ttlMs;
   const secret = new TextEncoder().encode(jwtSecret);
-  return signToken(secret, { subject, role, expiresAtMs, issuer, audience });
-}
-
-export function id(text: string): string {
-  if (isId(text)) return text;
-  throw new InvalidArgumentError(
-    "expected 1 to 40 letters, digits, dots, underscores or hyphens, beginning with a letter or digit",
-  );
+  const tokenId = randomUUID();
+  const claims = { subject, role, expiresAtMs, issuer, audience, tokenId };
+  return { token: await signToken(secret, claims), tokenId, expiresAtMs };
 }

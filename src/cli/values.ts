@@ -1,6 +1,7 @@
 // From what people type to values, and back. Each parser throws what commander shows as usage.
 
 import { InvalidArgumentError } from "commander";
+import { isId } from "../../actors/address.ts";
 import { formatBusinessDate, isBusinessDate, parseBusinessDate } from "../lending/business-date.ts";
 import { DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS } from "../time/units.ts";
 
@@ -47,6 +48,14 @@ export function wholeNumber(text: string): number {
   const value = /^\d{1,16}$/.test(text) ? Number(text) : NaN;
   if (!Number.isSafeInteger(value)) throw new InvalidArgumentError("expected a whole number");
   return value;
+}
+
+/** Of an account, a loan, or one of the staff. */
+export function id(text: string): string {
+  if (isId(text)) return text;
+  throw new InvalidArgumentError(
+    "expected 1 to 40 letters, digits, dots, underscores or hyphens, beginning with a letter or digit",
+  );
 }
 
 /** Lines of `name  value`; amounts also as people read them. */

@@ -1,10 +1,10 @@
 // The SDK: a client of a Loanloom server that asks, watches, and comes back by itself after any
 // loss of the connection without doing anything twice. Runs on Node and in browsers.
 
-import { formatRequestId, parseRequestId } from "../../actors/address.ts";
+import { formatRequestId } from "../../actors/address.ts";
 import { complaintAbout } from "../protocol/encode-request.ts";
 import type { ServerMessage } from "../protocol/decode-reply.ts";
-import { OPERATIONS, type OperationName } from "../protocol/table.ts";
+import type { OperationName } from "../protocol/table.ts";
 import { AccountWatch, type AccountUpdate, type AccountWatchOptions } from "./account-watch.ts";
 import type { Connection } from "./connection.ts";
 import { ENCODINGS } from "./encoding.ts";
@@ -14,6 +14,7 @@ import { LoanWatch, type LoanUpdate } from "./loan-watch.ts";
 import { LoanloomError } from "./loanloom-error.ts";
 import { clientLimits, type ClientLimits, type ClientOptions } from "./options.ts";
 import { requestIds } from "./request-id.ts";
+import { prepare, Stamps } from "./prepared-request.ts";
 import { RequestTable, type Ask } from "./request-table.ts";
 import type { AccountView, Outcome, Reply, RequestFields } from "./request-types.ts";
 import { startSweeping, stopSweeping } from "./sweeper.ts";
@@ -72,6 +73,7 @@ export class LoanloomClient {
   readonly #link: Link;
   readonly #listeners = new Listeners<ClientEvents>();
   readonly #watches = new Set<Watch>();
+  readonly #stamps = new Stamps();
   #becameReady!: () => void;
   #neverReady!: (error: LoanloomError) => void;
   #everUp = false;
@@ -120,7 +122,7 @@ export class LoanloomClient {
     options: RequestOptions = {},
   ): Promise<Reply<Name>> {
     return new Promise((resolve, reject) => {
-      const prepared = prepare(operation, fields);
+      const prepared = prepare(operation, fields, this.#stamps);
       if (prepared instanceof LoanloomError) return reject(prepared);
       this.#ask({
         ...prepared,
@@ -225,6 +227,7 @@ export class LoanloomClient {
       operation: "session.ping",
       fields: {},
       requestId: null,
+      restamp: null,
       deadlineMs: this.#limits.requestTimeoutMs,
       bound: true,
       resolve: ignore,
@@ -288,7 +291,8 @@ export class LoanloomClient {
       reject: (error: LoanloomError) => void,
     ) => {
       const deadlineMs = bound ? Infinity : this.#limits.requestTimeoutMs;
-      this.#ask({ operation, fields, requestId: null, deadlineMs, bound, resolve, reject });
+      const ask = { operation, fields, requestId: null, restamp: null };
+      this.#ask({ ...ask, deadlineMs, bound, resolve, reject });
     },
     over: (watch: Watch, error: LoanloomError) => {
       if (this.#watches.delete(watch)) watch.end(error);
@@ -317,10 +321,17 @@ export class LoanloomClient {
   #unwatch(watch: Watch): void {
     if (!this.#watches.delete(watch) || !this.#link.isUp) return;
     for (const other of this.#watches) {
-      if (other.subject === watch.subject && other.unwatch === watch.unwatch) return;
+      if (other.unwatch === watch.unwatch && isOrMayBe(other, watch.subject)) return;
     }
     this.#watchPort.ask(watch.unwatch, watch.fields, true, ignore, ignore);
   }
+}
+
+/** One that waits for its first answer knows its account only if it asked for it by name. */
+function isOrMayBe(watch: Watch, subject: string | null): boolean {
+  if (watch.subject !== null) return watch.subject === subject;
+  const { accountId } = watch.fields as { readonly accountId: string | null };
+  return accountId === null || subject === null || accountId === subject;
 }
 
 function ignore(): void {
@@ -329,22 +340,4 @@ function ignore(): void {
 
 function invalid(operation: OperationName, complaint: string): LoanloomError {
   return new LoanloomError("invalid_field", complaint, { operation });
-}
-
-/** Fields in the form of the program, with a request id if the caller gave none. */
-function prepare(
-  operation: OperationName,
-  given: object,
-): { fields: object; requestId: string | null } | LoanloomError {
-  const fields: Record<string, unknown> = { ...given };
-  let requestId: string | null = null;
-  if (OPERATIONS[operation].fields.some((field) => field.name === "requestId")) {
-    const text = fields["requestId"] ?? (OPERATIONS[operation].mutates ? newRequestId() : null);
-    const parsed = typeof text === "string" ? parseRequestId(text) : undefined;
-    if (parsed === undefined) return invalid(operation, "requestId must be a UUID of version 7");
-    fields["requestId"] = parsed;
-    requestId = formatRequestId(parsed);
-  }
-  const complaint = complaintAbout(operation, fields);
-  return complaint === null ? { fields, requestId } : invalid(operation, complaint);
 }

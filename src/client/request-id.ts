@@ -14,7 +14,7 @@ export interface IdSource {
   fill(bytes: Uint8Array): void;
 }
 
-const SYSTEM: IdSource = {
+export const SYSTEM: IdSource = {
   nowMs: () => Date.now(),
   fill: (bytes) => void globalThis.crypto.getRandomValues(bytes),
 };

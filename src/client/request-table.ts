@@ -14,7 +14,13 @@ export interface Ask {
   /** Fields by name in the form of the program; checked. */
   readonly fields: object;
   /** UUID text, for errors; null for reads. */
-  readonly requestId: string | null;
+  requestId: string | null;
+  /**
+   * Gives it a fresh request id, in `fields` and above; null when the caller chose it, or it has none.
+   * Servers forget old ids by their order, so one that waits long is stamped when it is sent.
+   * `aheadMs`: by how much the id that it has is ahead of the server's clock, as far as is known.
+   */
+  readonly restamp: ((ask: Ask, aheadMs: number) => void) | null;
   readonly deadlineMs: number;
   /**
    * Belongs to one connection: refused with `disconnected` at its end instead of being sent again,
@@ -48,6 +54,11 @@ const BRIDGED: ReadonlySet<string> = new Set([
   "unavailable",
   "server_shutdown",
 ]);
+/** Refusals that come before anything was done: what was sent only once may come as a new request. */
+const UNDONE: ReadonlySet<string> = new Set(["rate_limited", "server_busy", "request_id_ahead"]);
+/** A server whose clock differs from itself is not believed for ever. */
+const SET_BACK_MAX = 3;
+
 for (const code of BRIDGED) {
   if (!ERRORS[code as keyof typeof ERRORS].retry) throw new Error(`${code} is not retryable`);
 }
@@ -59,6 +70,10 @@ interface Entry {
   state: "waiting" | "sent" | "delayed";
   notBeforeMs: number;
   refusals: number;
+  /** How often it was sent with the id that it has. */
+  sendings: number;
+  /** What it has of a stamp is older than it need be. */
+  isStale: boolean;
 }
 
 export class RequestTable {
@@ -72,6 +87,8 @@ export class RequestTable {
   #lastId = 0;
   #send: Send | null = null;
   #paused = false;
+  /** The account's allowance is used up: until then the server would refuse whatever comes. */
+  #heldUntilMs = 0;
 
   constructor(limits: TableLimits, random: () => number) {
     this.#limits = limits;
@@ -98,6 +115,8 @@ export class RequestTable {
       state: "waiting",
       notBeforeMs: 0,
       refusals: 0,
+      sendings: 0,
+      isStale: false,
     };
     this.#entries.set(entry.id, entry);
     if (ask.bound) {
@@ -107,6 +126,7 @@ export class RequestTable {
       this.#waiting.push(entry);
     }
     this.#pump();
+    entry.isStale = entry.sendings === 0;
   }
 
   /** A connection is there: what was not answered on the last one is sent again, in order. */
@@ -145,8 +165,14 @@ export class RequestTable {
     if (entry?.state !== "sent") return;
     this.#inFlight--;
     const { ask } = entry;
+    if (message.kind === "error" && entry.sendings === 1) {
+      entry.isStale = UNDONE.has(message.code);
+    }
     if (message.kind === "error" && BRIDGED.has(message.code)) {
       this.#postpone(entry, message, nowMs);
+    } else if (message.kind === "error" && this.#isSetBack(entry, message)) {
+      entry.state = "waiting";
+      this.#waiting.unshift(entry);
     } else {
       this.#settled(entry);
       if (message.kind === "error") {
@@ -163,16 +189,21 @@ export class RequestTable {
 
   /** Ends what is too late, and sends what has waited long enough. */
   sweep(nowMs: number): void {
+    if (nowMs >= this.#heldUntilMs) this.#heldUntilMs = 0;
     if (this.#entries.size === 0) return;
     const expired: Entry[] = [];
+    let isMixed = false;
     for (const entry of this.#entries.values()) {
       if (entry.expiresAtMs <= nowMs) {
         expired.push(entry);
       } else if (entry.state === "delayed" && entry.notBeforeMs <= nowMs) {
         entry.state = "waiting";
         this.#waiting.push(entry);
+        isMixed = true;
       }
     }
+    // In the order in which they were asked: an id must not fall behind all that came after it.
+    if (isMixed) this.#waiting.sort(byTurn);
     for (const entry of expired) {
       if (entry.state === "sent") this.#inFlight--;
       this.#settled(entry);
@@ -204,6 +235,19 @@ export class RequestTable {
     entry.refusals++;
     entry.notBeforeMs = notBeforeMs;
     entry.state = "delayed";
+    if (error.code === "rate_limited") this.#heldUntilMs = notBeforeMs;
+  }
+
+  /** Whether it comes again with an id of the server's time: nothing was done. */
+  #isSetBack(entry: Entry, { code, retryAfterMs }: ServerMessage & { kind: "error" }): boolean {
+    if (code !== "request_id_ahead" || retryAfterMs === null) return false;
+    if (!entry.isStale || entry.ask.restamp === null) return false;
+    if (entry.refusals >= SET_BACK_MAX) return false;
+    entry.refusals++;
+    entry.ask.restamp(entry.ask, retryAfterMs);
+    entry.isStale = false;
+    entry.sendings = 0;
+    return true;
   }
 
   #pump(): void {
@@ -213,10 +257,17 @@ export class RequestTable {
       this.#waiting.length > 0 &&
       this.#inFlight < this.#limits.inFlightMax
     ) {
+      if (this.#heldUntilMs > 0 && !this.#waiting[0]!.ask.bound) return;
       const entry = this.#waiting.shift()!;
       // Settled by its deadline while it waited.
       if (this.#entries.get(entry.id) !== entry) continue;
+      if (entry.isStale && entry.ask.restamp !== null) {
+        entry.ask.restamp(entry.ask, 0);
+        entry.sendings = 0;
+      }
+      entry.isStale = false;
       entry.state = "sent";
+      entry.sendings++;
       this.#inFlight++;
       this.#send(entry.ask.operation, entry.id, entry.ask.fields);
     }
@@ -233,6 +284,11 @@ export class RequestTable {
     } while (this.#entries.has(this.#lastId));
     return this.#lastId;
   }
+}
+
+function byTurn(one: Entry, other: Entry): number {
+  if (one.ask.bound !== other.ask.bound) return one.ask.bound ? -1 : 1;
+  return one.id - other.id;
 }
 
 function errorOf(

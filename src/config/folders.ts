@@ -9,3 +9,10 @@ export function anchorFolderOf({
 }: Pick<Config["deployment"], "anchorFolder" | "dataDir">): string {
   return anchorFolder ?? join(dataDir, "anchors");
 }
+
+export function revocationsFileOf({
+  auth,
+  deployment,
+}: Pick<Config, "auth" | "deployment">): string {
+  return auth.revocationsFile ?? join(deployment.dataDir, "revocations.jsonl");
+}

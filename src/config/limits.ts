@@ -295,5 +295,12 @@ export const RUNTIME_SETTINGS = {
     choices: ["checkpoint", "all"],
     fallback: "checkpoint",
   }),
+  requestAheadMsMax: limit(
+    "LOANLOOM_REQUEST_AHEAD_MS_MAX",
+    MINUTE_MS,
+    "ms",
+    [SECOND_MS, DAY_MS],
+    "how far a request id may be ahead of the server's clock",
+  ),
   retryAfterMs: RETRY_AFTER_MS,
 } as const;

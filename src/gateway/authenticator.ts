@@ -3,16 +3,15 @@
 // throws for what a client sent.
 //
 // Claims: `sub` is the account id (for the staff: their own name, of the same form), `role` is one of
-// ROLES and "client" when absent, `exp` is required and at most
-// `tokenLifetimeMsMax` ahead, `iss` and `aud` are checked when configured; `iat` and `jti` make
-// revocation finer.
+// ROLES and "client" when absent, `exp` is required and at most `tokenLifetimeMsMax` ahead, of `iat`
+// too, `iss` and `aud` are checked when configured; `iat` and `jti` make revocation finer.
 
 import { createRemoteJWKSet, errors, jwtVerify, type JWTPayload } from "jose";
 import { isId, type AccountId } from "../../actors/address.ts";
 import { assert } from "../money/assert.ts";
 import { ROLES, type Role } from "../protocol/table.ts";
+import type { Revocations } from "../revocations/revocations.ts";
 import type { Clock } from "../runtime/environment.ts";
-import { Revocations } from "./revocations.ts";
 
 export interface AuthenticatorConfig {
   readonly keys:
@@ -40,6 +39,9 @@ export const AUTHENTICATOR_DEFAULTS = {
   keysFetchMsMax: 2_000,
 } as const;
 
+/** `iat` and `exp` are whole seconds, each rounded by itself. */
+const SECOND_MS = 1_000;
+
 /** 256 bits, what HS256 asks for (RFC 7518, 3.2). */
 export const SECRET_BYTES_LEAST = 32;
 
@@ -60,18 +62,25 @@ export type Verdict =
       readonly reason: string;
     };
 
+/** Which tokens count no more, and a number that grows when there are others. */
+export type RevokedTokens = Pick<Revocations, "covers" | "version">;
+
 type Verify = (token: string, currentDate: Date) => Promise<JWTPayload>;
 
 export class Authenticator {
-  readonly revocations: Revocations;
+  readonly revocations: RevokedTokens;
   readonly #clock: Pick<Clock, "wallMs">;
   readonly #config: AuthenticatorConfig;
   readonly #verify: Verify;
 
-  constructor(config: AuthenticatorConfig, clock: Pick<Clock, "wallMs">) {
+  constructor(
+    config: AuthenticatorConfig,
+    clock: Pick<Clock, "wallMs">,
+    revocations: RevokedTokens,
+  ) {
     this.#config = config;
     this.#clock = clock;
-    this.revocations = new Revocations(config.tokenLifetimeMsMax);
+    this.revocations = revocations;
     this.#verify = verifierOf(config);
   }
 
@@ -94,6 +103,10 @@ export class Authenticator {
     const expMs = Math.floor(exp * 1_000);
     if (expMs > nowMs + this.#config.tokenLifetimeMsMax) {
       return unauthenticated("exp is too far ahead");
+    }
+    // Else it would become valid when nobody remembers any more that it was revoked.
+    if (iat !== undefined && expMs - iat * 1_000 > this.#config.tokenLifetimeMsMax + SECOND_MS) {
+      return unauthenticated("it lives too long");
     }
     // The tolerance that let the token in also carries the session: else it would end at once.
     const expiresAtMs = expMs + this.#config.clockToleranceS * 1_000;

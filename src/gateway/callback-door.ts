@@ -5,7 +5,6 @@
 import { STATUS_CODES } from "node:http";
 import type { HttpExchange } from "./http-exchange.ts";
 
-export const CALLBACK_PATH = "/v1/custodian/callbacks";
 /** Callbacks whose bodies are being read or that wait for their commit. */
 export const CALLBACKS_MAX = 512;
 

@@ -6,10 +6,11 @@ import type { Label } from "../documents/sealed-format.ts";
 import type { DocumentStore, Standing } from "../documents/store.ts";
 import { assert } from "../money/assert.ts";
 import { CLOSE } from "../protocol/connection.ts";
+import { HTTP_DOORS } from "../protocol/http-doors.ts";
 import type { Clock } from "../runtime/environment.ts";
 import type { Outlet, Release, Runtime } from "../runtime/port.ts";
 import { Admission } from "./admission.ts";
-import type { Authenticator } from "./authenticator.ts";
+import type { Authenticator, Principal } from "./authenticator.ts";
 import { checkGatewayConfig, type GatewayConfig } from "./config.ts";
 import type { GatewayCounters } from "./counters.ts";
 import type { DocumentCounters } from "./documents/counters.ts";
@@ -24,7 +25,7 @@ import { Questions } from "./questions.ts";
 import { ReceiptPushes } from "./receipt-pushes.ts";
 import { Releases } from "./releases.ts";
 import { Seats } from "./seats.ts";
-import { SOCKET_PATH, SocketEndpoint } from "./socket-endpoint.ts";
+import { SocketEndpoint } from "./socket-endpoint.ts";
 import { Subscriptions } from "./subscriptions.ts";
 
 export interface GatewayOptions {
@@ -136,7 +137,7 @@ class Door implements Gateway {
     const documents = this.#documents(runtime, intake);
     documents?.serve(this.#app);
     this.#app
-      .ws(SOCKET_PATH, sockets.behavior())
+      .ws(HTTP_DOORS.socket.path, sockets.behavior())
       .any("/*", (response, request) => http.handle(response, request));
     this.#attached = { runtime, releases, intake, http, documents, receipts };
   }
@@ -262,6 +263,11 @@ class Door implements Gateway {
         if (monotonicMs - openedAtMs >= config.authenticateMsMax) intake.timeOut(session);
       } else if (nowMs >= principal.expiresAtMs) intake.expire(session);
       else if (mayBeRevoked && this.#admission.isRevoked(principal)) intake.revoke(session);
+    }
+    if (mayBeRevoked) {
+      const isRevoked = (principal: Principal): boolean => this.#admission.isRevoked(principal);
+      http.endRevoked(isRevoked);
+      documents?.endRevoked(isRevoked);
     }
     http.sweep(monotonicMs);
     documents?.sweep(monotonicMs);

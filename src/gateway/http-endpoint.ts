@@ -1,26 +1,13 @@
-// HTTP on the port of the WebSocket: health, metrics, and the same reads as JSON.
-//
-//   GET /healthz /readyz /metrics               without a token; each can be switched off
-//   GET /v1/accounts/:id                        account.get
-//   GET /v1/accounts/:id/positions?from=        account.positions
-//   GET /v1/accounts/:id/returns?from=&seconds= account.returns
-//   GET /v1/accounts/:id/requests/:requestId    request.outcome
-//   GET /v1/accounts/:id/withdrawals/:number    account.withdrawal
-//   GET /v1/loans                               market.loans
-//   GET /v1/loans/:id                           loan.get
-//   GET /v1/loans/:id/schedule?after=           loan.schedule
-//   GET /v1/loans/:id/clearings/:number         clearing.get
-//   GET /v1/loans/:id/clearings/:number/path?account=   clearing.path
-//   GET /v1/books?day=                          books.get
-//   POST /v1/custodian/callbacks                without a token, but signed: callback-door.ts
-//
+// HTTP on the port of the WebSocket: health, metrics, callbacks, and the same reads as JSON. Which
+// paths there are stands in protocol/http-paths.ts and http-doors.ts, and with examples in PROTOCOL.md.
 // Reads take the way of every request: authorisation, allowance, runtime, release.
 
 import type * as uWS from "uWebSockets.js";
+import { HTTP_DOORS } from "../protocol/http-doors.ts";
 import type { Clock } from "../runtime/environment.ts";
 import type { Runtime } from "../runtime/port.ts";
 import type { Admission } from "./admission.ts";
-import { CALLBACK_PATH, CallbackDoor, type CustodianDoor } from "./callback-door.ts";
+import { CallbackDoor, type CustodianDoor } from "./callback-door.ts";
 import { OPERATION_OF, ownAccountOf, refusalFor } from "./authorisation.ts";
 import type { Principal } from "./authenticator.ts";
 import type { GatewayConfig } from "./config.ts";
@@ -29,9 +16,9 @@ import { bearerOf, isOriginAllowed } from "./handshake.ts";
 import { admitHttp } from "./http-admission.ts";
 import { HttpExchange } from "./http-exchange.ts";
 import { readOf, type HttpRead } from "./http-reads.ts";
-import { OPEN_LOANS_MAX, type Intake } from "./intake.ts";
+import type { Intake } from "./intake.ts";
+import { OPEN_LOANS_MAX } from "./own-answers.ts";
 import type { GatewayLog } from "./log.ts";
-import { SOCKET_PATH } from "./socket-endpoint.ts";
 
 /** What other rooms show on the same port. */
 export interface HttpExtra {
@@ -74,7 +61,8 @@ export class HttpEndpoint {
     });
     this.#open.add(exchange);
     const path = request.getUrl();
-    if (path === CALLBACK_PATH && this.#callbacks !== null && method === "post") {
+    const isCallback = path === HTTP_DOORS.callbacks.path && method === "post";
+    if (isCallback && this.#callbacks !== null) {
       return this.#callback(exchange, this.#callbacks, request);
     }
     const serve = this.#serverOf(path, request);
@@ -97,15 +85,18 @@ export class HttpEndpoint {
     request: uWS.HttpRequest,
   ): ((exchange: HttpExchange) => void) | undefined {
     const { config, extra } = this.#parts;
-    if (path === "/healthz" && config.healthExposed) {
+    const { health, readiness, metrics: scrape, socket } = HTTP_DOORS;
+    if (path === health.path && config.healthExposed) {
       return (exchange) => exchange.json("200 OK", { status: "ok" });
     }
-    if (path === "/readyz" && config.healthExposed) return (exchange) => this.#readiness(exchange);
+    if (path === readiness.path && config.healthExposed) {
+      return (exchange) => this.#readiness(exchange);
+    }
     const { metrics } = extra;
-    if (path === "/metrics" && config.metricsExposed && metrics !== undefined) {
+    if (path === scrape.path && config.metricsExposed && metrics !== undefined) {
       return (exchange) => void this.#metrics(exchange, metrics);
     }
-    if (path === SOCKET_PATH) return upgradeRequired;
+    if (path === socket.path) return upgradeRequired;
     const read = readOf(path, request.getQuery());
     if (read === undefined) return undefined;
     const isOriginFine = isOriginAllowed(
@@ -163,7 +154,10 @@ export class HttpEndpoint {
   #submit(exchange: HttpExchange, principal: Principal, read: HttpRead): void {
     const { runtime, config, counters } = this.#parts;
     exchange.operation = OPERATION_OF[read.type];
+    exchange.principal = principal;
     if (read.type === "GetMarket") {
+      const { busyRetryAfterMs } = config;
+      if (!runtime.isServing) return this.#refuse(exchange, "unavailable", null, busyRetryAfterMs);
       const loanIds = runtime.openLoans(OPEN_LOANS_MAX);
       return exchange.reply("market.loans", "", { loanIds });
     }
@@ -194,6 +188,14 @@ export class HttpEndpoint {
 
   get openCount(): number {
     return this.#open.size;
+  }
+
+  /** Who has been revoked since it asked gets no answer. */
+  endRevoked(isRevoked: (principal: Principal) => boolean): void {
+    for (const exchange of [...this.#open]) {
+      const { principal } = exchange;
+      if (principal !== null && isRevoked(principal)) this.#refuse(exchange, "unauthenticated");
+    }
   }
 
   sweep(nowMonotonicMs: number): void {

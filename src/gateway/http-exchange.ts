@@ -3,41 +3,12 @@
 
 import type * as uWS from "uWebSockets.js";
 import type { ErrorCode } from "../protocol/errors.ts";
+import { httpStatusOf } from "../protocol/http-status.ts";
 import { OPERATION_PLANS } from "../protocol/plans.ts";
 import type { OperationName } from "../protocol/table.ts";
 import { fieldsText } from "../protocol/write-fields.ts";
 import type { Answer } from "../runtime/port.ts";
-
-const STATUS: Readonly<Partial<Record<ErrorCode, string>>> = {
-  malformed_frame: "400 Bad Request",
-  invalid_field: "400 Bad Request",
-  unauthenticated: "401 Unauthorized",
-  forbidden: "403 Forbidden",
-  origin_not_allowed: "403 Forbidden",
-  not_found: "404 Not Found",
-  account_not_found: "404 Not Found",
-  withdrawal_not_found: "404 Not Found",
-  loan_not_found: "404 Not Found",
-  application_not_found: "404 Not Found",
-  document_not_found: "404 Not Found",
-  not_a_lender: "404 Not Found",
-  clearing_not_found: "404 Not Found",
-  day_not_kept: "404 Not Found",
-  document_too_large: "413 Content Too Large",
-  document_type_not_allowed: "415 Unsupported Media Type",
-  document_digest_mismatch: "422 Unprocessable Content",
-  too_many_transfers: "429 Too Many Requests",
-  upload_too_slow: "408 Request Timeout",
-  document_store_full: "507 Insufficient Storage",
-  document_unreadable: "500 Internal Server Error",
-  rate_limited: "429 Too Many Requests",
-  too_many_connections: "429 Too Many Requests",
-  internal_error: "500 Internal Server Error",
-  server_busy: "503 Service Unavailable",
-  unavailable: "503 Service Unavailable",
-  server_shutdown: "503 Service Unavailable",
-  actor_quarantined: "503 Service Unavailable",
-};
+import type { Principal } from "./authenticator.ts";
 
 /** Answers are data, never pages: nothing may be framed, sniffed, cached or run. */
 const SECURITY_HEADERS: readonly (readonly [string, string])[] = [
@@ -61,6 +32,8 @@ export class HttpExchange {
   readonly startedAtMs: number;
   /** The operation that a read stands for; null for what the gateway answers itself. */
   operation: OperationName | null = null;
+  /** Who asks, once that is known. */
+  principal: Principal | null = null;
   /** Undefined once it was answered or the client has gone: the native object is invalid then. */
   #response: uWS.HttpResponse | undefined;
   readonly #isHead: boolean;
@@ -147,7 +120,7 @@ export class HttpExchange {
     if (code === "unauthenticated") headers.push(["WWW-Authenticate", "Bearer"]);
     if (retryAfterMs !== null) headers.push(["Retry-After", `${Math.ceil(retryAfterMs / 1_000)}`]);
     this.send({
-      status: STATUS[code] ?? "409 Conflict",
+      status: httpStatusOf(code),
       contentType: JSON_TYPE,
       body: JSON.stringify({ error: code, detail, retryAfterMs }),
       headers,

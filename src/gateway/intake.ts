@@ -23,7 +23,7 @@ import type { GatewayConfig } from "./config.ts";
 import type { GatewayCounters } from "./counters.ts";
 import type { FrameSender } from "./frame-sender.ts";
 import type { GatewayLog } from "./log.ts";
-import { previewOf, previewTokens, type PreviewCommand } from "./schedule-preview.ts";
+import { answerItself } from "./own-answers.ts";
 import type { Session } from "./session.ts";
 import type { Subscriptions } from "./subscriptions.ts";
 
@@ -39,9 +39,6 @@ export interface IntakeParts {
   /** The bank to pay money out with, when there is one. */
   readonly custodian?: Pick<CustodianDoor, "hasRoom">;
 }
-
-/** The most loans that market.loans answers with: the table says 100. */
-export const OPEN_LOANS_MAX = 100;
 
 /** Ten years at once: from a mistyped year there would be no way back. */
 const DAYS_AHEAD_MAX = 3_660;
@@ -121,17 +118,10 @@ export class Intake {
     if (refusal !== null) return this.#refuse(session, id, refusal);
     switch (command.type) {
       case "Ping":
-        return sender.reply(session, "session.ping", id, "", { at: nowMs });
-      case "GetMarket": {
-        const loanIds = this.#parts.runtime.openLoans(OPEN_LOANS_MAX);
-        return sender.reply(session, "market.loans", id, "", { loanIds });
-      }
-      case "GetCalendar": {
-        const day = this.#parts.runtime.businessDay;
-        return sender.reply(session, "calendar.get", id, "", { day });
-      }
+      case "GetMarket":
+      case "GetCalendar":
       case "PreviewSchedule":
-        return this.#preview(session, id, command);
+        return answerItself(this.#parts, session, id, command, nowMs);
       case "AdvanceCalendar":
         return void this.#advance(session, id, command.day);
       case "UnwatchAccount":
@@ -145,15 +135,6 @@ export class Intake {
       default:
         return this.#submit(session, principal, id, attributed(command, principal));
     }
-  }
-
-  #preview(session: Session, id: number, command: PreviewCommand): void {
-    const { clock, runtime, sender } = this.#parts;
-    // One token is taken already; what costs more is paid for, too.
-    session.allowance!.charge(previewTokens(command) - 1, clock.wallMs());
-    const preview = previewOf(command, runtime.businessDay);
-    if (preview.ok) return sender.reply(session, "schedule.preview", id, "", preview.view);
-    sender.error(session, id, preview.code, preview.detail);
   }
 
   /** A closing of business dates takes as long as all that they bring. */
@@ -248,6 +229,8 @@ export class Intake {
     if (session.principal !== null) return this.#renew(session, id!, verdict);
     if (!verdict.ok) {
       this.#refuse(session, id, verdict.code);
+      // The keys could not be fetched: that says nothing of the token, and will pass.
+      if (verdict.code === "unavailable") return session.end(CLOSE.tryAgainLater, verdict.code);
       return this.#closeUnauthenticated(session, verdict.code);
     }
     if (!admission.seat(session, verdict.principal, clock.wallMs())) {
@@ -292,6 +275,8 @@ export class Intake {
 
   /** No token came in time. */
   timeOut(session: Session): void {
+    // One that was sent and is not verified yet is not the client's fault.
+    if (session.isAuthenticating) return session.end(CLOSE.tryAgainLater, "unavailable");
     this.#parts.sender.error(session, null, "unauthenticated", "no token came in time");
     this.#closeUnauthenticated(session, "no token came in time");
   }

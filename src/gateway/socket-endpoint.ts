@@ -18,7 +18,6 @@ import type { Intake } from "./intake.ts";
 import { Session, type Socket, type SocketTag } from "./session.ts";
 import type { Subscriptions } from "./subscriptions.ts";
 
-export const SOCKET_PATH = "/v1/ws";
 /** Set by uWebSockets.js when a frame exceeds twice `frameBytesMax`. */
 const TOO_BIG = "Received too big message";
 

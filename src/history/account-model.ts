@@ -2,7 +2,7 @@
 // must never use decide or evolve of the server's actors; it reads the meaning of their events.
 
 import type { AccountEvent } from "../../actors/account/events.ts";
-import { applyCustody, CustodyModel, isCustodyEvent } from "./custody-model.ts";
+import { applyCustody, bookReference, CustodyModel, isCustodyEvent } from "./custody-model.ts";
 import { lend, type PositionModel } from "./position-model.ts";
 import type { Findings } from "./report.ts";
 
@@ -66,6 +66,7 @@ export function applyToAccount(
     findings.expect(event.amountCents > 0, "event_impossible", () => `${id}: deposit of nothing`);
     account.availableCents += event.amountCents;
     account.depositedCents += event.amountCents;
+    if (event.isReferenceKept) bookReference(account, event, findings);
   } else if (isCustodyEvent(event)) {
     applyCustody(account, event, findings);
   } else if (event.type === "HoldPlaced") {

@@ -1,5 +1,5 @@
 // Whether what an actor did with a message is true: what a bid should get, why a payment may be
-// declined, how much the calendar should collect. Reckoned anew from the rules of DOMAIN.
+// declined, how much the calendar should collect. Reckoned anew by the models.
 
 import type { LoanMessage } from "../../actors/loan/loan.ts";
 import type { AnyEvent } from "./causes.ts";

@@ -1,6 +1,6 @@
 // What a loan is before it takes bids, told plainly: where it stands, what was asked, who proposed,
-// what was approved and signed. The rules are those of DOMAIN (Loan life), worked out anew; of the
-// server it takes the wording of contracts alone, which is what is signed.
+// what was approved and signed. All of it is worked out anew; of the server it takes the wording of
+// contracts alone, which is what is signed.
 
 import { createHash } from "node:crypto";
 import type { AccountId, LoanId } from "../../actors/address.ts";
@@ -101,7 +101,7 @@ function created(id: string, event: Created, findings: Findings): ApplicationMod
   };
 }
 
-/** DOMAIN: 90 days to 36 months. */
+/** A client asks for 90 days to 36 months. */
 function checkAsked(id: string, asked: Asked, findings: Findings): void {
   const { method, term, amountCents } = asked;
   const [least, most] = method === "bullet_days" ? [90, 3 * 365 + 1] : [3, 36];

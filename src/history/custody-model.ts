@@ -38,13 +38,7 @@ export function applyCustody(account: Balance, event: CustodyEvent, findings: Fi
   findings.expect(amountCents > 0, "event_impossible", () => `${id}: ${event.type} of nothing`);
   switch (event.type) {
     case "DepositBooked": {
-      const before = custody.deposits.get(event.reference);
-      findings.expect(
-        before === undefined,
-        "deposit_twice",
-        () => `${id}: deposit ${event.reference} of ${amountCents} was booked before, of ${before}`,
-      );
-      custody.deposits.set(event.reference, amountCents);
+      bookReference(account, event, findings);
       custody.depositedCents += amountCents;
       account.availableCents += amountCents;
       return;
@@ -66,6 +60,21 @@ export function applyCustody(account: Balance, event: CustodyEvent, findings: Fi
     case "WithdrawalFailed":
       endWithdrawal(account, event, findings);
   }
+}
+
+/** Told by the bank or by an operator, a deposit is booked once for each reference. */
+export function bookReference(
+  { id, custody }: Pick<Balance, "id" | "custody">,
+  { reference, amountCents }: { readonly reference: string; readonly amountCents: number },
+  findings: Findings,
+): void {
+  const before = custody.deposits.get(reference);
+  findings.expect(
+    before === undefined,
+    "deposit_twice",
+    () => `${id}: deposit ${reference} of ${amountCents} was booked before, of ${before}`,
+  );
+  custody.deposits.set(reference, amountCents);
 }
 
 function endWithdrawal(

@@ -1,6 +1,6 @@
 // What a loan is, told as slowly and plainly as possible: its terms and a Map of bids. What a bid
-// should get is worked out anew from DOMAIN (Loan life). It must never use the server's decide,
-// evolve or book of bids.
+// should get is worked out anew: first come, first served, within step, minimum, cap and what the
+// loan still wants. It must never use the server's decide, evolve or book of bids.
 
 import type { ApplicationEvent } from "../../actors/loan/application/events.ts";
 import type { LoanEvent } from "../../actors/loan/events.ts";

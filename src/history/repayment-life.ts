@@ -122,7 +122,12 @@ function disburse(
   const { id, terms } = loan;
   pass(loan, "collected", "repaying", event.type, findings);
   loan.clearingCents -= event.principalCents;
-  const plan = slowPlan(terms, event.day);
+  findings.expect(
+    event.rules === 1 || event.rules === 2,
+    "disbursement_wrong",
+    () => `${id}: reckoned by rules ${event.rules}, which nobody knows`,
+  );
+  const plan = slowPlan(terms, event.day, event.rules);
   const feeCents = bpsShareOf(terms.principalCents, terms.originationFeeBps);
   findings.expect(
     event.originationFeeCents === feeCents,

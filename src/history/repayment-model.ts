@@ -44,7 +44,7 @@ export interface RepayingModel {
 type Repay = Extract<LoanMessage, { type: "Repay" }>;
 type Taken = Extract<RepaymentEvent, { type: "RepaymentTaken" }>;
 
-/** A loan is in default when its oldest unpaid instalment is later than this (DOMAIN, Loan life). */
+/** A loan is in default when its oldest unpaid instalment is later than this. */
 export const DEFAULT_AFTER_DAYS = 90;
 
 function owedCents({ dues }: Pick<RepaymentModel, "dues">): number {
@@ -183,14 +183,30 @@ export function divide(
     const owed = owedCents(repayment);
     if (owed === 0) return { reasons: ["nothing_due"] };
     if (mode === "due" && amountCents > owed) return { reasons: ["exceeds_owed"] };
+    const isAll = amountCents === owed;
+    if (mode === "due" && !isAll && amountCents < leastCents(repayment, LEAST_FOR_EACH_CENTS)) {
+      return { reasons: ["below_minimum_payment"] };
+    }
     return waterfall(repayment, amountCents, day);
   }
   if (repayment.dues.length > 0) return { reasons: ["instalment_is_due"] };
   const paid = early(terms, repayment.plan, mode, amountCents, day);
   if ("reasons" in paid) return paid;
+  if (mode !== "early_full" && amountCents < leastCents(repayment, LEAST_EARLY_CENTS)) {
+    return { reasons: ["below_minimum_payment"] };
+  }
   const { plan, ...parts } = paid;
   const instalment = repayment.plan.instalments[0]!.k;
   return { parts: { ...parts, penaltyCents: 0, instalment, day }, plan, dues: [] };
+}
+
+/** 0.10 for each lender, and a part before it is due 100.00; loans of rules 1 take every cent. */
+const LEAST_FOR_EACH_CENTS = 10;
+const LEAST_EARLY_CENTS = 10_000;
+
+function leastCents({ plan, holders }: RepaymentModel, atLeastCents: number): number {
+  if (plan.rules === 1) return 0;
+  return Math.max(holders.holders.size * LEAST_FOR_EACH_CENTS, atLeastCents);
 }
 
 /** Penalty, interest, principal of the oldest instalment, then of the next. */

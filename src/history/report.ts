@@ -1,5 +1,5 @@
 // What the auditor looks for, and what it reports. It must never decide what is right: a check here
-// is a name, the invariant behind it (RELIABILITY, Invariants) and one sentence for people.
+// is a name, the invariant behind it (INVARIANTS.md) and one sentence for people.
 
 import type { ActionTotals } from "./client-actions.ts";
 

@@ -1,5 +1,6 @@
-// What a borrower is to repay and when, derived from DOMAIN (Schedules) once more: one instalment
-// after the other, in exact fractions. It must never use the server's schedules or plans.
+// What a borrower is to repay and when, derived once more from what the five methods are
+// (lending/schedule.ts says it in words): one instalment after the other, in exact fractions. It
+// must never use the server's schedules or plans.
 
 import type { LoanTerms } from "../../actors/loan/terms.ts";
 import { bpsShareOf, daysInterest, monthsAfter, shareOf } from "./exact.ts";
@@ -13,6 +14,8 @@ interface SlowInstalment {
 
 /** What is to come: not due yet, oldest first. */
 export interface SlowPlan {
+  /** The version of the rules of its disbursement, 1 or 2. */
+  readonly rules: number;
   readonly disbursedOn: number;
   /** The interest of the next instalment runs from here. */
   readonly accruesFrom: number;
@@ -70,9 +73,9 @@ function amountsOf(
 }
 
 /** The plan on the day of disbursement. */
-export function slowPlan(terms: LoanTerms, disbursedOn: number): SlowPlan {
+export function slowPlan(terms: LoanTerms, disbursedOn: number, rules: number): SlowPlan {
   const { method, term, rateBps, principalCents, basisDays } = terms;
-  const start = { disbursedOn, accruesFrom: disbursedOn, levelCents: 0 };
+  const start = { rules, disbursedOn, accruesFrom: disbursedOn, levelCents: 0 };
   if (method === "bullet_days") {
     const interestCents = daysInterest(principalCents, rateBps, disbursedOn, term, basisDays);
     const only = { k: 1, due: disbursedOn + term, principalCents, interestCents };
@@ -94,9 +97,17 @@ export function plannedCents(plan: SlowPlan): number {
   return plan.instalments.reduce((sum, { principalCents }) => sum + principalCents, 0);
 }
 
-/** Interest of the running period up to a day, by days. */
-function accrued({ accruesFrom, instalments }: SlowPlan, on: number): number {
+/**
+ * Interest of the running period up to a day, by days. That of bullet_days is reckoned as DOMAIN
+ * reckons its interest, for the days so far; by rules 1 it was a part of the period's.
+ */
+function accrued(terms: LoanTerms, plan: SlowPlan, on: number): number {
+  const { rules, accruesFrom, instalments } = plan;
   const next = instalments[0]!;
+  if (terms.method === "bullet_days" && rules > 1) {
+    const { rateBps, basisDays } = terms;
+    return daysInterest(plannedCents(plan), rateBps, accruesFrom, on - accruesFrom, basisDays);
+  }
   return shareOf(next.interestCents, on - accruesFrom, next.due - accruesFrom);
 }
 
@@ -122,7 +133,7 @@ export function early(
   const allCents = plannedCents(plan);
   if (next === undefined || allCents === 0) return { reasons: ["loan_settled"] };
   if (on < plan.accruesFrom || on >= next.due) return { reasons: ["instalment_is_due"] };
-  const interestCents = accrued(plan, on);
+  const interestCents = accrued(terms, plan, on);
   if (mode === "early_full") {
     const feeCents = bpsShareOf(allCents, terms.earlyFeeBps);
     const returnedCents = amountCents - allCents - interestCents - feeCents;

@@ -1,5 +1,5 @@
 // How a loan comes to be written off: two operators, of whom neither is the borrower, and all that
-// is outstanding. The rules are those of DOMAIN (Loan life), worked out anew.
+// is outstanding. Worked out anew, from the events alone.
 
 import type { WriteOffEvent } from "../../actors/loan/write-off/events.ts";
 import type { Findings } from "./report.ts";

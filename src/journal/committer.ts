@@ -1,5 +1,5 @@
 // Carries batches into Redis, in order, each exactly once, whatever happens on the way; and says
-// what may be released, in order, as soon as Redis has it. Rules 2 to 6 of the owner are here.
+// what may be released, in order, as soon as Redis has it. Rules 2 to 6 of OWNER-RULES.md are here.
 //
 // It must never change a batch that was sent, never take a read for the fate of a batch in flight,
 // never release a batch that Redis has not confirmed, and never release or send anything after it

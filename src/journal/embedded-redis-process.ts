@@ -7,7 +7,7 @@ import { constants, totalmem } from "node:os";
 import { join } from "node:path";
 import { EmbeddedRedisError, findRedisProgram, isProcessOf } from "./embedded-redis-probe.ts";
 
-/** What durability needs (DESIGN 4); an adopted Redis must have the same. */
+/** What durability needs (README, What is guaranteed); an adopted Redis must have the same. */
 export const REQUIRED_SETTINGS = {
   appendonly: "yes",
   appendfsync: "always",

@@ -1,6 +1,7 @@
 // The journal of one shard, as its owner sees it: take over, read what was, append, and be told
-// what is durable. The seven rules of the owner hold here: fence first and read second (here),
-// commits that are never changed and released in order (committer.ts), a lease for liveness only.
+// what is durable. The rules of OWNER-RULES.md hold here: fence first and read second
+// (take-over.ts), commits that are never changed and released in order (committer.ts), a lease for
+// liveness only.
 //
 // It must never hand out anything that is not committed, and after it has halted it releases
 // nothing any more: whoever owns the shard then drops its state and takes over anew.

@@ -1,7 +1,7 @@
-// Rule 1: fence first, read second. Reads the head and commits the first entry of the next epoch
-// behind it; from then on no earlier owner can commit anything. The lease is asked before, so that
-// a living owner is not fenced by mistake, and the anchor, so that a journal that lost something is
-// left as it is.
+// Rule 1 of OWNER-RULES.md: fence first, read second. Reads the head and commits the first entry of
+// the next epoch behind it; from then on no earlier owner can commit anything. The lease is asked
+// before, so that a living owner is not fenced by mistake, and the anchor, so that a journal that
+// lost something is left as it is.
 
 import { whyNotAnchored, type Anchor } from "./anchor.ts";
 import type { AnchorOptions } from "./anchor-keeper.ts";

@@ -2,7 +2,7 @@
 // of Howard Hinnant, "chrono-compatible low-level date algorithms" (proleptic Gregorian calendar).
 
 import { AssertionError } from "../money/assert.ts";
-import { DAY_MS } from "../time/units.ts";
+import { DAY_MS, MINUTE_MS } from "../time/units.ts";
 
 declare const brand: unique symbol;
 
@@ -17,6 +17,7 @@ export interface CivilDate {
   readonly dayOfMonth: number;
 }
 
+export const SECONDS_PER_DAY = 86_400;
 const MONTHS_PER_YEAR = 12;
 const YEAR_MIN = 1970;
 /** What may be typed. Dates that are computed may go on to BUSINESS_DATE_MAX. */
@@ -44,6 +45,17 @@ export function businessDate(value: number): BusinessDate {
 /** The UTC date of an instant in milliseconds since the epoch. */
 export function businessDateAtMs(atMs: number): BusinessDate {
   return businessDate(Math.floor(atMs / DAY_MS));
+}
+
+/**
+ * The seconds of a date that have passed at an instant, 0 to 86,399, where midnight is
+ * `offsetMinutes` before UTC's. An operator's calendar may be on a date that the clock is not on, and
+ * the clock's own is behind for a moment after midnight: before the date begins it is 0, after its end
+ * 86,399. So a later instant, or a later date, never has less of the time that both make up.
+ */
+export function secondsOfDate(date: BusinessDate, atMs: number, offsetMinutes: number): number {
+  const passedMs = atMs + offsetMinutes * MINUTE_MS - date * DAY_MS;
+  return Math.min(Math.max(Math.floor(passedMs / 1_000), 0), SECONDS_PER_DAY - 1);
 }
 
 /** "2026-02-28"; null for another form, a date that is not in the calendar, or a year not 1970 to 2999. */

@@ -2,12 +2,15 @@
 // leave it. Plain values, made anew at each change, so that they can stand in events and snapshots.
 
 import { assert } from "../money/assert.ts";
-import { addMonths, type BusinessDate } from "./business-date.ts";
-import { accruedCents } from "./interest.ts";
+import { addMonths, SECONDS_PER_DAY, type BusinessDate } from "./business-date.ts";
+import { accruedCents, secondsInterestCents } from "./interest.ts";
+import { LENDING_RULES_NOW, type LendingRules } from "./rules.ts";
 import { levelOf, scheduleOf, type Instalment } from "./schedule.ts";
 import type { ScheduleTerms } from "./terms.ts";
 
 export interface RepaymentPlan {
+  /** Of the disbursement. */
+  readonly rules: LendingRules;
   /** As signed: the principal, rate, method and anchor of the disbursement. */
   readonly terms: ScheduleTerms;
   /** The interest of the next instalment runs from here: disbursement, last due date, or prepayment. */
@@ -19,8 +22,12 @@ export interface RepaymentPlan {
 }
 
 /** The plan on the day of disbursement. Asserts sound terms. */
-export function planOf(terms: ScheduleTerms): RepaymentPlan {
+export function planOf(
+  terms: ScheduleTerms,
+  rules: LendingRules = LENDING_RULES_NOW,
+): RepaymentPlan {
   return {
+    rules,
     terms,
     accruesFrom: terms.disbursedOn,
     instalmentCents: levelOf(terms),
@@ -50,16 +57,25 @@ export function takeDue(
 }
 
 /**
- * Interest of the next instalment that has accrued by `on`: from `accruesFrom`, by days (see
- * `accruedCents`). On its due date that is its interest exactly. 0 when nothing is to come. Asserts
- * that `on` lies in the running period: take what is due first.
+ * Interest of the next instalment that has accrued by `on`, and so many seconds into that day: from
+ * `accruesFrom`, by days (see `accruedCents`). That of bullet_days is principal * rate * days / basis
+ * (DOMAIN, "Schedules"), which over the border of a leap year is no fixed part of the instalment's; by
+ * rules 1 it was. On its due date it is its interest exactly. 0 when nothing is to come. Asserts that
+ * `on` lies in the running period: take what is due first.
  */
-export function planAccruedCents(plan: RepaymentPlan, on: BusinessDate): number {
+export function planAccruedCents(plan: RepaymentPlan, on: BusinessDate, seconds = 0): number {
   const next = plan.instalments[0];
   if (next === undefined) return 0;
-  assert(on >= plan.accruesFrom && on <= next.due, "a day of the running period", on);
-  const { accruesFrom } = plan;
-  return accruedCents(next.interestCents, on - accruesFrom, next.due - accruesFrom);
+  const { accruesFrom, terms, rules } = plan;
+  const isWithin = on >= accruesFrom && (on < next.due || (on === next.due && seconds === 0));
+  assert(isWithin, "a day of the running period", on);
+  const days = on - accruesFrom;
+  if (terms.method === "bullet_days" && rules >= 2) {
+    const { rateBps, basis } = terms;
+    return secondsInterestCents(next.principalCents, rateBps, accruesFrom, days, seconds, basis);
+  }
+  const periodSeconds = (next.due - accruesFrom) * SECONDS_PER_DAY;
+  return accruedCents(next.interestCents, days * SECONDS_PER_DAY + seconds, periodSeconds);
 }
 
 /** Where the period that ends with this instalment began by the signed schedule. */

@@ -1,4 +1,15 @@
-// Repayment schedules by the five methods of DOMAIN, "Schedules".
+// Repayment schedules by five methods. P is the principal, r the rate of a month, n the months;
+// "round" is half up to the cent, once.
+//
+//   equal_instalment  A = P*r*(1+r)^n / ((1+r)^n - 1), rounded (P/n where r is 0);
+//                     interest = round(outstanding*r), principal = A - interest; the last one
+//                     repays what is outstanding
+//   equal_principal   principal = round(P*k/n) - round(P*(k-1)/n); interest = round(outstanding*r)
+//   interest_only     interest = round(P*r); the principal with the last one
+//   bullet            one payment: P and round(P*r*n)
+//   bullet_days       one payment: P and round(P*rate*days/basis)
+//
+// 10,000.00 at 12 % over 12 months in equal instalments: 888.49 a month, the last one 888.47.
 
 import { assert, assertNever } from "../money/assert.ts";
 import { proportionHalfUp } from "../money/proportion.ts";

@@ -1,5 +1,7 @@
-// Splits an amount among the holders of a loan by the quota rule (DOMAIN, "Money"), so that at every
-// moment each holder has got its exact entitlement to within one minor unit, above and below.
+// Splits an amount among the holders of a loan by the quota rule. No leg is negative, the legs sum
+// to the amount, at every moment each holder has got its exact entitlement to within one minor
+// unit, above and below, and at the end all of it. The largest remainder of each payment would not
+// do: it drifts.
 //
 // With shares p of P and C split so far, the entitlement is E = C*p/P. The j-th unit of a holder is
 // open once E > j-1 and late unless given when E >= j: a window of moments C, from

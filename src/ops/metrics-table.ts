@@ -266,6 +266,23 @@ export const METRICS = {
     ["reason"],
   ),
 
+  revocationsInForce: gauge(
+    "loanloom_revocations_in_force",
+    "revocations",
+    "Revoked tokens and subjects that are known.",
+  ),
+  revocationsLag: gauge(
+    "loanloom_revocations_lag_seconds",
+    "seconds",
+    "For how long the file of revocations was not read to its end with each line understood.",
+  ),
+  revocationFaults: counter(
+    "loanloom_revocation_faults_total",
+    "faults",
+    "What kept revocations of the file from being in force, by fault: each is an alarm.",
+    ["fault"],
+  ),
+
   // ---------------------------------------------------------------- custodian bank
   withdrawalsUnderWay: gauge(
     "loanloom_withdrawals_under_way",

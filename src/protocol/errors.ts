@@ -16,6 +16,7 @@ type EdgeError =
   | "unavailable"
   | "actor_quarantined"
   | "internal_error"
+  | "request_id_ahead"
   | "too_many_connections"
   | "server_shutdown"
   | "origin_not_allowed"
@@ -67,6 +68,7 @@ export const ERRORS: Readonly<Record<ErrorCode, ErrorRow>> = {
   // 2xx: requests in general
   request_id_reused: row(200, false, "The request id was used before, with another body."),
   request_id_too_old: row(201, false, "The request id is older than what is remembered."),
+  request_id_ahead: row(202, true, "The request id is of a time that is still to come."),
   // 3xx: accounts
   account_exists: row(300, false, "The account is open already."),
   account_not_found: row(301, false, "The account is not open."),
@@ -83,6 +85,7 @@ export const ERRORS: Readonly<Record<ErrorCode, ErrorRow>> = {
   withdrawal_ended_otherwise: row(324, false, "The withdrawal has ended, and not like this."),
   deposit_differs: row(325, false, "The deposit was booked with another amount."),
   too_many_deposits: row(326, false, "The account has its most deposits: a person must book it."),
+  deposit_exists: row(327, false, "A deposit of this reference is booked already."),
   // 4xx: loans
   loan_exists: row(400, false, "The loan is listed already."),
   loan_not_found: row(401, false, "There is no such loan."),
@@ -142,6 +145,11 @@ export const ERRORS: Readonly<Record<ErrorCode, ErrorRow>> = {
   loan_not_defaulted: row(510, false, "Only a loan in default is written off, and only once."),
   write_off_proposed: row(511, false, "A write-off is proposed already: it waits for a decision."),
   write_off_not_proposed: row(512, false, "No write-off waits for a decision."),
+  below_minimum_payment: row(
+    513,
+    false,
+    "A part is 0.10 for each lender at least, and 100.00 before it is due; all of it may be paid.",
+  ),
   // 6xx: what is reckoned or looked up
   payment_never_repays: row(600, false, "The payment does not exceed the interest on the debt."),
   payment_too_small: row(601, false, "The payment repays no principal within that term."),

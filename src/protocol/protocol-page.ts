@@ -1,5 +1,5 @@
-// The page for users of the protocol, made from the table: every message with an example in both
-// encodings, and every error. A pure function; `npm run docs` writes what it gives.
+// The page for users of the protocol, made from the tables: every message with an example in both
+// encodings, every path of HTTP, and every error. A pure function; `npm run docs` writes what it gives.
 
 import {
   encodeError,
@@ -10,26 +10,29 @@ import {
   replyText,
 } from "./encode-reply.ts";
 import { encodeRequest, requestText } from "./encode-request.ts";
-import { ERRORS } from "./errors.ts";
+import { ERRORS, type ErrorCode } from "./errors.ts";
 import { EXAMPLE_ID, EXAMPLE_POSITION, exampleOf } from "./examples.ts";
 import { MsgpackWriter } from "./msgpack-writer.ts";
-import { REPLY_OFFSET, ROWS_MAX, wordsOf } from "./plans.ts";
+import { httpSection } from "./http-page.ts";
+import { httpStatusOf } from "./http-status.ts";
+import { audience, fieldTable } from "./page-tables.ts";
+import { REPLY_OFFSET, ROWS_MAX } from "./plans.ts";
 import {
   OPERATIONS,
   PUSHES,
-  type Field,
   type Operation,
   type OperationName,
   type Push,
   type PushName,
 } from "./table.ts";
 
-const INTRODUCTION = `<!-- Made by "npm run docs" from table.ts. Change that, not this. -->
+const INTRODUCTION = `<!-- Made by "npm run docs" from table.ts, http-paths.ts and http-doors.ts. Change them, not this. -->
 
 # The protocol of Loanloom
 
 One WebSocket at \`/v1/ws\` carries everything: requests of the client, one reply or error for each,
 and pushes that the client subscribed to. The same is in [asyncapi.json](asyncapi.json) for tools.
+Documents, the custodian bank, health and metrics go over [HTTP](#http), and so may the reads.
 
 ## Connecting
 
@@ -83,7 +86,7 @@ has not been executed again. \`request.outcome\` tells what a request came to.
 | 1009 | a frame was larger than the server accepts |
 | 1012 | the server stops or lost its unconfirmed work: connect again, send again what was not answered |
 | 4400 | too many frames in a row that were no messages |
-| 4401 | no valid token in time, or it has expired |
+| 4401 | no valid token in time, or it has expired or was revoked |
 | 4429 | too many refused requests in a row, or too many connections |
 `;
 
@@ -100,6 +103,8 @@ export function protocolPage(): string {
     ...operations,
     "## Pushes",
     ...pushes,
+    "## HTTP",
+    httpSection(),
     "## Errors",
     errorSection(),
     "",
@@ -137,50 +142,23 @@ function pushSection(name: PushName, row: Push): string {
 function errorSection(): string {
   const rows = Object.entries(ERRORS).map(
     ([code, { number, retry, meaning }]) =>
-      `| ${number} | \`${code}\` | ${retry ? "yes" : ""} | ${meaning} |`,
+      `| ${number} | \`${code}\` | ${httpNumber(code as ErrorCode)} | ${retry ? "yes" : ""} | ${meaning} |`,
   );
   const errorExample = example("error", errorText(EXAMPLE_ID, "rate_limited", null, 250), (to) =>
     encodeError(to, EXAMPLE_ID, "rate_limited", null, 250),
   );
   return [
-    "`retry`: the very same request may succeed later; wait `retryAfterMs` where it is given.",
+    "`retry`: the very same request may succeed later; wait `retryAfterMs` where it is given. `HTTP`: the " +
+      "status that it comes with there.",
     errorExample,
-    ["| number | code | retry | meaning |", "| --- | --- | --- | --- |", ...rows].join("\n"),
+    ["| number | code | HTTP | retry | meaning |", "| --- | --- | --- | --- | --- |", ...rows].join(
+      "\n",
+    ),
   ].join("\n\n");
 }
 
-const AUDIENCES: Readonly<Record<Operation["subject"], string>> = {
-  anybody: "Open to anybody, even before a token was presented.",
-  account: "For the client's own account; the staff may name any.",
-  self: "For clients, about their own account.",
-  market: "For everybody with a token.",
-  application: "For the borrower's own application; to other clients it does not exist.",
-  upload: "Said by the door that stores documents; forbidden in a frame.",
-  review: "For reviewers.",
-  operations: "For operators.",
-};
-
-function audience(row: Operation): string {
-  return `${AUDIENCES[row.subject]} Roles: ${row.roles.join(", ")}.`;
-}
-
-function fieldTable(title: string, fields: readonly Field[]): string {
-  if (fields.length === 0) return `${title}: no fields.`;
-  const rows = fields.flatMap((field) => [
-    fieldRow(field, field.name),
-    ...(field.columns ?? []).map((column) => fieldRow(column, `${field.name}[].${column.name}`)),
-  ]);
-  return [`| ${title} | is | meaning |`, "| --- | --- | --- |", ...rows].join("\n");
-}
-
-function fieldRow(field: Field, name: string): string {
-  const left = field.optional ? "; may be left out" : "";
-  const words = field.choices === undefined ? wordsOf(field) : choiceWords(field.choices);
-  return `| \`${name}\` | ${words}${left} | ${field.about} |`;
-}
-
-function choiceWords(choices: readonly string[]): string {
-  return `one of ${choices.map((choice, index) => `\`${choice}\` (${index})`).join(", ")}`;
+function httpNumber(code: ErrorCode): string {
+  return httpStatusOf(code).slice(0, 3);
 }
 
 /** What concerns the session only is not in any journal. */

@@ -565,12 +565,18 @@ export const OPERATIONS = {
     roles: ["operator"],
     mutates: true,
     tellsWho: true,
-    about: "Books money that the custodian has received for a client.",
+    about:
+      "Books money that the custodian has received for a client: once for each of its references, " +
+      "whether an operator or the custodian itself tells.",
     fields: [
       REQUEST_ID,
       ACCOUNT_ID,
       { name: "amountCents", type: "amountCents", about: "how much" },
-      { name: "reference", type: "text", about: "the custodian's reference of the payment" },
+      {
+        name: "reference",
+        type: "text",
+        about: "the custodian's reference of the payment; empty: none",
+      },
     ],
     reply: BALANCES,
   },
@@ -813,7 +819,8 @@ export const OPERATIONS = {
     mutates: true,
     about:
       "Repays the client's own loan from available money: what is owed now, all of it or a part; " +
-      "or early, in full or in part. The answer comes when the payment is divided among all lenders.",
+      "or early, in full or in part. A part is 0.10 for each lender at least, and 100.00 before it is " +
+      "due. The answer comes when the payment is divided among all lenders.",
     fields: [
       REQUEST_ID,
       LOAN_ID,

@@ -1,28 +1,67 @@
-// Business dates that begin by the clock, at midnight. A clock that goes back changes nothing.
+// Business dates that begin by the clock, at midnight. A clock that goes back changes nothing. While
+// dates that passed meanwhile (the server was down, or stopped) are worked off, nothing else changes:
+// a payment, or a loan that fills, must not be booked on a date of last month.
 
+import { JournalError } from "../journal/errors.ts";
 import type { Scheduler } from "./environment.ts";
 import type { RunLog } from "./run-options.ts";
 import type { System } from "./system.ts";
 
 const POLL_MS = 1_000;
+/** The first date of a new journal is durable soon. */
+const FIRST_POLL_MS = 5;
 
-/** `today` is the business date by the clock, in days since 1970. Returns a function that ends it. */
+export interface ClockDates {
+  /**
+   * Resolves when the business date is that of the clock for the first time; rejects with
+   * JournalError `closed` when the server is to stop before.
+   */
+  readonly caughtUp: Promise<void>;
+  end(): void;
+}
+
+export interface ClockDatesOptions {
+  readonly scheduler: Scheduler;
+  readonly log: RunLog;
+  readonly stopping: AbortSignal;
+}
+
+/** `today` is the business date by the clock, in days since 1970. */
 export function followClock(
-  system: Pick<System, "businessDay" | "advanceTo">,
+  system: Pick<System, "businessDay" | "advanceTo" | "setCatchingUp">,
   today: () => number,
-  { scheduler, log }: { readonly scheduler: Scheduler; readonly log: RunLog },
-): () => void {
+  { scheduler, log, stopping }: ClockDatesOptions,
+): ClockDates {
   let isAdvancing = false;
+  /** Until then any lag is one: no midnight passes while a server starts. */
+  let hasCaughtUp = false;
+  let catchUp = (): void => undefined;
+  const caughtUp = new Promise<void>((resolve, reject) => {
+    const giveUp = (): void => reject(new JournalError("closed", "the server stops"));
+    if (stopping.aborted) return giveUp();
+    stopping.addEventListener("abort", giveUp, { once: true });
+    catchUp = resolve;
+  });
   let callOff = (): void => undefined;
+  const reached = (): void => {
+    const lagDays = today() - system.businessDay;
+    if (lagDays > (hasCaughtUp ? 1 : 0)) return system.setCatchingUp(true);
+    system.setCatchingUp(false);
+    hasCaughtUp = true;
+    catchUp();
+  };
   const look = (): void => {
-    callOff = scheduler.after(POLL_MS, look);
-    const day = today();
+    callOff = scheduler.after(hasCaughtUp ? POLL_MS : FIRST_POLL_MS, look);
     const { businessDay } = system;
-    if (isAdvancing || businessDay === 0 || day <= businessDay) return;
+    if (isAdvancing || businessDay === 0) return;
+    reached();
+    const day = today();
+    if (day <= businessDay) return;
     isAdvancing = true;
     system.advanceTo(day).then(
       () => {
         isAdvancing = false;
+        reached();
         log.info({ day }, "a business date began");
       },
       (error: unknown) => {
@@ -32,5 +71,5 @@ export function followClock(
     );
   };
   look();
-  return () => callOff();
+  return { caughtUp, end: () => callOff() };
 }

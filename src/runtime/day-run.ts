@@ -9,7 +9,10 @@ import type { ShardState } from "./shard-state.ts";
 export interface DayHost {
   readonly state: ShardState;
   readonly batch: Batch;
+  /** The last record that is durable. */
+  readonly committedRecordNo: number;
   openBatch(at: number): void;
+  /** A record is being written; its number. */
   countRecord(): number;
   ring(key: string, command: Typed, at: number): void;
 }
@@ -26,6 +29,9 @@ export class DayRun {
   #rungAtMs = 0;
   /** Actors that wait for a day and cannot go on: nobody waits for them. */
   readonly #leftBehind = new Set<string>();
+  /** Dates that began, each with its record, of which nobody knows yet. */
+  readonly #begun: { readonly day: number; readonly recordNo: number }[] = [];
+  #durableDay: number;
 
   constructor(
     host: DayHost,
@@ -36,6 +42,15 @@ export class DayRun {
     this.#gate = gate;
     this.#codec = codec;
     this.#clock = clock;
+    this.#durableDay = host.state.calendar.day;
+  }
+
+  /** The date that began last, durably: what may be shown. */
+  get durableDay(): number {
+    while (this.#begun.length > 0 && this.#begun[0]!.recordNo <= this.#host.committedRecordNo) {
+      this.#durableDay = this.#begun.shift()!.day;
+    }
+    return this.#durableDay;
   }
 
   reach(day: number): void {
@@ -43,9 +58,10 @@ export class DayRun {
     if (day <= state.calendar.day) return;
     const at = this.#clock.wallMs();
     this.#host.openBatch(at);
-    this.#host.countRecord();
+    const recordNo = this.#host.countRecord();
     this.#codec.writeDay(batch.writer, day, at - batch.atMs);
     state.beginDay(day);
+    this.#begun.push({ day, recordNo });
     this.ring();
   }
 

@@ -5,9 +5,9 @@
 import { positionsView, type PositionsView } from "../../actors/account/positions-view.ts";
 import type { AccountId, LoanId } from "../../actors/address.ts";
 import { isOnMarket, type LoanState } from "../../actors/loan/loan.ts";
+import { businessDate, secondsOfDate } from "../lending/business-date.ts";
 import { assert, assertNever } from "../money/assert.ts";
 import type { ErrorCode } from "../protocol/errors.ts";
-import { DAY_MS } from "../time/units.ts";
 import { queueView } from "./application-queue.ts";
 import { booksOf, booksView } from "./books.ts";
 import { accountOf, loanOf, type Cell } from "./cell.ts";
@@ -41,6 +41,8 @@ export interface GatherHost {
   readonly log: RunLog;
   readonly retryAfterMs: number;
   readonly businessDay: () => number;
+  /** How far the midnight of business dates is ahead of UTC's. */
+  readonly dayOffsetMinutes: number;
 }
 
 interface Gathered {
@@ -162,7 +164,7 @@ export class Gatherings {
   }
 
   async #returns(request: Request, command: Named<"GetReturns">): Promise<Gathered> {
-    const { looks, clock, businessDay } = this.#host;
+    const { looks, clock, businessDay, dayOffsetMinutes } = this.#host;
     const id = ownerOf(request, command.accountId);
     const from = command.from ?? 0;
     const at = clock.wallMs();
@@ -173,7 +175,8 @@ export class Gatherings {
       return { position, answer: { type: "Refused", code: "account_not_found" } };
     }
     const day = businessDay();
-    const seconds = command.seconds === true ? Math.floor((at % DAY_MS) / 1_000) : 0;
+    const seconds =
+      command.seconds === true ? secondsOfDate(businessDate(day), at, dayOffsetMinutes) : 0;
     const loans = allSeen(await this.#sights(request, page, day, seconds));
     if (!loans.ok) return this.#failed(loans.code);
     const view = await this.#slices.run(returnsOf(this.#legs, page, loans.sight, day));

@@ -29,6 +29,8 @@ export interface RuntimeLimits {
   readonly journalKeep: "all" | "checkpoint";
   /** Time that clients are told to wait when they are refused for load, in ms. */
   readonly retryAfterMs: number;
+  /** How far a request id may be ahead of the server's clock, in ms: it makes older ones too old. */
+  readonly requestAheadMsMax: number;
 }
 
 export const RUNTIME_LIMITS: RuntimeLimits = {
@@ -45,6 +47,7 @@ export const RUNTIME_LIMITS: RuntimeLimits = {
   snapshotSliceBytes: 128 * 1024,
   journalKeep: "checkpoint",
   retryAfterMs: 250,
+  requestAheadMsMax: 60_000,
 };
 
 export function checkRuntimeLimits(limits: RuntimeLimits): RuntimeLimits {

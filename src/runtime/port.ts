@@ -125,7 +125,7 @@ export interface Runtime {
   unwatchLoan(loanId: LoanId): void;
   /** Loans that take bids now or will, soonest deadline first, at most `limit`. Committed state. */
   openLoans(limit: number): readonly LoanId[];
-  /** The business date, in days since 1970: the earliest of all shards. */
+  /** The business date, in days since 1970: the earliest of all shards. Committed state. */
   readonly businessDay: number;
   /**
    * Begins business dates up to this one, each when all that the one before brought is done; resolves
@@ -136,6 +136,11 @@ export interface Runtime {
   readonly inFlight: number;
   /** It waits for another server to go, and has nothing of its own. */
   readonly isStandingBy: boolean;
+  /**
+   * All shards are here and ours for certain: what is told without asking one of them is true. False
+   * while one recovers, and for whoever was replaced.
+   */
+  readonly isServing: boolean;
   /** False while any shard is degraded, halted or recovering, with the reason. */
   readonly readiness: { readonly ready: boolean; readonly reason: string };
 }

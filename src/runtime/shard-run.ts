@@ -40,7 +40,7 @@ export class ShardRun implements ShellHost, CommitHost, TurnHost, FanOutHost {
   readonly #commits: CommitQueue;
   readonly #letters: Correspondence;
   readonly #fanOut: FanOut;
-  readonly #days: DayRun;
+  readonly days: DayRun;
   messagesQueued = 0;
   itemsQueued = 0;
   #stopTick: () => void = () => undefined;
@@ -52,9 +52,9 @@ export class ShardRun implements ShellHost, CommitHost, TurnHost, FanOutHost {
     this.#commits = new CommitQueue(this, options);
     this.batch = this.#commits.batch;
     this.#letters = new Correspondence(this, this.#commits, options);
-    this.#shell = new Shell(this, options.codec, options.limits.retryAfterMs);
+    this.#shell = new Shell(this, options.codec, options.limits);
     this.#fanOut = new FanOut(this, options);
-    this.#days = new DayRun(this, this.#fanOut.gate, options);
+    this.days = new DayRun(this, this.#fanOut.gate, options);
     const { clock, limits } = options;
     this.#turns = new Turns(this, `shard-${state.shard}`, clock, limits.turnItemsMax);
     this.#loader = new Loader(options.journal.snapshots, {
@@ -86,6 +86,11 @@ export class ShardRun implements ShellHost, CommitHost, TurnHost, FanOutHost {
     return this.#fanOut.legsQueued;
   }
 
+  /** Whether nobody else can have taken the shard over meanwhile. */
+  get isOurs(): boolean {
+    return !this.dead && this.#o.journal.leaseHeld;
+  }
+
   get isRunning(): boolean {
     return this.#turns.actor !== null;
   }
@@ -93,9 +98,9 @@ export class ShardRun implements ShellHost, CommitHost, TurnHost, FanOutHost {
   /** Serves: carries out what recovery found under way, and listens to other shards. */
   start(): void {
     for (const [, message] of this.state.pending.entries()) this.#deliverMessage(message);
-    if (this.state.calendar.day === 0) this.#days.reach(this.#o.today());
+    if (this.state.calendar.day === 0) this.days.reach(this.#o.today());
     this.#letters.attach();
-    this.#days.ring();
+    this.days.ring();
     this.#tick();
   }
 
@@ -160,17 +165,12 @@ export class ShardRun implements ShellHost, CommitHost, TurnHost, FanOutHost {
 
   /** The business date begins, unless it has. */
   reachDay(day: number): void {
-    this.#days.reach(day);
-  }
-
-  /** No longer waits for those whose day is not done; their names. */
-  leaveBehind(): readonly string[] {
-    return this.#days.leaveBehind();
+    this.days.reach(day);
   }
 
   /** Everything that was to be done up to the present business date is done. */
   get isDayDone(): boolean {
-    return this.#days.isDone && this.#fanOut.isIdle;
+    return this.days.isDone && this.#fanOut.isIdle;
   }
 
   #deliver(cell: Cell, item: Item): void {
@@ -306,7 +306,7 @@ export class ShardRun implements ShellHost, CommitHost, TurnHost, FanOutHost {
     if (this.dead) return;
     const now = this.#o.clock.wallMs();
     for (const key of this.state.alarms.takeDue(now)) this.ring(key, ALARM_RANG, now);
-    this.#days.tick();
+    this.days.tick();
     this.#fanOut.schedule();
     if (this.#letters.hasReceipts) this.openBatch(now);
     this.#sweep();

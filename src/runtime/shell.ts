@@ -3,7 +3,7 @@
 // elsewhere. All of this is speculative: nothing leaves before its batch is durable.
 
 import type { OutcomeEntry } from "../../actors/outcome-window.ts";
-import type { RequestId } from "../../actors/address.ts";
+import { requestTimeMs, type RequestId } from "../../actors/address.ts";
 import { lastEntryOf } from "../../actors/account/account.ts";
 import { compileWriter, type TypedWriter } from "../journal/compiled-writer.ts";
 import type { RecordCodec, Typed } from "../journal/records.ts";
@@ -12,6 +12,7 @@ import type { Batch } from "./batch.ts";
 import { accountOf, cellKey, type Cell, type Item } from "./cell.ts";
 import { KINDS } from "./kind.ts";
 import type { Sighting, Waiting } from "./looks.ts";
+import type { RuntimeLimits } from "./limits.ts";
 import { isNotice } from "./notices.ts";
 import type { Answer, Request } from "./port.ts";
 import { answerRead, isRead, type Read } from "./reads.ts";
@@ -38,16 +39,16 @@ type Mutation = Typed & { readonly requestId: RequestId; readonly fingerprint: n
 export class Shell {
   readonly #host: ShellHost;
   readonly #codec: RecordCodec;
-  readonly #retryAfterMs: number;
+  readonly #limits: RuntimeLimits;
   readonly #writers: Map<string, TypedWriter>[] = [];
   /** Where the turn is: supervision asks when something threw. */
   stage: "idle" | "decide" | "evolve" = "idle";
   current: Item | null = null;
 
-  constructor(host: ShellHost, codec: RecordCodec, retryAfterMs: number) {
+  constructor(host: ShellHost, codec: RecordCodec, limits: RuntimeLimits) {
     this.#host = host;
     this.#codec = codec;
-    this.#retryAfterMs = retryAfterMs;
+    this.#limits = limits;
     for (const kind of Object.values(KINDS)) {
       const writers = new Map<string, TypedWriter>();
       for (const [type, plan] of codec.plansOf(kind.number, "events")) {
@@ -97,7 +98,7 @@ export class Shell {
       this.#host.release({ kind: "sighting", look, seen: { ok: false, code } }, 0);
       return;
     }
-    const retryAfterMs = code === "unavailable" ? this.#retryAfterMs : null;
+    const retryAfterMs = code === "unavailable" ? this.#limits.retryAfterMs : null;
     const answer: Answer = { type: "Failed", code, retryAfterMs };
     this.#host.release({ kind: "answer", request, answer }, 0);
   }
@@ -118,6 +119,16 @@ export class Shell {
     }
     if (outcomes.isTooOld(requestId)) {
       this.answer(cell, request, { type: "Refused", code: "request_id_too_old" });
+      return;
+    }
+    const aheadMs = requestTimeMs(requestId) - item.at;
+    if (aheadMs > this.#limits.requestAheadMsMax) {
+      // Not remembered: once forgotten, it would make all of the present too old.
+      this.answer(cell, request, {
+        type: "Failed",
+        code: "request_id_ahead",
+        retryAfterMs: aheadMs,
+      });
       return;
     }
     const { day } = this.#host.state.calendar;

@@ -10,6 +10,7 @@ import { DAY_MS } from "../time/units.ts";
 import { LocalBus } from "./bus.ts";
 import type { RuntimeCounters } from "./counters.ts";
 import type { Clock, Scheduler } from "./environment.ts";
+import { gaugesOf, type ShardGauges } from "./gauges.ts";
 import { Gatherings, isGathered, type GatheredCommand } from "./gatherings.ts";
 import { KINDS } from "./kind.ts";
 import { checkRuntimeLimits, type RuntimeLimits } from "./limits.ts";
@@ -36,6 +37,10 @@ export interface SystemOptions {
   readonly log: RunLog;
   /** The business date by the clock, in days since 1970; left out: UTC's. */
   readonly today?: () => number;
+  /** Business dates begin by the clock: until they are known to be of today, nothing is changed. */
+  readonly followsClock?: boolean;
+  /** How far the midnight of business dates is ahead of UTC's; left out: not at all. */
+  readonly dayOffsetMinutes?: number;
   /**
    * Told of each withdrawal that is durably to be sent to the custodian, again after each recovery,
    * and of each that has durably ended. Left out: nobody pays out.
@@ -62,6 +67,7 @@ export class System implements Runtime {
   #isStopped = false;
   #inFlight = 0;
   #shedding = false;
+  #isCatchingUp: boolean;
   /** Of each shard's life: what a reset forgets was never answered. */
   readonly #inFlightOf: number[];
   readonly #looks: Looks;
@@ -74,12 +80,14 @@ export class System implements Runtime {
     checkRuntimeLimits(options.limits);
     this.#o = options;
     this.#arrivals = options.arrivals ?? options.clock;
+    this.#isCatchingUp = options.followsClock ?? false;
     const { retryAfterMs } = options.limits;
     this.#unavailable = { code: "unavailable", retryAfterMs };
     this.#busy = { code: "server_busy", retryAfterMs };
     this.#inFlightOf = Array.from({ length: options.shards }, () => 0);
     this.#looks = new Looks(() => this.#shards.map(({ run }) => run));
     this.#gatherings = new Gatherings({
+      dayOffsetMinutes: 0,
       ...options,
       looks: this.#looks,
       retryAfterMs,
@@ -125,6 +133,10 @@ export class System implements Runtime {
     return this.#shards[0]!.status.status === "standing by";
   }
 
+  get isServing(): boolean {
+    return this.#shards.every(({ run }) => run?.isOurs === true);
+  }
+
   async stop(waitMs: number): Promise<void> {
     this.#isStopped = true;
     await Promise.all(this.#shards.map((shard) => shard.stop(waitMs)));
@@ -137,7 +149,8 @@ export class System implements Runtime {
     const shardNo = shardOf(to, this.#o.shards);
     const run = this.#shards[shardNo]!.run;
     if (run === null) return this.#unavailable;
-    if ((run.degraded || this.#shedding) && !isRead(request.command)) return this.#unavailable;
+    const refusesChanges = run.degraded || this.#shedding || this.#isCatchingUp;
+    if (refusesChanges && !isRead(request.command)) return this.#unavailable;
     const at = this.#arrivals.wallMs();
     request.takenInMs = this.#arrivals.monotonicMs();
     if (!run.submit(KINDS[to.kind], to.id, request, at)) return this.#busy;
@@ -162,6 +175,12 @@ export class System implements Runtime {
   /** Redis is nearly full: what changes anything is refused until there is room. */
   setShedding(shedding: boolean): void {
     this.#shedding = shedding;
+    this.#updateReadiness();
+  }
+
+  /** Its business date is long past: changes would be booked on it, and are refused until it is not. */
+  setCatchingUp(isCatchingUp: boolean): void {
+    this.#isCatchingUp = isCatchingUp;
     this.#updateReadiness();
   }
 
@@ -214,14 +233,14 @@ export class System implements Runtime {
       this.#readiness = { ready: false, reason: `shard ${shard} ${why}` };
       return;
     }
-    this.#readiness = this.#shedding
-      ? { ready: false, reason: "Redis is nearly full" }
-      : { ready: true, reason: "serving" };
+    if (this.#shedding) this.#readiness = { ready: false, reason: "Redis is nearly full" };
+    else if (this.#isCatchingUp) {
+      this.#readiness = { ready: false, reason: "business dates catch up with the clock" };
+    } else this.#readiness = { ready: true, reason: "serving" };
   }
 
   get businessDay(): number {
-    const days = this.#shards.map(({ run }) => run?.state.calendar.day ?? 0);
-    return Math.min(...days);
+    return Math.min(...this.#shards.map(({ run }) => run?.days.durableDay ?? 0));
   }
 
   async advanceTo(day: number): Promise<void> {
@@ -259,7 +278,7 @@ export class System implements Runtime {
   #leaveBehind(): void {
     if (this.#shards.every(({ quarantined }) => quarantined === 0)) return;
     for (const { shard, run } of this.#shards) {
-      const actors = run?.leaveBehind() ?? [];
+      const actors = run?.days.leaveBehind() ?? [];
       if (actors.length > 0)
         this.#o.log.warn({ shard, actors }, "the calendar goes on without them");
     }
@@ -280,11 +299,11 @@ export class System implements Runtime {
 
   /** The next date up to `target` that is not begun everywhere and on which anything happens. */
   #nextDay(target: number): number | null {
-    const { businessDay } = this;
-    if (businessDay >= target) return null;
+    const begunDay = Math.min(...this.#shards.map(({ run }) => run?.state.calendar.day ?? 0));
+    if (begunDay >= target) return null;
     let next = target;
     for (const { run } of this.#shards) {
-      const wanted = run?.state.calendar.nextAfter(businessDay) ?? null;
+      const wanted = run?.state.calendar.nextAfter(begunDay) ?? null;
       if (wanted !== null) next = Math.min(next, wanted);
     }
     return next;
@@ -302,16 +321,7 @@ export class System implements Runtime {
 
   /** For metrics: each shard at this moment. */
   gauges(): readonly ShardGauges[] {
-    return this.#shards.map(({ shard, run, status, quarantined }) => ({
-      shard,
-      serving: status.status === "serving",
-      quarantinedActors: quarantined,
-      residentActors: run?.cells.size ?? 0,
-      mailboxDepth: run?.itemsQueued ?? 0,
-      commitsInFlight: run?.commitsInFlight ?? 0,
-      legsQueued: run?.legsQueued ?? 0,
-      trialBalanceDifferenceCents: Number(run?.state.trial.differenceCents() ?? 0n),
-    }));
+    return this.#shards.map(gaugesOf);
   }
 
   /** Loans that are being repaid, by the age of the oldest unpaid instalment. */
@@ -332,15 +342,4 @@ export class System implements Runtime {
     assert(shard !== undefined, `shard ${number} is one of ${this.#o.shards}`);
     return shard;
   }
-}
-
-export interface ShardGauges {
-  readonly shard: number;
-  readonly serving: boolean;
-  readonly quarantinedActors: number;
-  readonly residentActors: number;
-  readonly mailboxDepth: number;
-  readonly commitsInFlight: number;
-  readonly legsQueued: number;
-  readonly trialBalanceDifferenceCents: number;
 }

@@ -29,6 +29,7 @@ export class Clients implements Outlet {
   readonly #waiting = new Map<number, Waiting>();
   #system: System | null = null;
   #asked = 0;
+  #references = 0;
   /** Grows with everything that was let out. */
   heard = 0;
   onEntry: (accountId: AccountId, entry: Entry) => void = () => undefined;
@@ -40,6 +41,11 @@ export class Clients implements Outlet {
 
   attach(system: System): void {
     this.#system = system;
+  }
+
+  /** Of a payment at the bank, a new one each time. */
+  nextReference(): string {
+    return `simulation ${++this.#references}`;
   }
 
   get waiting(): number {

@@ -91,7 +91,7 @@ export async function deposit(id: string, amountCents: number, clients: Clients)
     type: "Deposit",
     accountId: accountId(id),
     amountCents,
-    reference: "simulation",
+    reference: clients.nextReference(),
   });
 }
 

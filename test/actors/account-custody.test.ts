@@ -144,6 +144,65 @@ describe("Account: deposits of the custodian", () => {
   });
 });
 
+describe("Account: deposits that an operator books", () => {
+  const deposit = (number: number, reference: string, amountCents = 10_00) => {
+    return { type: "Deposit", ...request(number), accountId: "a", amountCents, reference };
+  };
+  const deposited = (number: number, reference: string, isReferenceKept = true) => {
+    const { type: _, accountId: __, ...fields } = deposit(number, reference);
+    return { type: "Deposited", ...fields, isReferenceKept };
+  };
+
+  it("are booked once for each reference, whatever the amount", () => {
+    const account = given("account", "a", OPENED);
+    account.when(deposit(2, "d-1")).then(deposited(2, "d-1"));
+    account.when(deposit(3, "d-1")).thenRefused("deposit_exists");
+    account.when(deposit(3, "d-1", BALANCE_CENTS_MAX)).thenRefused("deposit_exists");
+    const state = account.when(deposit(4, "d-2")).then(deposited(4, "d-2"));
+    expect(state).toMatchObject({ availableCents: 20_00 });
+  });
+
+  it("are those of the bank, whoever tells first", () => {
+    const byHand = given("account", "a", OPENED, deposited(2, "d-1"));
+    byHand.when(told(booked("d-1", 10_00))).then();
+    byHand.when(told(booked("d-1", 10_01))).thenRefused("deposit_differs");
+    const byBank = given("account", "a", OPENED, booked("d-1", 10_00));
+    byBank.when(deposit(2, "d-1")).thenRefused("deposit_exists");
+  });
+
+  it("have references in any script, and none is none", () => {
+    const account = given("account", "a", OPENED, deposited(2, "转账 1"), deposited(3, "Ł"));
+    account.when(deposit(4, "转账 1")).thenRefused("deposit_exists");
+    account.when(deposit(4, "转账 2")).then(deposited(4, "转账 2"));
+    // The same lowest byte as Ł.
+    account.when(deposit(5, "A")).then(deposited(5, "A"));
+    account.when(deposit(6, "")).then(deposited(6, "", false));
+    account.when(deposit(7, "")).then(deposited(7, "", false));
+  });
+
+  it("of journals from before are not held against anybody, and cost no memory", () => {
+    const old = deposited(2, "d-1", false);
+    const account = given("account", "a", OPENED, old, { ...old, ...request(3) });
+    expect(account.state).toMatchObject({ availableCents: 20_00, custody: null });
+    account.when(deposit(4, "d-1")).then(deposited(4, "d-1"));
+  });
+
+  it("are known after each snapshot, be they few or many, and without a withdrawal", () => {
+    for (const count of [1, 15, 16, 17, 600]) {
+      const many = Array.from({ length: count }, (_, at) => deposited(at + 2, `d-${at}`));
+      const account = given("account", "a", OPENED, ...many);
+      const before = account.state as unknown as OpenAccount;
+      const state = restored(before);
+      for (let at = 0; at < count; at++) {
+        expect(state.custody?.depositCents(`d-${at}`)).toBe(10_00);
+      }
+      expect(state.custody?.depositCents(`d-${count}`)).toBeUndefined();
+      expect(snapshotAccount(state, "all")).toEqual(snapshotAccount(before, "all"));
+      expect(state.custody).toMatchObject({ deposits: count, withdrawals: 0, withdrawalsOpen: 0 });
+    }
+  });
+});
+
 describe("Account: a bank that repeats itself in any order", () => {
   it("has the same effect as one that says everything once", () => {
     const notice = fc.constantFrom<Typed>(

@@ -71,6 +71,7 @@ function repaying(): LoanState {
       principalCents: 1_000_00,
       originationFeeCents: 15_00,
       wakeOn,
+      rules: 2,
     },
   ];
   let state = given("loan", "l", ...paidOut).state as unknown as LoanState;

@@ -234,6 +234,7 @@ describe("Loan: its end", () => {
         principalCents,
         originationFeeCents: 0,
         wakeOn: DAY + 31,
+        rules: 2,
       },
     );
     expect(state).toMatchObject({ status: "repaying" });

@@ -2,6 +2,7 @@
 
 import { describe, expect, it } from "vitest";
 import { LENDING_TERMS_DEFAULT } from "../../actors/loan/terms.ts";
+import { KINDS } from "../../src/runtime/kind.ts";
 import { DAY, given, request, type Typed } from "../support/given.ts";
 
 const TERMS = {
@@ -48,12 +49,25 @@ function raised(terms: Partial<Record<string, unknown>> = {}): Typed[] {
   ];
 }
 
-function disbursed(wakeOn = FIRST_DUE): Typed {
-  const amounts = { principalCents: 1_000_00, originationFeeCents: 0 };
+function disbursed(wakeOn = FIRST_DUE, rules = 2): Typed {
+  const amounts = { principalCents: 1_000_00, originationFeeCents: 0, rules };
   return { type: "LoanDisbursed", borrowerId: "bob", day: DAY, ...amounts, wakeOn };
 }
 
 const FRESH = [...raised(), disbursed()];
+
+/** Lent by `a` alone. */
+function lentByDays(terms: { principalCents: number }, day: number, rules: number): Typed[] {
+  const { principalCents } = terms;
+  return [...raised({ ...terms, stepCents: 1, minBidCents: 1 }), disbursed(day + 366, rules)].map(
+    (event) => {
+      if (event.type === "BidPlaced") return { ...event, filledCents: principalCents };
+      if (event.type === "FundsCollected") return { ...event, amountCents: principalCents };
+      if (event.type === "LoanDisbursed") return { ...event, principalCents, day };
+      return event;
+    },
+  );
+}
 
 function worked(day: number, more: Partial<Record<string, unknown>> = {}): Typed {
   const facts = { newDues: 1, newPenaltyCents: 0, owedCents: INSTALMENT_CENTS, wakeOn: day + 1 };
@@ -94,6 +108,19 @@ const PAID_OFF = taken({
   feeCents: 5_00,
   wakeOn: null,
 });
+/** 50.00 are left. */
+const NEARLY = [
+  ...FRESH,
+  taken({
+    mode: "early_keep_term",
+    day: DAY,
+    amountCents: 954_75,
+    principalCents: 950_00,
+    interestCents: 0,
+    feeCents: 4_75,
+    wakeOn: FIRST_DUE,
+  }),
+];
 const SETTLED = [...FRESH, PAID_OFF, { type: "LoanSettled", day: DAY }];
 
 /** One payment at the end: nothing to keep. */
@@ -136,6 +163,11 @@ describe("Loan: Repay is declined for the first reason that is true", () => {
     ["amount_too_small", "ten days on", FRESH, { mode: "early_keep_term", amountCents: 3_23 }],
     ["repays_all", "fresh", FRESH, { mode: "early_keep_term", amountCents: 1_005_00 }],
     ["repays_all", "fresh", FRESH, { mode: "early_keep_instalment", amountCents: all }],
+    ["repays_all", "nearly repaid", NEARLY, { mode: "early_keep_term", amountCents: 60_00 }],
+    ["below_minimum_payment", "nearly repaid", NEARLY, { mode: "early_keep_term", amountCents: 1 }],
+    ["below_minimum_payment", "fresh", FRESH, { mode: "early_keep_term", amountCents: 99_99 }],
+    ["below_minimum_payment", "fresh", FRESH, { mode: "early_keep_instalment", amountCents: 1 }],
+    ["below_minimum_payment", "due", DUE, { amountCents: 9 }],
   ];
   it.each(rows)("%s (%s)", (refusal, state, events, more) => {
     const command = repay(more);
@@ -143,6 +175,83 @@ describe("Loan: Repay is declined for the first reason that is true", () => {
     given("loan", "l", ...events)
       .when(command, AT, days)
       .then(declined(refusal, command));
+  });
+});
+
+describe("Loan: the least that is repaid by hand", () => {
+  it("is 100.00 of what is not due, and all of it however little", () => {
+    const part = repay({ mode: "early_keep_term", amountCents: 100_00 });
+    const loan = given("loan", "l", ...FRESH);
+    const decision = KINDS.loan.decide(loan.state, part, AT, DAY);
+    expect(decision).toMatchObject({ events: [{ type: "RepaymentTaken", amountCents: 100_00 }] });
+    given("loan", "l", ...NEARLY)
+      .when(repay({ mode: "early_full", amountCents: 50_25 }), AT, DAY)
+      .then(
+        taken({
+          clearingNo: 2,
+          mode: "early_full",
+          day: DAY,
+          amountCents: 50_25,
+          principalCents: 50_00,
+          interestCents: 0,
+          feeCents: 25,
+          wakeOn: null,
+        }),
+        { type: "LoanSettled", day: DAY },
+      );
+  });
+
+  it("is 0.10 for each lender of what is due, or all that is owed", () => {
+    const parts = { amountCents: 10, interestCents: 10, principalCents: 0 };
+    given("loan", "l", ...DUE)
+      .when(repay({ amountCents: 10 }), AT, FIRST_DUE)
+      .then(taken({ ...parts, wakeOn: FIRST_DUE + 1 }));
+    const most = { amountCents: INSTALMENT_CENTS - 9, principalCents: 78_76 };
+    const rest = [...DUE, taken({ ...most, wakeOn: FIRST_DUE + 1 })];
+    given("loan", "l", ...rest)
+      .when(repay({ amountCents: 8 }), AT, FIRST_DUE)
+      .then(declined("below_minimum_payment", repay({ amountCents: 8 })));
+    given("loan", "l", ...rest)
+      .when(repay({ amountCents: 9 }), AT, FIRST_DUE)
+      .then(taken({ clearingNo: 2, amountCents: 9, interestCents: 0, principalCents: 9 }));
+  });
+
+  it("is none for what the calendar collects", () => {
+    const parts = { amountCents: 1, interestCents: 1, principalCents: 0 };
+    given("loan", "l", ...ASKED)
+      .when(repay({ mode: "collected", amountCents: 1 }), AT, FIRST_DUE)
+      .then(taken({ mode: "collected", ...parts, wakeOn: FIRST_DUE + 1 }));
+  });
+
+  it("is a cent for a loan that was paid out before there was one", () => {
+    const first = [...raised(), disbursed(FIRST_DUE, 1)];
+    const { state } = given("loan", "l", ...first);
+    const cent = repay({ mode: "early_keep_term", amountCents: 1 });
+    expect(KINDS.loan.decide(state, cent, AT, DAY)).toMatchObject({
+      events: [{ type: "RepaymentTaken", principalCents: 1 }],
+    });
+  });
+
+  it("takes nobody's interest or fee by rounding", () => {
+    // 1,000.00 with a fee of 0.5 %: 5.00 at once, and nothing in parts of 0.49.
+    let { state } = given("loan", "l", ...FRESH);
+    let feeCents = 0;
+    for (let payments = 0; payments < 30; payments++) {
+      for (const command of [
+        repay({ mode: "early_keep_term", amountCents: 49 }),
+        repay({ mode: "early_keep_term", amountCents: 100_00 }),
+        repay({ mode: "early_full", amountCents: 120_00 }),
+      ]) {
+        const decision = KINDS.loan.decide(state, command, AT, DAY);
+        if (!decision.accepted) throw new Error(decision.refusal);
+        for (const event of decision.events as Typed[]) {
+          if (event.type === "RepaymentTaken") feeCents += event["feeCents"] as number;
+          state = KINDS.loan.evolve(state, event, "l", AT);
+        }
+      }
+    }
+    expect(state.status).toBe("settled");
+    expect(Math.abs(feeCents - 5_00)).toBeLessThanOrEqual(5);
   });
 });
 
@@ -180,6 +289,31 @@ describe("Loan: Repay", () => {
         }),
         { type: "LoanSettled", day: DAY + 10 },
       );
+  });
+
+  it("of a loan by days bears the interest of the days, whatever year they lie in", () => {
+    // 2027-07-01, for 366 days: 182 of them lie in the leap year 2028.
+    const day = 21_000;
+    const terms = { method: "bullet_days", term: 366, basisDays: 0, principalCents: 100_000_000 };
+    for (const [rules, interestCents] of [
+      [1, 6_041_096],
+      // 1,000,000.00 * 12 % * 184 / 365.
+      [2, 6_049_315],
+    ] as const) {
+      const feeCents = 500_000;
+      const amountCents = 100_000_000 + interestCents + feeCents;
+      const parts = { principalCents: 100_000_000, interestCents, feeCents, wakeOn: null };
+      given("loan", "l", ...lentByDays(terms, day, rules))
+        .when(repay({ mode: "early_full", amountCents }), AT, day + 184)
+        .then(taken({ mode: "early_full", day: day + 184, amountCents, ...parts }), {
+          type: "LoanSettled",
+          day: day + 184,
+        });
+    }
+  });
+
+  it("is reckoned by rules that are known, or the loan is out of service", () => {
+    expect(() => given("loan", "l", ...raised(), disbursed(FIRST_DUE, 3))).toThrow("rules");
   });
 
   it("early on a due date counts for the day before, until that date's work is done", () => {

@@ -1,6 +1,7 @@
 // Real servers beside their anchors: one that lost acknowledged commits does not serve before somebody
 // says so, one that was killed always does, and what is wrong with anchors alone stops nobody.
 
+import { randomUUID } from "node:crypto";
 import { cp, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -75,7 +76,7 @@ class Depositor {
   }
 
   async #deposit(accountId: string): Promise<void> {
-    const body = { accountId, amountCents: 100, reference: "chaos" };
+    const body = { accountId, amountCents: 100, reference: `chaos ${randomUUID()}` };
     await this.#client.request("account.deposit", body);
     this.cents += 100;
   }

@@ -2,6 +2,7 @@
 // from outside when every shard serves and how soon requests are refused. It counts every cent that
 // was acknowledged, so that what is in the books can be compared.
 
+import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { LoanloomClient, LoanloomError, newRequestId } from "../../src/client/client.ts";
 import { shardOf } from "../../src/runtime/shard-of.ts";
@@ -76,7 +77,8 @@ export class ChaosOperator {
   }
 
   async #deposit(accountId: string, amountCents: number): Promise<void> {
-    await this.#client.request("account.deposit", { accountId, amountCents, reference: "chaos" });
+    const reference = `chaos ${randomUUID()}`;
+    await this.#client.request("account.deposit", { accountId, amountCents, reference });
     this.deposits++;
     this.depositedCents += amountCents;
     if (this.#probes.includes(accountId)) this.#expectMore(accountId, amountCents);
@@ -142,7 +144,7 @@ export class ChaosOperator {
   }
 
   async #probe(accountId: string, requestId: string): Promise<string> {
-    const fields = { requestId, accountId, amountCents: 1, reference: "probe" };
+    const fields = { requestId, accountId, amountCents: 1, reference: `probe ${requestId}` };
     try {
       await this.#client.request("account.deposit", fields, { timeoutMs: PROBE_TIMEOUT_MS });
       return "done";

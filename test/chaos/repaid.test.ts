@@ -112,7 +112,7 @@ class Run {
 
   /** By hand, what is not due yet; killed while the payment is on its way. */
   async payEarly(): Promise<void> {
-    const payment = { ...LOAN, amountCents: 50_00, mode: "early_keep_term" } as const;
+    const payment = { ...LOAN, amountCents: 100_00, mode: "early_keep_term" } as const;
     const paid = this.borrower.request("loan.repay", payment);
     await sleep(this.#random(5));
     this.kills++;

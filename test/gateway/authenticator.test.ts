@@ -7,16 +7,25 @@ import {
   type Verdict,
 } from "../../src/gateway/authenticator.ts";
 import { signToken, type TokenClaims } from "../../src/gateway/signing.ts";
-import { SECRET } from "../support/gateway-fixture.ts";
+import {
+  nothingRevoked,
+  revocationOf,
+  revocationOfSubject,
+  SECRET,
+} from "../support/gateway-fixture.ts";
 import { startKeyServer } from "../support/key-server.ts";
 
 const NOW_MS = 1_800_000_000_000;
 const HOUR_MS = 3_600_000;
 const at = (ms: number) => ({ wallMs: () => ms });
 
-function authenticator(config: Partial<AuthenticatorConfig> = {}, nowMs = NOW_MS): Authenticator {
+function authenticator(
+  config: Partial<AuthenticatorConfig> = {},
+  nowMs = NOW_MS,
+  revocations = nothingRevoked(),
+): Authenticator {
   const keys = { kind: "secret", secret: SECRET } as const;
-  return new Authenticator({ ...AUTHENTICATOR_DEFAULTS, keys, ...config }, at(nowMs));
+  return new Authenticator({ ...AUTHENTICATOR_DEFAULTS, keys, ...config }, at(nowMs), revocations);
 }
 
 function sign(claims: Partial<TokenClaims> = {}): Promise<string> {
@@ -85,6 +94,18 @@ describe("Authenticator: shared secret", () => {
     expect(codeOf(await tooLate.verify(token))).toBe("unauthenticated");
   });
 
+  test("refuses a token that lives too long, also near its end", async () => {
+    const { tokenLifetimeMsMax } = AUTHENTICATOR_DEFAULTS;
+    const expiresAtMs = NOW_MS + HOUR_MS;
+    const issuedAtMs = expiresAtMs - tokenLifetimeMsMax;
+    const verify = async (claims: Partial<TokenClaims>) =>
+      codeOf(await authenticator().verify(await sign({ expiresAtMs, ...claims })));
+    expect(await verify({ issuedAtMs })).toBe("ok");
+    expect(await verify({ issuedAtMs: issuedAtMs - 2_000 })).toBe("unauthenticated");
+    const ahead = { issuedAtMs: NOW_MS, expiresAtMs: NOW_MS + tokenLifetimeMsMax + 2_000 };
+    expect(await verify(ahead)).toBe("unauthenticated");
+  });
+
   test("asserts a secret of 256 bits", () => {
     const keys = { kind: "secret", secret: Buffer.alloc(31) } as const;
     expect(() => authenticator({ keys })).toThrow("32 bytes");
@@ -93,16 +114,18 @@ describe("Authenticator: shared secret", () => {
 
 describe("Authenticator: revocation", () => {
   test("of a token by its id leaves the subject's other tokens", async () => {
-    const it = authenticator();
-    it.revocations.revokeToken("t-1", NOW_MS);
+    const revocations = nothingRevoked();
+    const it = authenticator({}, NOW_MS, revocations);
+    revocations.add(revocationOf("t-1", NOW_MS), NOW_MS);
     expect(codeOf(await it.verify(await sign({ tokenId: "t-1" })))).toBe("unauthenticated");
     expect(codeOf(await it.verify(await sign({ tokenId: "t-2" })))).toBe("ok");
     expect(codeOf(await it.verify(await sign()))).toBe("ok");
   });
 
   test("of a subject covers what was issued up to then, and nothing later", async () => {
-    const it = authenticator();
-    it.revocations.revokeSubject("alice", NOW_MS);
+    const revocations = nothingRevoked();
+    const it = authenticator({}, NOW_MS, revocations);
+    revocations.add(revocationOfSubject("alice", NOW_MS), NOW_MS);
     expect(codeOf(await it.verify(await sign()))).toBe("unauthenticated");
     expect(codeOf(await it.verify(await sign({ issuedAtMs: NOW_MS + 1_000 })))).toBe("ok");
     expect(codeOf(await it.verify(await sign({ subject: "bob" })))).toBe("ok");
@@ -113,7 +136,8 @@ describe("Authenticator: keys by URL", () => {
   const clock = { wallMs: () => Date.now() };
 
   function remote(keys: AuthenticatorConfig["keys"]): Authenticator {
-    return new Authenticator({ ...AUTHENTICATOR_DEFAULTS, keys, keysFetchMsMax: 300 }, clock);
+    const config = { ...AUTHENTICATOR_DEFAULTS, keys, keysFetchMsMax: 300 };
+    return new Authenticator(config, clock, nothingRevoked());
   }
 
   test("verifies with the published key and fetches it once", async () => {

@@ -125,7 +125,7 @@ const TABLE: Readonly<Record<OperationName, Row>> = {
       ...fresh(),
       accountId: IDS[whose] ?? "bob",
       amountCents: 1,
-      reference: "r",
+      reference: `r-${++made}`,
     }),
     names: "account",
     ...NOBODY,

@@ -2,7 +2,13 @@ import net from "node:net";
 import { describe, expect, test } from "vitest";
 import { formatRequestId } from "../../actors/address.ts";
 import { requestIds } from "../support/gateway-client.ts";
-import { bid, eventually, type Fixture, startFixture } from "../support/gateway-fixture.ts";
+import {
+  bid,
+  eventually,
+  type Fixture,
+  revocationOfSubject,
+  startFixture,
+} from "../support/gateway-fixture.ts";
 
 interface Answer {
   readonly status: number;
@@ -147,10 +153,6 @@ describe("HTTP: reads", () => {
         body: { error: "account_not_found" },
       },
     );
-    expect(await get(fixture, "/v1/loans/promo/clearings/one", alice)).toMatchObject({
-      status: 404,
-      body: { error: "not_found" },
-    });
     expect(await get(fixture, "/v1/books", alice)).toMatchObject({
       status: 403,
       body: { error: "forbidden" },
@@ -189,8 +191,14 @@ describe("HTTP: reads", () => {
     ["/v1/accounts/alice/requests/7", "requestId"],
     ["/v1/loans/a%20b", "loanId"],
     ["/v1/loans/a%20b/schedule", "loanId"],
+    ["/v1/loans/promo/clearings/one", "clearing"],
+    ["/v1/loans/promo/clearings/1/path?account=a!b", "accountId"],
+    ["/v1/accounts/alice/withdrawals/1e3", "withdrawal"],
+    ["/v1/accounts/alice/withdrawals/9999999999999999", "withdrawal"],
+    ["/v1/accounts/alice/returns?seconds=1", "seconds"],
     ["/v1/accounts/alice/positions?from=-1", "from"],
     ["/v1/books?day=tomorrow", "day"],
+    ["/v1/books?day=0", "day"],
     ["/v1/applications?stage=lost", "stage"],
   ])("say which part of the path is wrong: %s", async (path, part) => {
     const fixture = await world();
@@ -233,6 +241,23 @@ describe("HTTP: reads", () => {
     // Answers that come too late find nobody, and hurt nobody.
     fixture.runtime.resume();
     expect((await get(fixture, "/healthz")).status).toBe(200);
+  });
+
+  test("with a revoked token are refused, also one that waits for its answer", async () => {
+    const fixture = await world();
+    const [alice, bob] = [await as(fixture, "alice"), await as(fixture, "bob")];
+    fixture.runtime.isPaused = true;
+    const waiting = get(fixture, "/v1/accounts/alice", alice);
+    const untouched = get(fixture, "/v1/accounts/bob", bob);
+    await eventually(() => fixture.runtime.inFlight).toBe(2);
+    const atMs = fixture.clock.wallMs();
+    fixture.revocations.add(revocationOfSubject("alice", atMs), atMs);
+    const refused = { status: 401, body: { error: "unauthenticated" } };
+    expect(await waiting).toMatchObject(refused);
+    fixture.runtime.resume();
+    expect(await untouched).toMatchObject({ status: 200 });
+    expect(await get(fixture, "/v1/accounts/alice", alice)).toMatchObject(refused);
+    expect(await get(fixture, "/v1/accounts/bob", bob)).toMatchObject({ status: 200 });
   });
 
   test("survive clients that go away before the answer", async () => {

@@ -18,7 +18,7 @@ import { createGateway } from "../../src/gateway/gateway.ts";
 import { signToken } from "../../src/gateway/signing.ts";
 import { systemClock } from "../../src/runtime/environment.ts";
 import type { Runtime } from "../../src/runtime/port.ts";
-import { eventually, SECRET } from "../support/gateway-fixture.ts";
+import { eventually, nothingRevoked, SECRET } from "../support/gateway-fixture.ts";
 import { LENDERS, RepaidWorld } from "../support/repaid-world.ts";
 
 async function lendersWorld(shards = 1) {
@@ -32,7 +32,11 @@ async function lendersWorld(shards = 1) {
     metrics: counters,
     clock: systemClock,
     log: silent,
-    authenticator: new Authenticator({ ...AUTHENTICATOR_DEFAULTS, keys }, systemClock),
+    authenticator: new Authenticator(
+      { ...AUTHENTICATOR_DEFAULTS, keys },
+      systemClock,
+      nothingRevoked(),
+    ),
   });
   // What the test asks itself has no session, and the world answers whoever waits by a function.
   world.onRelease = (position, releases) => {

@@ -1,6 +1,11 @@
 import { describe, expect, test } from "vitest";
 import { requestIds } from "../support/gateway-client.ts";
-import { bid, startFixture } from "../support/gateway-fixture.ts";
+import {
+  bid,
+  revocationOf,
+  revocationOfSubject,
+  startFixture,
+} from "../support/gateway-fixture.ts";
 
 describe("Session: authentication as the first message", () => {
   test.each(["msgpack", "json"] as const)(
@@ -135,8 +140,8 @@ describe("Session: expiry, renewal and revocation", () => {
     const untouched = await fixture.client("alice");
     await byId.must("session.ping");
     await bySubject.must("session.ping");
-    fixture.authenticator.revocations.revokeToken(tokenId, Date.now());
-    fixture.authenticator.revocations.revokeSubject("bob", Date.now());
+    fixture.revocations.add(revocationOf(tokenId, Date.now()), Date.now());
+    fixture.revocations.add(revocationOfSubject("bob", Date.now()), Date.now());
     expect((await byId.closed).code).toBe(4401);
     expect((await bySubject.closed).code).toBe(4401);
     await untouched.must("session.ping");

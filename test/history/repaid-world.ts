@@ -1,7 +1,7 @@
 // One history with everything in it that happens to loans that were paid out, over two shards, for
 // tests to spoil.
 
-import { accountId, loanId } from "../../actors/address.ts";
+import { loanId } from "../../actors/address.ts";
 import { homeOf } from "./good-world.ts";
 import { SmallWorld, START_DAY } from "./small-world.ts";
 
@@ -83,6 +83,7 @@ function payLate(world: SmallWorld, firstDue: number): void {
   world.advance(secondDue + 10);
   world.repay("borrower", "spring", 1_00, "early_full");
   deposit(world, 300_00);
+  world.repay("borrower", "spring", 29);
   world.repay("borrower", "spring", 20_00);
   world.settle();
   world.advance(secondDue + 11);
@@ -102,6 +103,7 @@ function payEarly(world: SmallWorld): void {
   world.settle();
   world.advance(world.day + 2);
   world.repay("borrower", "spring", 50_00, "early_keep_instalment");
+  world.repay("borrower", "spring", 100_00, "early_keep_instalment");
   world.repay("borrower", "spring", 3_00, "early_full");
   world.settle();
   world.advance(world.day + 1);
@@ -112,6 +114,5 @@ function payEarly(world: SmallWorld): void {
 }
 
 function deposit(world: SmallWorld, amountCents: number, id = "borrower"): void {
-  const fields = { type: "Deposit", accountId: id, amountCents, reference: "r" };
-  world.request({ kind: "account", id: accountId(id) }, fields);
+  world.deposit(id, amountCents);
 }

@@ -173,6 +173,5 @@ function spend(world: SmallWorld): void {
 }
 
 function give(world: SmallWorld, amountCents: number): void {
-  const fields = { type: "Deposit", accountId: "borrower", amountCents, reference: "r" };
-  world.request({ kind: "account", id: "borrower" as never }, fields);
+  world.deposit("borrower", amountCents);
 }

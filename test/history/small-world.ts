@@ -69,6 +69,7 @@ export class SmallWorld {
   readonly #links = new Map<string, { sent: number; acknowledged: number }>();
   readonly #wanted = new Map<string, number>();
   #requests = 0;
+  #deposits = 0;
   nowMs = START_MS;
   day = START_DAY;
   /** Legs that one record receives at most. */
@@ -176,9 +177,17 @@ export class SmallWorld {
     const to: Address = { kind: "account", id: account };
     this.request(to, { type: "OpenAccount", accountId: account });
     if (cents > 0) {
-      this.request(to, { type: "Deposit", accountId: account, amountCents: cents, reference: "r" });
+      this.deposit(id, cents);
     }
     return account;
+  }
+
+  /** Each time with a reference of its own. */
+  deposit(id: string, amountCents: number): void {
+    const account = accountId(id);
+    const reference = `r-${++this.#deposits}`;
+    const fields = { type: "Deposit", accountId: account, amountCents, reference };
+    this.request({ kind: "account", id: account }, fields);
   }
 
   list(id: string, terms: Record<string, unknown> = {}): LoanId {

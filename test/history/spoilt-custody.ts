@@ -21,6 +21,11 @@ function deposit(more: object = {}): Loose {
   return { type: "DepositBooked", reference: "d-1", amountCents: 5_00, bookedAtMs: 1, ...more };
 }
 
+function byHand(): Loose {
+  const stamp = { requestId: requestNo(950), fingerprint: 7, by: "ops", isReferenceKept: true };
+  return { type: "Deposited", ...stamp, reference: "d-1", amountCents: 5_00 };
+}
+
 /** Each event in a record of its own, of an account that has money. */
 export function behind(...events: Loose[]): (journal: TestJournal) => void {
   return (journal) => {
@@ -42,6 +47,8 @@ export const GOOD_CUSTODY: readonly Loose[] = [
 export const SPOILT_CUSTODY = {
   deposit_twice: {
     "a deposit that is booked again": behind(deposit(), deposit()),
+    "a deposit that an operator books again": behind(deposit(), byHand()),
+    "a deposit that the bank tells of after an operator": behind(byHand(), deposit()),
     "a deposit that is booked again with another amount": behind(
       deposit(),
       deposit({ amountCents: 6_00 }),

@@ -45,6 +45,7 @@ export const SPOILT_REPAYMENT = {
   disbursement_wrong: {
     "less than the principal": change("LoanDisbursed", "spring", { principalCents: 900_00 }),
     "to somebody else": change("LoanDisbursed", "spring", { borrowerId: "ann" }),
+    "by rules that nobody knows": change("LoanDisbursed", "spring", { rules: 3 }),
     "with a first due date of its own": change("LoanDisbursed", "spring", { wakeOn: 19_706 }),
   },
   event_impossible: {

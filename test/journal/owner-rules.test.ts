@@ -1,5 +1,6 @@
-// The owner's rules 1 to 7 under directed faults, against a real Redis. Each test proves both that
-// the fault has happened and that nothing was lost, doubled, reordered or released too early.
+// The rules of src/journal/OWNER-RULES.md under directed faults, against a real Redis. Each test
+// proves both that the fault has happened and that nothing was lost, doubled, reordered or released
+// too early.
 
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, onTestFinished, test } from "vitest";

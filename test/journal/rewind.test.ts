@@ -1,5 +1,6 @@
-// Rule 6: a failover to a replica that lags behind takes Redis back in time. What the owner still
-// has is appended again; what is older cannot be, and then the shard halts. Two real servers.
+// Rule 6 of src/journal/OWNER-RULES.md: a failover to a replica that lags behind takes Redis back
+// in time. What the owner still has is appended again; what is older cannot be, and then the shard
+// halts. Two real servers.
 
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, onTestFinished, test } from "vitest";

@@ -9,6 +9,7 @@ import {
   formatBusinessDate,
   isBusinessDate,
   parseBusinessDate,
+  secondsOfDate,
   toCivil,
 } from "../../src/lending/business-date.ts";
 import { date } from "./reference/golden.ts";
@@ -104,5 +105,22 @@ describe("Months later", () => {
 
   test("beyond 9999 are a bug", () => {
     expect(() => addMonths(businessDate(BUSINESS_DATE_MAX), 1)).toThrow(/not a day/);
+  });
+});
+
+describe("The seconds of a date", () => {
+  const day = businessDate(20_000);
+  test.each([
+    ["its first", 0, 0, 0],
+    ["its last", 86_399_999, 0, 86_399],
+    ["the one before it", -1, 0, 0],
+    ["the one after it", 86_400_000, 0, 86_399],
+    ["a year before", -365 * 86_400_000, 0, 0],
+    ["a year after", 365 * 86_400_000, 0, 86_399],
+    ["UTC's midnight, 8 h ahead of it", 0, 480, 28_800],
+    ["UTC's midnight, 3 h behind it", 0, -180, 0],
+    ["4 h after it, 3 h behind", 14_400_000, -180, 3_600],
+  ])("at %s", (_, afterMs, offsetMinutes, seconds) => {
+    expect(secondsOfDate(day, day * DAY_MS + afterMs, offsetMinutes)).toBe(seconds);
   });
 });

@@ -8,7 +8,8 @@ import {
   takeDue,
 } from "../../src/lending/plan.ts";
 import { scheduleOf } from "../../src/lending/schedule.ts";
-import type { MonthlyTerms } from "../../src/lending/terms.ts";
+import { daysInterestCents } from "../../src/lending/interest.ts";
+import type { DailyTerms, MonthlyTerms } from "../../src/lending/terms.ts";
 import { rateBps } from "../../src/money/rate.ts";
 import { date } from "./reference/golden.ts";
 import { someTerms } from "./some-terms.ts";
@@ -68,6 +69,69 @@ describe("A repayment plan", () => {
     expect(planAccruedCents(plan, date("2026-02-28"))).toBe(10_000);
     expect(() => planAccruedCents(plan, date("2026-03-01"))).toThrow(/running period/);
     expect(() => planAccruedCents(plan, date("2026-01-30"))).toThrow(/running period/);
+  });
+
+  const BY_DAYS: DailyTerms = {
+    method: "bullet_days",
+    principalCents: 100_000_000,
+    rateBps: rateBps(1_200),
+    days: 366,
+    basis: "actual",
+    disbursedOn: date("2027-07-01"),
+  };
+
+  test("by days accrues by the year that each day lies in, as its interest is reckoned", () => {
+    const plan = planOf(BY_DAYS);
+    // 1,000,000.00 * 12 % * 184 / 365; the 182 days of 2028 count 1/366 each.
+    expect(planAccruedCents(plan, date("2028-01-01"))).toBe(6_049_315);
+    const first = planOf(BY_DAYS, 1);
+    expect(planAccruedCents(first, date("2028-01-01"))).toBe(6_041_096);
+    for (const each of [plan, first]) {
+      const { due, interestCents } = each.instalments[0]!;
+      expect(planAccruedCents(each, due)).toBe(interestCents);
+    }
+  });
+
+  test("by days accrues to the second without a step at midnight, and within its period", () => {
+    const plan = planOf(BY_DAYS);
+    // A second of 2027 bears 0.38 cents, one of 2028 0.38 as well, but less.
+    const newYear = date("2028-01-01");
+    const before = planAccruedCents(plan, addDays(newYear, -1), 86_399);
+    const after = planAccruedCents(plan, newYear, 1);
+    expect([before, after]).toEqual([6_049_315, 6_049_315]);
+    expect(planAccruedCents(plan, addDays(newYear, -1), 43_200)).toBe(6_032_877); // 183.5 / 365
+    expect(planAccruedCents(plan, newYear, 43_200)).toBe(6_065_709); // and 0.5 / 366
+    expect(() => planAccruedCents(plan, plan.instalments[0]!.due, 1)).toThrow(/running period/);
+    const most = planOf({ ...BY_DAYS, rateBps: rateBps(100_000), days: 3_660 });
+    const last = addDays(most.instalments[0]!.due, -1);
+    expect(planAccruedCents(most, last, 86_399)).toBeLessThanOrEqual(
+      most.instalments[0]!.interestCents,
+    );
+  });
+
+  test("by days has as much before a day as after it, however a term is cut", () => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 1, max: 3_660 }),
+        fc.constantFrom(360 as const, 364 as const, 365 as const, "actual" as const),
+        fc.integer({ min: 0, max: 3_660 }),
+        fc.integer({ min: 1, max: 10_000_000_000 }),
+        (days, basis, cut, principalCents) => {
+          const plan = planOf({ ...BY_DAYS, days, basis, principalCents });
+          const on = addDays(plan.accruesFrom, Math.min(cut, days));
+          const rest = daysInterestCents(
+            principalCents,
+            BY_DAYS.rateBps,
+            on,
+            days - Math.min(cut, days),
+            basis,
+          );
+          const whole = plan.instalments[0]!.interestCents;
+          // Two roundings instead of one.
+          expect(Math.abs(planAccruedCents(plan, on) + rest - whole)).toBeLessThanOrEqual(1);
+        },
+      ),
+    );
   });
 
   test("accrues nothing when nothing is to come", () => {

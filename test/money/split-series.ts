@@ -1,5 +1,5 @@
-// A series of splits that checks, at each, all that DOMAIN asks and the rule itself, in big integers
-// and the slow, obvious way.
+// A series of splits that checks, at each, all that split.ts promises and the rule itself, in big
+// integers and the slow, obvious way.
 
 import { expect } from "vitest";
 import { splitByShares } from "../../src/money/split.ts";

@@ -5,6 +5,7 @@ import { createGatewayCounters } from "../../src/gateway/counters.ts";
 import type { MetricRow } from "../../src/ops/metric-row.ts";
 import { Metrics } from "../../src/ops/metrics.ts";
 import { METRICS, type KeyOfType, type MetricKey } from "../../src/ops/metrics-table.ts";
+import { readRevocations } from "../../src/ops/revocation-source.ts";
 import { readDocuments, readGateway, readRuntime } from "../../src/ops/sources.ts";
 import { createRuntimeCounters } from "../../src/runtime/counters.ts";
 
@@ -130,6 +131,17 @@ describe("Metrics", () => {
     const second = samplesOf(await metrics.text());
     expect(second.has('loanloom_resident_actors{shard="1"}')).toBe(false);
     expect(second.get('loanloom_resident_actors{shard="0"}')).toBe(10);
+  });
+
+  test("revocations are shown with what keeps them from being in force", async () => {
+    const metrics = new Metrics({ ofProcess: false });
+    const faults = { unreadable: 3, full: 0 };
+    readRevocations(metrics, { inForce: 2, lagSeconds: 40, faults });
+    const samples = samplesOf(await metrics.text());
+    expect(samples.get("loanloom_revocations_in_force")).toBe(2);
+    expect(samples.get("loanloom_revocations_lag_seconds")).toBe(40);
+    expect(samples.get('loanloom_revocation_faults_total{fault="unreadable"}')).toBe(3);
+    expect(samples.get('loanloom_revocation_faults_total{fault="full"}')).toBe(0);
   });
 
   test("a source that fails is counted and hides nothing else", async () => {

@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import { ACTOR_LAYOUTS } from "../../actors/kinds.ts";
 import { codec } from "../support/world.ts";
 import { writeGoldenCustody } from "./golden-custody.ts";
+import { writeGoldenRules } from "./golden-rules.ts";
 import { readBatches, writeGolden, type GoldenJournal } from "./golden-journal.ts";
 
 const FOLDER = new URL("./golden/", import.meta.url);
@@ -25,6 +26,11 @@ describe("Golden journals", () => {
   it.runIf(process.env["GOLDEN"] === "write")("is written for the custodian bank", async () => {
     const golden = await writeGoldenCustody("2-custody");
     writeFileSync(new URL("v2-custody.golden.json", FOLDER), textOf(golden));
+  });
+
+  it.runIf(process.env["GOLDEN"] === "write")("is written for rules 2 of lending", async () => {
+    const golden = await writeGoldenRules("5-rules");
+    writeFileSync(new URL("v5-rules.golden.json", FOLDER), textOf(golden));
   });
 
   it.each(files)("%s is read to the actors that it was written with", async (name) => {

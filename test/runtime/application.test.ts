@@ -238,8 +238,12 @@ describe.each([1, 4])("Applications with %i shards", (shards) => {
       requestId: requestId(world.nowMs),
     } as const;
     await staff("rita", propose);
-    // More than are kept, all refused, with ids from a thousand years ahead.
-    const future = world.nowMs + 1_000 * 31_557_600_000;
+    // From a thousand years ahead: refused, and not remembered, however many.
+    const farMs = world.nowMs + 1_000 * 31_557_600_000;
+    const far = await own({ type: "SubmitApplication", requestId: requestId(farMs) });
+    expect(far).toMatchObject({ code: "request_id_ahead", retryAfterMs: farMs - world.nowMs });
+    // More than are kept, all refused, with ids from as far ahead as may be.
+    const future = world.nowMs + 50_000;
     for (let n = 0; n < OUTCOMES_KEPT_MAX * 2; n++) {
       const id = requestId(future + n);
       expect(requestTimeMs(id)).toBeGreaterThan(world.nowMs);

@@ -149,4 +149,18 @@ describe("Business dates", () => {
     const answer = await world.ask({ type: "GetAccount", accountId: accountId(lender) });
     expect(answer).toMatchObject({ view: { availableCents: 88_85 } });
   });
+
+  it("show no date that is not durable", async () => {
+    world = await new World(SHARDS, {}).start();
+    await world.until(() => world.system.businessDay > 0);
+    const before = world.system.businessDay;
+    world.auto = false;
+    void world.system.advanceTo(before + 1).catch(() => undefined);
+    await world.turns(50);
+    const begun = [0, 1].map((shard) => world.system.shard(shard).run!.state.calendar.day);
+    expect(begun).toEqual([before + 1, before + 1]);
+    expect(world.system.businessDay).toBe(before);
+    world.auto = true;
+    await world.until(() => world.system.businessDay === before + 1);
+  });
 });

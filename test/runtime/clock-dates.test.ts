@@ -1,21 +1,25 @@
 import { describe, expect, test } from "vitest";
-import { followClock } from "../../src/runtime/clock-dates.ts";
+import { followClock, type ClockDates } from "../../src/runtime/clock-dates.ts";
 
 /** A clock on the wall, a calendar that is slow or fails, and a log. */
 class World {
-  today = 100;
+  today: number;
   businessDay = 100;
+  /** What the system was told last: undefined before it was told anything. */
+  isCatchingUp: boolean | undefined;
+  hasCaughtUp = false;
   readonly asked: number[] = [];
   readonly logged: string[] = [];
   #settle: ((fails: boolean) => void) | undefined;
   #due: (() => void) | undefined;
-  readonly end: () => void;
+  readonly #dates: ClockDates;
 
-  constructor() {
+  constructor(today = 100) {
+    this.today = today;
     const log = (level: string) => (_: unknown, message: string) => {
       this.logged.push(`${level}: ${message}`);
     };
-    this.end = followClock(this, () => this.today, {
+    this.#dates = followClock(this, () => this.today, {
       scheduler: {
         soon: (task) => task(),
         after: (_, task) => {
@@ -24,7 +28,17 @@ class World {
         },
       },
       log: { info: log("info"), warn: log("warn"), error: log("error") },
+      stopping: new AbortController().signal,
     });
+    void this.#dates.caughtUp.then(() => (this.hasCaughtUp = true));
+  }
+
+  end(): void {
+    this.#dates.end();
+  }
+
+  setCatchingUp(isCatchingUp: boolean): void {
+    this.isCatchingUp = isCatchingUp;
   }
 
   advanceTo(day: number): Promise<void> {
@@ -87,5 +101,37 @@ describe("Business dates by the clock", () => {
     world.end();
     world.poll();
     expect(world.asked).toEqual([]);
+  });
+
+  test("of a start: nothing else changes before the date is that of the clock", async () => {
+    const world = new World(140);
+    expect([world.asked, world.isCatchingUp]).toEqual([[140], true]);
+    world.today = 141; // It took longer than till midnight.
+    await world.settle();
+    expect([world.isCatchingUp, world.hasCaughtUp]).toEqual([true, false]);
+    world.poll();
+    await world.settle();
+    expect(world.asked).toEqual([140, 141]);
+    expect([world.isCatchingUp, world.hasCaughtUp]).toEqual([false, true]);
+  });
+
+  test("of a start of today: all may change at once", async () => {
+    const world = new World();
+    expect(world.isCatchingUp).toBe(false);
+    await Promise.resolve();
+    expect(world.hasCaughtUp).toBe(true);
+  });
+
+  test("a midnight that passes holds nothing up, days that passed unseen do", async () => {
+    const world = new World();
+    world.today = 101;
+    world.poll();
+    expect([world.asked, world.isCatchingUp]).toEqual([[101], false]);
+    await world.settle();
+    world.today = 103; // The process was stopped.
+    world.poll();
+    expect([world.asked, world.isCatchingUp]).toEqual([[101, 103], true]);
+    await world.settle();
+    expect(world.isCatchingUp).toBe(false);
   });
 });

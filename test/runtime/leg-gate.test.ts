@@ -63,7 +63,7 @@ it.each([1, 3])(
       const draft: Draft = {
         type: "RepayLoan",
         loanId: loanId(name),
-        amountCents: 700,
+        amountCents: 100_00,
         mode: "early_keep_term",
       };
       return world!.submit(draft, `owner-${name}`).request;

@@ -5,8 +5,10 @@ import { accountId } from "../../actors/address.ts";
 import { businessDate } from "../../src/lending/business-date.ts";
 import { xirr } from "../../src/lending/xirr.ts";
 import type { ReplyOf } from "../../src/protocol/table.ts";
+import { systemScheduler } from "../../src/runtime/environment.ts";
 import { GATHERINGS_MAX } from "../../src/runtime/gatherings.ts";
 import { LENDERS, RepaidWorld } from "../support/repaid-world.ts";
+import { World } from "../support/world.ts";
 
 type Returns = ReplyOf<"account.returns">;
 
@@ -44,7 +46,7 @@ describe.each([1, 3])("Returns with %i shards", (shards) => {
     const start = repaid.world.system.businessDay;
     const { nextDueOn } = await repaid.loan();
     const period = nextDueOn! - start;
-    repaid.world.nowMs = Math.floor(repaid.world.nowMs / 86_400_000) * 86_400_000;
+    repaid.world.nowMs = (start + 10) * 86_400_000;
     await repaid.world.system.advanceTo(start + 10);
     // The first instalment has 70.00 of interest, of which ann has 10.00.
     const byDays = Math.round(Math.round((70_00 * 10) / period) / 7);
@@ -55,6 +57,38 @@ describe.each([1, 3])("Returns with %i shards", (shards) => {
     expect((await returns("ann", { seconds: true })).accruedCents).toBe(bySeconds);
     expect(bySeconds).toBeGreaterThan(byDays);
     expect((await returns("ann")).accruedCents).toBe(byDays);
+  });
+
+  it("accrue to the second from the midnight of their own date, and never fall", async () => {
+    const world = new World(shards, { journalKeep: "all" }, systemScheduler, 480);
+    const terms = { method: "bullet", rateBps: 3_600, serviceFeeBps: 0 };
+    repaid = await RepaidWorld.paidOutIn(world, terms);
+    const start = world.system.businessDay;
+    // Their dates begin at 16:00 UTC of the day before.
+    const midnightMs = (start + 10) * 86_400_000 - 480 * 60_000;
+    // A year of 366 days has 360.00 of interest.
+    const right = (days: number): number => Math.round((360_00 * days) / 366);
+    const told: number[] = [];
+    for (const [hour, days] of [
+      [0, 10],
+      [7.99, 10.333],
+      // UTC's own midnight is in the middle of the date.
+      [8.01, 10.334],
+      [23.99, 10.9996],
+    ] as const) {
+      world.nowMs = midnightMs + hour * 3_600_000;
+      await world.system.advanceTo(start + 10);
+      told.push((await returns("ann", { seconds: true })).accruedCents);
+      expect(Math.abs(told.at(-1)! - right(days))).toBeLessThanOrEqual(1);
+    }
+    // The clock is past the date until the next one begins, and before a date that an operator begins.
+    world.nowMs = midnightMs + 30 * 3_600_000;
+    told.push((await returns("ann", { seconds: true })).accruedCents);
+    await world.system.advanceTo(start + 12);
+    told.push((await returns("ann", { seconds: true })).accruedCents);
+    expect(told).toEqual([...told].sort((a, b) => a - b));
+    expect(told.at(-2)).toBe(right(11));
+    expect(told.at(-1)).toBe((await returns("ann")).accruedCents);
   });
 
   it("at the end are the rate that the flows have, and nothing is expected", async () => {
@@ -95,12 +129,7 @@ describe.each([1, 3])("Returns with %i shards", (shards) => {
   it("sum up over several loans, by pages, each share counted once", async () => {
     repaid = await RepaidWorld.paidOut(shards);
     for (const id of LENDERS) {
-      await repaid.world.ask({
-        type: "Deposit",
-        accountId: accountId(id),
-        amountCents: 500_00,
-        reference: "r",
-      });
+      await repaid.world.deposit(id, 500_00);
     }
     await repaid.lend("summer", 200_00, { rateBps: 600 });
     await repaid.lend("autumn", 300_00, { method: "bullet" });

@@ -44,7 +44,7 @@ describe("Supervision", () => {
     world = await new World().start();
     await world.openWithMoney("a", 100_00);
     bug("account", "decide", (reference) => reference === "bad");
-    const requests = ["good", "bad", "good"].map((reference) => {
+    const requests = ["good", "bad", "good too"].map((reference) => {
       return world.submit(deposit("a", reference)).request;
     });
     const answers = [];
@@ -135,7 +135,7 @@ describe("Degraded", () => {
     await world.openWithMoney("a", 100_00);
     await world.openWithMoney("b", 100_00);
     const codes = ["a", "a", "a", "a", "b", "b", "b"].map((id) => {
-      return world.submit(deposit(id, "r")).rejection?.code;
+      return world.submit(deposit(id, "")).rejection?.code;
     });
     const busy = "server_busy";
     expect(codes).toEqual([undefined, undefined, undefined, busy, undefined, undefined, busy]);
@@ -204,7 +204,7 @@ describe("Watching", () => {
   it("an account's stream has no gap: snapshot, what is kept after `after`, then each entry", async () => {
     world = await new World().start();
     await world.openWithMoney("a", 100_00);
-    for (let n = 0; n < 4; n++) await world.ask(deposit("a", "r"));
+    for (let n = 0; n < 4; n++) await world.ask(deposit("a", ""));
     const watch = (after: number | null) => {
       return world.ask({ type: "WatchAccount", accountId: accountId("a"), after });
     };
@@ -212,7 +212,7 @@ describe("Watching", () => {
       view: { entry: 5, resumed: true, entries: [{ entry: 4 }, { entry: 5 }] },
     });
     expect(await watch(9)).toMatchObject({ view: { entry: 5, resumed: false, entries: [] } });
-    await world.ask(deposit("a", "r"));
+    await world.ask(deposit("a", ""));
     const pushed = world.told.flatMap(({ release }) =>
       release.kind === "entry" ? [release.entry.entry] : [],
     );

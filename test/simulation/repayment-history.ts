@@ -62,8 +62,8 @@ const wholeEvolve = KINDS.account.evolve;
   id,
   at,
 ) => {
-  if (isPoisonous && (event as { reference?: string }).reference === POISON)
-    throw new Error(POISON);
+  const { reference } = event as { reference?: string };
+  if (isPoisonous && reference?.startsWith(POISON) === true) throw new Error(POISON);
   return wholeEvolve(state, event, id, at);
 };
 
@@ -210,7 +210,7 @@ export class RepaymentHistory {
     const isPoison = random(2) === 0;
     const id = isPoison ? LENDERS[random(LENDERS.length)]! : "some";
     const amountCents = isPoison ? 1 : 1 + random(200_00);
-    const reference = isPoison ? POISON : "wages";
+    const reference = `${isPoison ? POISON : "wages"} ${this.#sent.length}`;
     this.#submit({ type: "Deposit", accountId: accountId(id), amountCents, reference });
   }
 

@@ -90,7 +90,7 @@ describe("Simulation", () => {
 
 describe("What does not hold of a simulation", async () => {
   const empty = await audit({ shards: [], shardOf: () => 0, atRest: true });
-  const totals = Object.fromEntries(Object.keys(LEDGER_CODES).map((code) => [code, 0]));
+  const totals = Object.fromEntries(LEDGER_CODES.map((code) => [code, 0]));
 
   function good() {
     return {

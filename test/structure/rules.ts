@@ -1,5 +1,5 @@
-// The rules of DESIGN 2 as data, and the checker that applies them to one source file. The checker
-// knows no disk: it is tested on samples, and by structure.test.ts on the whole tree.
+// Which room may import what, as data, and the checker that applies it to one source file. The
+// checker knows no disk: it is tested on samples, and by structure.test.ts on the whole tree.
 
 import { dirname, join } from "node:path/posix";
 import { importsOf, type Import } from "./imports.ts";
@@ -54,8 +54,9 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   },
   gateway: {
     uses: ["protocol", "money", "lending", ADDRESS],
-    types: ["runtime", "actors", "documents"],
+    types: ["runtime", "actors", "documents", "revocations"],
   },
+  // The witness against the server shares with it how events are written, and nothing that judges.
   history: { uses: ["actors", "config", "journal", "protocol", "time"] },
   simulation: {
     uses: [
@@ -72,6 +73,8 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   },
   custodian: { uses: ["money", "time", ADDRESS] },
   documents: { uses: ["money"] },
+  // Main follows the file, the command line appends to it; the gateway asks what it is given.
+  revocations: { uses: ["money", ADDRESS] },
   main: {
     uses: [
       "actors",
@@ -81,6 +84,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       "gateway",
       "journal",
       "ops",
+      "revocations",
       "runtime",
       "time",
     ],
@@ -100,6 +104,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       "money",
       "ops",
       "protocol",
+      "revocations",
       "simulation",
       "time",
       "src/runtime/shard-of.ts",

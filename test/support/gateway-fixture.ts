@@ -13,6 +13,8 @@ import { createGateway, type Gateway, type GatewayDocuments } from "../../src/ga
 import type { HttpExtra } from "../../src/gateway/http-endpoint.ts";
 import { signToken, type TokenClaims } from "../../src/gateway/signing.ts";
 import type { Role } from "../../src/protocol/table.ts";
+import type { Revocation } from "../../src/revocations/revocation.ts";
+import { keptMsOf, Revocations } from "../../src/revocations/revocations.ts";
 import type { Clock } from "../../src/runtime/environment.ts";
 import { GatewayClient, requestIds, type ConnectOptions } from "./gateway-client.ts";
 import { InlineRuntime } from "./inline-runtime.ts";
@@ -38,6 +40,7 @@ export interface Fixture {
   readonly runtime: InlineRuntime;
   readonly counters: GatewayCounters;
   readonly authenticator: Authenticator;
+  readonly revocations: Revocations;
   readonly clock: ShiftedClock;
   readonly logged: string[];
   token(subject: string, claims?: Partial<TokenClaims>): Promise<string>;
@@ -48,6 +51,18 @@ export interface Fixture {
   /** Opens the account with that much available. */
   fund(accountId: string, amountCents: number): Promise<void>;
   list(loanId: string, principalCents: number, terms?: object): Promise<void>;
+}
+
+export function nothingRevoked(): Revocations {
+  return new Revocations({ keptMs: keptMsOf(AUTHENTICATOR_DEFAULTS), max: 1_000 });
+}
+
+export function revocationOf(tokenId: string, atMs: number): Revocation {
+  return { kind: "token", tokenId, atMs, by: "a test", reason: null };
+}
+
+export function revocationOfSubject(subject: string, atMs: number): Revocation {
+  return { kind: "subject", subject, atMs, by: "a test", reason: null };
 }
 
 export const LOAN_TERMS = {
@@ -69,9 +84,11 @@ export async function startFixture(
   const counters = createGatewayCounters();
   const logged: string[] = [];
   const log = (_fields: object, message: string): void => void logged.push(message);
+  const revocations = nothingRevoked();
   const authenticator = new Authenticator(
     { ...AUTHENTICATOR_DEFAULTS, keys, clockToleranceS: 0 },
     clock,
+    revocations,
   );
   const gateway = createGateway({
     config: { ...GATEWAY_DEFAULTS, sweepIntervalMs: 20, ...config },
@@ -141,6 +158,7 @@ export async function startFixture(
     runtime,
     counters,
     authenticator,
+    revocations,
     clock,
     logged,
     token,

@@ -68,6 +68,7 @@ export class InlineRuntime implements Runtime {
   readonly unwatched: string[] = [];
   readiness: Runtime["readiness"] = { ready: true, reason: "" };
   isStandingBy = false;
+  isServing = true;
   commits = 0;
   readonly #outlet: Outlet;
   readonly #nowMs: () => number;

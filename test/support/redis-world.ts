@@ -2,6 +2,7 @@
 // sockets. Several of them may be given the same Redis, one after the other or, to fight for it, at
 // the same time.
 
+import { randomUUID } from "node:crypto";
 import { accountId, loanId, type Address } from "../../actors/address.ts";
 import { audit } from "../../src/history/audit.ts";
 import { journalSource } from "../../src/history/journal-source.ts";
@@ -167,7 +168,8 @@ export class RedisWorld {
 
   async openWithMoney(id: string, amountCents: number): Promise<void> {
     await this.ask({ type: "OpenAccount", accountId: accountId(id) });
-    await this.ask({ type: "Deposit", accountId: accountId(id), amountCents, reference: "r" });
+    const reference = `r ${randomUUID()}`;
+    await this.ask({ type: "Deposit", accountId: accountId(id), amountCents, reference });
   }
 
   listLoan(id: string, principalCents: number): Promise<Answer> {

@@ -32,7 +32,15 @@ export class RepaidWorld {
     shards: number,
     terms: Partial<Record<string, unknown>> = {},
   ): Promise<RepaidWorld> {
-    const world = await new World(shards, { journalKeep: "all" }).start();
+    return RepaidWorld.paidOutIn(new World(shards, { journalKeep: "all" }), terms);
+  }
+
+  /** The same in a world that did not start yet. */
+  static async paidOutIn(
+    world: World,
+    terms: Partial<Record<string, unknown>> = {},
+  ): Promise<RepaidWorld> {
+    await world.start();
     const repaid = new RepaidWorld(world);
     await world.openWithMoney("borrower", 2_000_00);
     for (const id of LENDERS) await world.openWithMoney(id, 1_000_00);

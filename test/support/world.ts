@@ -17,7 +17,8 @@ import type {
   Release,
   Request,
 } from "../../src/runtime/port.ts";
-import { System, type ShardGauges } from "../../src/runtime/system.ts";
+import type { ShardGauges } from "../../src/runtime/gauges.ts";
+import { System } from "../../src/runtime/system.ts";
 import { MemoryJournal, MemoryStore } from "../../src/simulation/memory-journal.ts";
 
 export const codec = new RecordCodec(ACTOR_LAYOUTS, UPCASTERS);
@@ -62,6 +63,7 @@ export class World {
   readonly stores: MemoryStore[];
   readonly limits: RuntimeLimits;
   readonly #scheduler: Scheduler;
+  readonly #dayOffsetMinutes: number;
   journals: MemoryJournal[] = [];
   told: Told[] = [];
   resets: string[] = [];
@@ -77,14 +79,17 @@ export class World {
   /** Acknowledge commits as they come. */
   auto = true;
   #correlation = 0;
+  #deposits = 0;
   #stopped = false;
 
   constructor(
     shards = 1,
     limits: Partial<RuntimeLimits> = {},
     scheduler: Scheduler = systemScheduler,
+    dayOffsetMinutes = 0,
   ) {
     this.#scheduler = scheduler;
+    this.#dayOffsetMinutes = dayOffsetMinutes;
     this.stores = Array.from({ length: shards }, () => new MemoryStore());
     this.limits = { ...RUNTIME_LIMITS, ...limits };
     this.system = this.#create();
@@ -115,6 +120,7 @@ export class World {
       outlet,
       clock: { wallMs: () => this.nowMs, monotonicMs: () => performance.now() },
       scheduler: this.#scheduler,
+      dayOffsetMinutes: this.#dayOffsetMinutes,
       onPayout: (change) => {
         this.payouts.push(change);
         this.onPayout(change);
@@ -234,9 +240,15 @@ export class World {
     for (let n = 0; n < count; n++) await new Promise((resolve) => setImmediate(resolve));
   }
 
+  /** Each time with a reference of its own. */
+  async deposit(id: string, amountCents: number): Promise<Answer> {
+    const reference = `r-${++this.#deposits}`;
+    return this.ask({ type: "Deposit", accountId: accountId(id), amountCents, reference });
+  }
+
   async openWithMoney(id: string, amountCents: number): Promise<void> {
     await this.ask({ type: "OpenAccount", accountId: accountId(id) });
-    await this.ask({ type: "Deposit", accountId: accountId(id), amountCents, reference: "r" });
+    await this.deposit(id, amountCents);
   }
 
   async listLoan(id: string, terms: Partial<Record<string, unknown>> = {}): Promise<Answer> {

@@ -1,6 +1,7 @@
 // What an account has had to do with the custodian bank: withdrawals on their way and ended ones, and
-// the references of all deposits, so that each is booked once, however long ago it was. Rows of
-// numbers in parts of the snapshot: a deposit costs 32 bytes there and about a hundred in memory.
+// the references of all deposits, told by the bank or by an operator, so that each is booked once,
+// however long ago it was. Rows of numbers in parts of the snapshot: a deposit costs 32 bytes there and
+// about a hundred in memory. Most accounts have a deposit or two: nothing else is there before it is used.
 
 import { sha256 } from "../../../src/hash/sha256.ts";
 import { assert } from "../../../src/money/assert.ts";
@@ -18,6 +19,8 @@ const WITHDRAWAL = { amountCents: 0, status: 1, heldAtMs: 2, settledAtMs: 3 } as
 /** Three words of the reference's SHA-256, and the amount. */
 const DEPOSIT_AMOUNT = 3;
 const COLUMNS = 4;
+/** An index costs as much as so many deposits; before, looking through them takes no longer. */
+const INDEXED_FROM = 16;
 
 export const WITHDRAWAL_STATUSES = ["held", "paid", "failed"] as const;
 export type WithdrawalStatus = (typeof WITHDRAWAL_STATUSES)[number];
@@ -38,20 +41,27 @@ const WITHDRAWAL_PARTS_FROM = 1_000_000_000;
 const DEPOSIT_PARTS_FROM = 2_000_000_000;
 
 export class Custody {
-  #withdrawals = new Rows(COLUMNS);
+  /** These three from the first withdrawal on. */
+  #withdrawals: Rows | null = null;
   /** Where the money of open withdrawals goes, by number. */
-  readonly #beneficiaries = new Map<number, string>();
-  readonly #reasons = new Map<number, string>();
-  #deposits = new Rows(COLUMNS);
-  readonly #depositIndex = new Map<string, number>();
+  #beneficiaries: Map<number, string> | null = null;
+  #reasons: Map<number, string> | null = null;
+  readonly #deposits: Rows;
+  /** From INDEXED_FROM deposits on: fewer are looked through. */
+  #depositIndex: Map<string, number> | null = null;
+
+  constructor(deposits = new Rows(COLUMNS)) {
+    this.#deposits = deposits;
+    if (deposits.count >= INDEXED_FROM) this.#index();
+  }
 
   /** The number of the last withdrawal. */
   get withdrawals(): number {
-    return this.#withdrawals.count;
+    return this.#withdrawals?.count ?? 0;
   }
 
   get withdrawalsOpen(): number {
-    return this.#beneficiaries.size;
+    return this.#beneficiaries?.size ?? 0;
   }
 
   get deposits(): number {
@@ -60,7 +70,7 @@ export class Custody {
 
   withdrawal(withdrawalNo: number): Withdrawal | undefined {
     const rows = this.#withdrawals;
-    if (!rows.has(withdrawalNo)) return undefined;
+    if (rows?.has(withdrawalNo) !== true) return undefined;
     const status = WITHDRAWAL_STATUSES[rows.get(withdrawalNo, WITHDRAWAL.status)]!;
     return {
       withdrawal: withdrawalNo,
@@ -68,27 +78,47 @@ export class Custody {
       amountCents: rows.get(withdrawalNo, WITHDRAWAL.amountCents),
       heldAtMs: rows.get(withdrawalNo, WITHDRAWAL.heldAtMs),
       settledAtMs: status === "held" ? null : rows.get(withdrawalNo, WITHDRAWAL.settledAtMs),
-      reason: this.#reasons.get(withdrawalNo) ?? null,
+      reason: this.#reasons?.get(withdrawalNo) ?? null,
     };
   }
 
   /** What was booked under the custodian's reference, in cents; undefined when nothing was. */
   depositCents(reference: string): number | undefined {
-    const row = this.#depositIndex.get(keyOf(wordsOf(reference)));
+    const row = this.#depositRow(wordsOf(reference));
     return row === undefined ? undefined : this.#deposits.get(row, DEPOSIT_AMOUNT);
   }
 
+  #depositRow(words: Words): number | undefined {
+    if (this.#depositIndex !== null) return this.#depositIndex.get(keyOf(words));
+    const rows = this.#deposits;
+    for (let row = 1; row <= rows.count; row++) {
+      if (words.every((word, column) => rows.get(row, column) === word)) return row;
+    }
+    return undefined;
+  }
+
+  #index(): void {
+    this.#depositIndex = new Map();
+    for (let row = 1; row <= this.#deposits.count; row++) {
+      const words = [0, 1, 2].map((column) => this.#deposits.get(row, column)) as Words;
+      this.#depositIndex.set(keyOf(words), row);
+    }
+  }
+
   hold(withdrawalNo: number, amountCents: number, beneficiary: string, atMs: number): void {
+    this.#withdrawals ??= new Rows(COLUMNS);
     const row = this.#withdrawals.append(amountCents, 0, atMs, 0);
     assert(row === withdrawalNo, "withdrawals are numbered without a gap", withdrawalNo);
-    this.#beneficiaries.set(withdrawalNo, beneficiary);
+    (this.#beneficiaries ??= new Map()).set(withdrawalNo, beneficiary);
   }
 
   settle(withdrawalNo: number, status: "paid" | "failed", atMs: number, reason?: string): void {
-    assert(this.#beneficiaries.delete(withdrawalNo), "a withdrawal ends once", withdrawalNo);
+    const wasOpen = this.#beneficiaries?.delete(withdrawalNo) === true;
+    assert(wasOpen && this.#withdrawals !== null, "a withdrawal ends once", withdrawalNo);
     this.#withdrawals.set(withdrawalNo, WITHDRAWAL.status, WITHDRAWAL_STATUSES.indexOf(status));
     this.#withdrawals.set(withdrawalNo, WITHDRAWAL.settledAtMs, atMs);
     if (reason === undefined) return;
+    this.#reasons ??= new Map();
     this.#reasons.set(withdrawalNo, reason);
     if (this.#reasons.size <= REASONS_KEPT_MAX) return;
     for (const oldest of this.#reasons.keys()) {
@@ -99,29 +129,30 @@ export class Custody {
 
   book(reference: string, amountCents: number): void {
     const words = wordsOf(reference);
-    const key = keyOf(words);
-    assert(!this.#depositIndex.has(key), "a deposit is booked once", reference);
+    assert(this.#depositRow(words) === undefined, "a deposit is booked once", reference);
     const [first, second, third] = words;
-    this.#depositIndex.set(key, this.#deposits.append(first, second, third, amountCents));
+    const row = this.#deposits.append(first, second, third, amountCents);
+    if (this.#depositIndex !== null) this.#depositIndex.set(keyOf(words), row);
+    else if (row >= INDEXED_FROM) this.#index();
   }
 
   toSnapshot(): unknown[] {
     return [
-      this.#withdrawals.header(),
-      this.#withdrawals.tail(),
-      [...this.#beneficiaries].flat(),
-      [...this.#reasons].flat(),
+      this.#withdrawals?.header() ?? [0],
+      this.#withdrawals?.tail() ?? [],
+      [...(this.#beneficiaries ?? [])].flat(),
+      [...(this.#reasons ?? [])].flat(),
       this.#deposits.header(),
       this.#deposits.tail(),
     ];
   }
 
   parts(which: "changed" | "all"): RowSegment[] {
-    const of = (rows: Rows, from: number): RowSegment[] =>
-      (which === "all" ? rows.fullSegments() : rows.takeDirty()).map(([no, numbers]) => [
-        from + no,
-        numbers,
-      ]);
+    const of = (rows: Rows | null, from: number): RowSegment[] => {
+      if (rows === null) return [];
+      const segments = which === "all" ? rows.fullSegments() : rows.takeDirty();
+      return segments.map(([no, numbers]) => [from + no, numbers]);
+    };
     return [
       ...of(this.#withdrawals, WITHDRAWAL_PARTS_FROM),
       ...of(this.#deposits, DEPOSIT_PARTS_FROM),
@@ -138,7 +169,6 @@ export class Custody {
 
   /** `parts` are those that `isCustodyPart` says are its own. */
   static restore(values: readonly unknown[], parts: readonly RowSegment[]): Custody {
-    const custody = new Custody();
     const [header, tail, beneficiaries, reasons, depositHeader, depositTail] = values as (readonly (
       number | string
     )[])[];
@@ -151,14 +181,11 @@ export class Custody {
         end as number[],
         segments.map(([no, numbers]) => [no - from, numbers]),
       );
+    const custody = new Custody(rowsOf(depositHeader, depositTail, deposits, DEPOSIT_PARTS_FROM));
+    if (header![0] === 0) return custody;
     custody.#withdrawals = rowsOf(header, tail, withdrawals, WITHDRAWAL_PARTS_FROM);
-    custody.#deposits = rowsOf(depositHeader, depositTail, deposits, DEPOSIT_PARTS_FROM);
-    fill(custody.#beneficiaries, beneficiaries!);
-    fill(custody.#reasons, reasons!);
-    for (let row = 1; row <= custody.#deposits.count; row++) {
-      const words = [0, 1, 2].map((column) => custody.#deposits.get(row, column)) as Words;
-      custody.#depositIndex.set(keyOf(words), row);
-    }
+    custody.#beneficiaries = mapOf(beneficiaries!);
+    custody.#reasons = mapOf(reasons!);
     return custody;
   }
 }
@@ -172,19 +199,21 @@ assert(
   "parts of withdrawals and deposits have different numbers",
 );
 
-function fill(map: Map<number, string>, pairs: readonly (number | string)[]): void {
-  for (let at = 0; at < pairs.length; at += 2)
+function mapOf(pairs: readonly (number | string)[]): Map<number, string> {
+  const map = new Map<number, string>();
+  for (let at = 0; at < pairs.length; at += 2) {
     map.set(pairs[at] as number, pairs[at + 1] as string);
+  }
+  return map;
 }
 
 type Words = [number, number, number];
 
+const utf8 = new TextEncoder();
+
 /** 96 bits tell a million references apart: two of them are the same once in 10^17 accounts. */
 function wordsOf(reference: string): Words {
-  const bytes = new Uint8Array(reference.length);
-  // The custodian's references are ASCII, which its callbacks are checked for.
-  for (let at = 0; at < bytes.length; at++) bytes[at] = reference.charCodeAt(at);
-  const hash = sha256(bytes);
+  const hash = sha256(utf8.encode(reference));
   const word = (at: number): number =>
     (hash[at]! << 24) | (hash[at + 1]! << 16) | (hash[at + 2]! << 8) | hash[at + 3]!;
   return [word(0), word(4), word(8)];

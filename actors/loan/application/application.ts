@@ -15,7 +15,7 @@ import type { LendingTerms } from "../terms.ts";
 export const APPLICATION_CENTS_MIN = 100_00;
 /** 100,000,000.00: beyond it is a mistyped number, not an application. */
 export const APPLICATION_CENTS_MAX = 10_000_000_000;
-/** 90 days to 36 months (DOMAIN, Loan life); three years have at most 1,096 days. */
+/** A client asks for 90 days to 36 months; three years have at most 1,096 days. */
 export const APPLICATION_MONTHS = { min: 3, max: 36 } as const;
 export const APPLICATION_DAYS = { min: 90, max: 1_096 } as const;
 export const DOCUMENTS_MAX = 20;
@@ -141,7 +141,7 @@ export function applicationOf(loan: LoanState): Application | null {
 
 /**
  * Why nobody can ask for this, or null: `amount_out_of_range`, `rate_out_of_range`,
- * `terms_out_of_range`. The limits are DOMAIN's, narrower than those of a listing.
+ * `terms_out_of_range`. The limits are those above, narrower than those of a listing.
  */
 export function refusalOfAsked(asked: Asked): Refusal | null {
   const { amountCents, method, term, rateBps } = asked;

@@ -135,7 +135,7 @@ function decideProposal(loan: SubmittedLoan, command: Proposing, at: number): De
   return accept({ type: "ApprovalProposed", ...common, grade, ...reviewedIn(lending) });
 }
 
-/** Maker and checker differ, and both are in the event (DOMAIN, Loan life). */
+/** Maker and checker differ, neither is the borrower, and both are in the event. */
 function decideJudgement(loan: ProposedLoan, command: Deciding): Decision<LoanEvent> {
   const { requestId, fingerprint, by: checker, answer, reason } = command;
   const { loanId, proposal, application } = loan;

@@ -2,6 +2,7 @@
 
 import { businessDate } from "../../../src/lending/business-date.ts";
 import { earlyInFull, earlyInPart } from "../../../src/lending/early-repayment.ts";
+import { leastDuePartCents, leastEarlyPartCents } from "../../../src/lending/least-payment.ts";
 import { isInDefault } from "../../../src/lending/overdue.ts";
 import type { RepaymentPlan } from "../../../src/lending/plan.ts";
 import { allocate, type Settled } from "../../../src/lending/waterfall.ts";
@@ -112,6 +113,9 @@ function dueTaken(loan: RepayingLoan, repay: Repay, on: number): TakenOrSettled 
   if (repay.mode === "due") {
     if (owedCents === 0) return "nothing_due";
     if (amountCents > owedCents) return "exceeds_owed";
+    const { plan, holders } = repayment;
+    const leastCents = leastDuePartCents(plan.rules, holders.count, owedCents);
+    if (amountCents < leastCents) return "below_minimum_payment";
   } else if (owedCents === 0) {
     return "nothing_due";
   }
@@ -147,6 +151,8 @@ function earlyTaken(loan: RepayingLoan, repay: Repay, on: number): TakenOrSettle
   const keep = repay.mode === "early_keep_term" ? "term" : "instalment";
   const part = earlyInPart(plan, date, repay.amountCents, fee, keep);
   if (part.refused !== null) return EARLY_REFUSALS[part.refused];
+  const leastCents = leastEarlyPartCents(plan.rules, repayment.holders.count);
+  if (repay.amountCents < leastCents) return "below_minimum_payment";
   const { principalCents, interestCents, feeCents, remainderCents: returnedCents } = part;
   const parts = { principalCents, interestCents, feeCents, penaltyCents: 0 };
   return taken(loan, repay, on, part.plan, [], { ...parts, returnedCents, instalment });

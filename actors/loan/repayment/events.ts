@@ -33,6 +33,8 @@ export type RepaymentEvent =
       readonly principalCents: number;
       readonly originationFeeCents: number;
       readonly wakeOn: number | null;
+      /** The version of the arithmetic that the loan is reckoned by to its end (lending/rules.ts). */
+      readonly rules: number;
     }
   /** The calendar has done its work up to `day`; with something owed the borrower's account is asked. */
   | {

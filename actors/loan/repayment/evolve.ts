@@ -1,7 +1,13 @@
-// Applies what happens to a loan from its disbursement on. No rules, only assertions.
+// Applies what happens to a loan from its disbursement on. No rules, only assertions. But what a loan
+// still owes is too much to stand in each event, so it is reckoned anew here, by lending and money:
+// the schedule at the disbursement, penalties of a day, the waterfall, what an early part leaves, the
+// split among holders. That arithmetic is therefore part of what journals mean. It never changes for a
+// loan that exists: another one is a new version in lending/rules.ts, which the loan has from its
+// disbursement (LoanDisbursed), with both versions kept, in the auditor too, and a golden journal.
 
 import { businessDate } from "../../../src/lending/business-date.ts";
 import { earlyInPart } from "../../../src/lending/early-repayment.ts";
+import { isLendingRules } from "../../../src/lending/rules.ts";
 import { allocate } from "../../../src/lending/waterfall.ts";
 import { assert, assertNever } from "../../../src/money/assert.ts";
 import { feeBps } from "../../../src/money/rate.ts";
@@ -21,7 +27,8 @@ export function evolveRepayment(loan: LoanState, event: RepaymentEvent): LoanSta
   if (event.type === "LoanDisbursed") {
     assert(loan.status === "collected", "a loan is disbursed once, with all its money there");
     const { loanId, outcomes, terms, origin, book } = loan;
-    const repayment = startRepayment(terms, book, event.day);
+    assert(isLendingRules(event.rules), "a loan is reckoned by rules that are known", event.rules);
+    const repayment = startRepayment(terms, book, event.day, event.rules);
     assert(repayment.holders.totalCents === event.principalCents, "holders hold the principal");
     return { status: "repaying", loanId, outcomes, terms, origin, book, repayment };
   }

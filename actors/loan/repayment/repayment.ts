@@ -13,6 +13,7 @@ import {
   takeDue,
   type RepaymentPlan,
 } from "../../../src/lending/plan.ts";
+import type { LendingRules } from "../../../src/lending/rules.ts";
 import type { MonthlyMethod, ScheduleTerms } from "../../../src/lending/terms.ts";
 import type { Due, Settled } from "../../../src/lending/waterfall.ts";
 import { assert } from "../../../src/money/assert.ts";
@@ -85,8 +86,13 @@ export function scheduleTermsOf(terms: LoanTerms, day: number): ScheduleTerms {
   return { ...common, method: terms.method, days: terms.term, basis };
 }
 
-export function startRepayment(terms: LoanTerms, book: BidBook, day: number): Repayment {
-  const plan = planOf(scheduleTermsOf(terms, day));
+export function startRepayment(
+  terms: LoanTerms,
+  book: BidBook,
+  day: number,
+  rules: LendingRules,
+): Repayment {
+  const plan = planOf(scheduleTermsOf(terms, day), rules);
   const lenders = book.lenders().filter(({ lentCents }) => lentCents > 0);
   return {
     disbursedOn: day,

@@ -2,6 +2,8 @@
 
 import { businessDate } from "../../../src/lending/business-date.ts";
 import type { RepaymentPlan } from "../../../src/lending/plan.ts";
+import { isLendingRules } from "../../../src/lending/rules.ts";
+import { assert } from "../../../src/money/assert.ts";
 import type { LoanTerms } from "../terms.ts";
 import { restoreWriteOff, writeOffValues } from "../write-off/write-off.ts";
 import { Holders, SERIES, type ClearingLegs } from "./holders.ts";
@@ -51,8 +53,13 @@ export function snapshotRepayment(repayment: Repayment): unknown[] {
       next,
     ]),
   ];
-  // Last, and only of those that somebody would write off: the others are stored as they always were.
-  if (repayment.writeOff.proposals > 0) values.push(writeOffValues(repayment.writeOff));
+  // Last, and only where there is one: the others are stored as they always were.
+  const { writeOff } = repayment;
+  const { rules } = plan;
+  if (writeOff.proposals > 0 || rules > 1) {
+    values.push(writeOff.proposals > 0 ? writeOffValues(writeOff) : null);
+  }
+  if (rules > 1) values.push(rules);
   return values;
 }
 
@@ -68,9 +75,12 @@ export function restoreRepayment(values: readonly unknown[], terms: LoanTerms): 
       interestCents: rows[at + 3]!,
     });
   }
+  const rules = (values[10] as number | undefined) ?? 1;
+  assert(isLendingRules(rules), "a loan is reckoned by rules that are known", rules);
   return {
     disbursedOn,
     plan: {
+      rules,
       terms: scheduleTermsOf(terms, disbursedOn),
       accruesFrom: businessDate(accruesFrom),
       instalmentCents,

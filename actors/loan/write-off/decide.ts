@@ -34,7 +34,7 @@ function decideProposal(loan: RepayingLoan, command: Proposing): Decision<WriteO
   return accept({ type: "WriteOffProposed", requestId, fingerprint, maker, proposalNo, reason });
 }
 
-/** Maker and checker differ, neither is the borrower, and both are in the event (DOMAIN, Loan life). */
+/** Maker and checker differ, neither is the borrower, and both are in the event. */
 function decideJudgement(
   loan: RepayingLoan,
   command: Deciding,

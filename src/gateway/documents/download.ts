@@ -4,6 +4,7 @@
 
 import type { SealedReader } from "../../documents/sealed-reader.ts";
 import type { ErrorCode } from "../../protocol/errors.ts";
+import type { Principal } from "../authenticator.ts";
 import { ownAccountOf, refusalFor } from "../authorisation.ts";
 import { admitHttp } from "../http-admission.ts";
 import type { HttpExchange } from "../http-exchange.ts";
@@ -18,8 +19,15 @@ export interface DownloadRequest {
   readonly numberText: string;
 }
 
+const CUT = {
+  too_slow: "unavailable",
+  given_up: "server_shutdown",
+  revoked: "unauthenticated",
+} as const;
+
 export class DocumentDownload implements Transfer {
   readonly startedAtMs: number;
+  principal: Principal | null = null;
   readonly #parts: DocumentParts;
   readonly #exchange: HttpExchange;
   readonly #asked: DownloadRequest;
@@ -32,9 +40,9 @@ export class DocumentDownload implements Transfer {
     this.startedAtMs = exchange.startedAtMs;
   }
 
-  cut(why: "too_slow" | "given_up"): void {
+  cut(why: "too_slow" | "given_up" | "revoked"): void {
     if (this.#isSending) this.#exchange.cut();
-    else this.#refuse(why === "given_up" ? "server_shutdown" : "unavailable");
+    else this.#refuse(CUT[why]);
   }
 
   /** Resolves when the client has everything, or an answer, or has gone. */
@@ -43,6 +51,7 @@ export class DocumentDownload implements Transfer {
     const admitted = await admitHttp(this.#parts, this.#asked.token);
     if (!admitted.ok) return this.#refuse(admitted.code, null, admitted.retryAfterMs);
     const { principal } = admitted;
+    this.principal = principal;
     const asked = readDownload(this.#asked.loanText, this.#asked.numberText);
     if (isComplaint(asked)) return this.#refuse(asked.code, asked.detail);
     const command = { type: "GetDocument", ...asked } as const;

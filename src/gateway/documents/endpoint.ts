@@ -1,11 +1,11 @@
-// Documents of loan applications over HTTP, on the port of everything else.
-//
-//   PUT /v1/applications/:loanId/documents/:name      by its borrower; 201, or 200 when it is there
-//   GET /v1/applications/:loanId/documents/:number    to its borrower and the staff
+// Documents of loan applications over HTTP, on the port of everything else: PUT by the borrower, GET
+// to the borrower and the staff (`upload` and `download` of protocol/http-doors.ts).
 
 import type * as uWS from "uWebSockets.js";
 import type { Label } from "../../documents/sealed-format.ts";
 import type { Standing } from "../../documents/store.ts";
+import { HTTP_DOORS } from "../../protocol/http-doors.ts";
+import type { Principal } from "../authenticator.ts";
 import { bearerOf, isOriginAllowed } from "../handshake.ts";
 import { HttpExchange } from "../http-exchange.ts";
 import { standingOf } from "./attach.ts";
@@ -15,7 +15,7 @@ import { DocumentUpload } from "./upload.ts";
 import { UploadBody } from "./upload-body.ts";
 import { UploadBuffer } from "./upload-buffer.ts";
 
-const PATH = "/v1/applications/:loanId/documents/:document";
+const { upload: UPLOAD, download: DOWNLOAD } = HTTP_DOORS;
 
 export class DocumentEndpoint {
   readonly #parts: DocumentParts;
@@ -31,9 +31,9 @@ export class DocumentEndpoint {
 
   serve(app: uWS.TemplatedApp): void {
     app
-      .put(PATH, (response, request) => this.#upload(response, request))
-      .get(PATH, (response, request) => this.#download(response, request))
-      .any(PATH, (response, request) => {
+      .put(UPLOAD.path, (response, request) => this.#upload(response, request))
+      .get(DOWNLOAD.path, (response, request) => this.#download(response, request))
+      .any(UPLOAD.path, (response, request) => {
         this.#exchange(response, request, () => undefined).send({
           status: "405 Method Not Allowed",
           contentType: "text/plain",
@@ -117,6 +117,13 @@ export class DocumentEndpoint {
   end(): void {
     for (const transfer of [...this.#open]) transfer.cut("given_up");
     this.#parts.questions.failOpen("server_shutdown");
+  }
+
+  endRevoked(isRevoked: (principal: Principal) => boolean): void {
+    for (const transfer of [...this.#open]) {
+      const { principal } = transfer;
+      if (principal !== null && isRevoked(principal)) transfer.cut("revoked");
+    }
   }
 
   sweep(nowMonotonicMs: number): void {

@@ -2,6 +2,7 @@
 // last, and an end at which they are counted.
 
 import type { DocumentStore } from "../../documents/store.ts";
+import type { Principal } from "../authenticator.ts";
 import type { GatewayLog } from "../log.ts";
 import type { HttpAdmissionParts } from "../http-admission.ts";
 import type { Questions } from "../questions.ts";
@@ -22,6 +23,8 @@ export interface DocumentParts extends HttpAdmissionParts {
 /** One that is open, for the sweep and for the end of the server. */
 export interface Transfer {
   readonly startedAtMs: number;
-  /** It takes too long, or the server stops. */
-  cut(why: "too_slow" | "given_up"): void;
+  /** Whose it is; null before that is known. */
+  readonly principal: Principal | null;
+  /** It takes too long, the server stops, or its token was revoked. */
+  cut(why: "too_slow" | "given_up" | "revoked"): void;
 }

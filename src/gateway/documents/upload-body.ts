@@ -6,7 +6,7 @@ import { assert } from "../../money/assert.ts";
 import type { DocumentCounters } from "./counters.ts";
 import type { Turn, UploadBuffer } from "./upload-buffer.ts";
 
-export type Broken = "aborted" | "too_slow" | "no_room" | "given_up";
+export type Broken = "aborted" | "too_slow" | "no_room" | "given_up" | "revoked";
 
 export type Piece =
   | { readonly kind: "bytes"; readonly bytes: Uint8Array }

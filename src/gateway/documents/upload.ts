@@ -11,6 +11,8 @@
 import type { Incoming } from "../../documents/incoming.ts";
 import type { Label } from "../../documents/sealed-format.ts";
 import type { ErrorCode } from "../../protocol/errors.ts";
+import { HTTP_DOORS } from "../../protocol/http-doors.ts";
+import { pathWith } from "../../protocol/http-paths.ts";
 import { OPERATIONS, type Role } from "../../protocol/table.ts";
 import type { Principal } from "../authenticator.ts";
 import { admitHttp } from "../http-admission.ts";
@@ -59,10 +61,12 @@ const BROKEN: Readonly<Record<Broken, ErrorCode>> = {
   too_slow: "upload_too_slow",
   no_room: "server_busy",
   given_up: "server_shutdown",
+  revoked: "unauthenticated",
 };
 
 export class DocumentUpload implements Transfer {
   readonly startedAtMs: number;
+  principal: Principal | null = null;
   readonly #parts: DocumentParts;
   readonly #exchange: HttpExchange;
   readonly #body: UploadBody;
@@ -81,7 +85,7 @@ export class DocumentUpload implements Transfer {
     this.startedAtMs = exchange.startedAtMs;
   }
 
-  cut(why: "too_slow" | "given_up"): void {
+  cut(why: "too_slow" | "given_up" | "revoked"): void {
     this.#body.cut(why);
   }
 
@@ -108,6 +112,7 @@ export class DocumentUpload implements Transfer {
     const admitted = await admitHttp(this.#parts, this.#asked.token);
     if (!admitted.ok) return refused(admitted.code, null, admitted.retryAfterMs);
     const { principal } = admitted;
+    this.principal = principal;
     const roles: readonly Role[] = OPERATIONS["application.attach"].roles;
     if (!roles.includes(principal.role)) return refused("forbidden");
     const { loanText, nameText, headers } = this.#asked;
@@ -225,7 +230,7 @@ export class DocumentUpload implements Transfer {
     this.#exchange.json(
       isRepeat ? "200 OK" : "201 Created",
       { position, loanId, documentNo, name, mediaType, sizeBytes, documentHash },
-      [["Location", `/v1/applications/${loanId}/documents/${documentNo}`]],
+      [["Location", pathWith(HTTP_DOORS.download.path, { loanId, document: documentNo })]],
     );
   }
 }

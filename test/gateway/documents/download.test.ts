@@ -5,7 +5,7 @@ import { describe, expect, test } from "vitest";
 import { FRAME_BYTES, frameOffset } from "../../../src/documents/sealed-format.ts";
 import type { Role } from "../../../src/protocol/table.ts";
 import { filesIn } from "../../documents/store-folder.ts";
-import { eventually } from "../../support/gateway-fixture.ts";
+import { eventually, revocationOfSubject } from "../../support/gateway-fixture.ts";
 import { documentWorld, get, pdf, put, type DocumentWorld } from "./document-world.ts";
 
 const PATH = "/v1/applications/loan-1/documents/1";
@@ -121,6 +121,19 @@ describe("A document is fetched", () => {
     await eventually(() => world.transfers.downloadsOpen).toBe(0);
     expect(world.transfers.downloads.get("aborted")).toBe(2);
     expect((await get(world, PATH)).bytes).toHaveLength(10 * MIB);
+  });
+
+  test("and is cut in the middle when the token is revoked", async () => {
+    const world = await documentWorld();
+    expect(await put(world, pdf(10 * MIB))).toMatchObject({ status: 201 });
+    const stalled = await rawGet(world);
+    await eventually(() => world.transfers.bytesSent).toBeGreaterThan(0);
+    const atMs = world.clock.wallMs();
+    world.revocations.add(revocationOfSubject("alice", atMs), atMs);
+    await eventually(() => world.transfers.downloadsOpen).toBe(0);
+    expect((await bodyOf(stalled)).length).toBeLessThan(10 * MIB);
+    expect(world.transfers.downloads.get("aborted")).toBe(1);
+    expect(await get(world, PATH)).toMatchObject({ status: 401 });
   });
 });
 

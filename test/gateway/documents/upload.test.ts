@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { describe, expect, test } from "vitest";
 import { filesIn, sha256Of } from "../../documents/store-folder.ts";
 import { requestIds } from "../../support/gateway-client.ts";
-import { eventually } from "../../support/gateway-fixture.ts";
+import { eventually, revocationOfSubject } from "../../support/gateway-fixture.ts";
 import { documentWorld, get, openPut, pdf, put, type PutOptions } from "./document-world.ts";
 
 const MIB = 1_048_576;
@@ -287,6 +287,24 @@ describe("An upload that does not end well", () => {
     clearInterval(drip);
     expect(answer).toMatchObject({ status: 408, body: expect.stringContaining("upload_too_slow") });
     expect(performance.now() - startedAt).toBeLessThan(6_000);
+    expect(await filesIn(world.folder)).toEqual([]);
+  });
+
+  test("is cut when its token is revoked, and another's is not", async () => {
+    const world = await documentWorld();
+    const { request, answered } = await openPut(world, 1_000);
+    request.write(pdf(100));
+    await eventually(() => world.store.counters.incoming).toBe(1);
+    const atMs = world.clock.wallMs();
+    world.revocations.add(revocationOfSubject("bob", atMs), atMs);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    expect(world.transfers.uploadsOpen).toBe(1);
+    world.revocations.add(revocationOfSubject("alice", atMs), atMs);
+    await eventually(() => world.store.counters.incoming).toBe(0);
+    expect(await answered).toMatchObject({
+      status: 401,
+      body: expect.stringContaining("unauthenticated"),
+    });
     expect(await filesIn(world.folder)).toEqual([]);
   });
 
