@@ -49,8 +49,9 @@ export function withdrawalNoOf(reference: string, account: AccountId): number | 
 }
 
 /** Letters, digits, dot, underscore, hyphen; starts with a letter or digit; 1 to 40 characters. */
-export function isId(text: string): boolean {
-  return ID_PATTERN.test(text);
+export function isId(text: unknown): boolean {
+  // A pattern would make text of whatever it is given, and take 12345 and ["alice"] for ids.
+  return typeof text === "string" && ID_PATTERN.test(text);
 }
 
 export function accountId(text: string): AccountId {

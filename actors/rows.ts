@@ -82,6 +82,14 @@ export class Rows {
     if (full) this.#markDirty(segmentNo);
   }
 
+  /** The numbers of the rows whose segments are there. */
+  *kept(): Generator<number> {
+    for (let segmentNo = 0; segmentNo < this.#segments.length; segmentNo++) {
+      const size = (this.#segments[segmentNo]?.length ?? 0) / this.#columns;
+      for (let place = 1; place <= size; place++) yield segmentNo * ROWS_PER_SEGMENT + place;
+    }
+  }
+
   /** The segment that the next row goes to, as it stands: it is part of every snapshot. */
   tail(): readonly number[] {
     const tail = this.#segments[segmentOf(this.#count + 1)];

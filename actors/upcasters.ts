@@ -35,4 +35,6 @@ export const UPCASTERS: Readonly<Record<string, (fields: StoredFields) => Stored
   "2/events/9/1": (fields) => [...fields, null],
   // LoanDisbursed 1 did not say by what rules the loan is reckoned: there was one version of them.
   "2/events/15/1": (fields) => [...fields, 1],
+  // LoanCollected 1 had holders in the order of their first bids, also of those that were cancelled.
+  "2/events/12/1": (fields) => [...fields, false],
 };

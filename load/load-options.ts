@@ -100,7 +100,11 @@ export function loadCommand(
     .option("--crowd <n>", "slow consumers, or connections of the storm", count)
     .option("--watchers <n>", "lenders that watch their account", countOrZero)
     .option("--demand <k>", "demand for the hot loan, times what it wants", positive)
-    .option("--drain <time>", "the longest wait for answers at the end", time, 10_000)
+    .addOption(
+      new Option("--drain <time>", "the longest wait for answers at the end")
+        .argParser(time)
+        .default(10_000, "10s"),
+    )
     .optionsGroup("Target and search:")
     .option("--p99 <ms>", `target; exit code ${EXIT.targetMissed} when it is missed`, positive)
     .option("--find-max", "search the highest rate with p99 under --p99", false)

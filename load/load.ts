@@ -1,8 +1,10 @@
 // `npm run load`: the command line of the load tool. It never ends with code 0 when the audit failed
 // or the figures do not count, and it leaves nothing running, whatever ends it.
 
-import { writeFileSync } from "node:fs";
+import { accessSync, constants, statSync, writeFileSync } from "node:fs";
+import { dirname } from "node:path";
 import { CommanderError } from "commander";
+import { endOnClosedPipe } from "../src/command/closed-pipe.ts";
 import { exitOfCommander, UsageError } from "../src/command/exit-codes.ts";
 import { EXIT, exitOf } from "./command/exit-codes.ts";
 import { TokenFileError } from "./driver/identities.ts";
@@ -32,21 +34,33 @@ async function main(name: string | undefined, options: LoadOptions): Promise<num
     print(options.json ? JSON.stringify(described) : describeScenario(scenario, runOptions.plan));
     return EXIT.ok;
   }
+  if (options.html !== undefined) checkWritable(options.html);
   const stop = new StopSignal();
   stop.listen();
   try {
     const report = await measured(scenario, options, runOptions, stop);
+    print(options.json ? JSON.stringify(report) : reportText(report));
     if (options.html !== undefined) {
       writeFileSync(options.html, reportPage(report));
       process.stderr.write(`report: ${options.html}\n`);
     }
-    print(options.json ? JSON.stringify(report) : reportText(report));
     const code = exitCodeOf(report);
     return code === EXIT.ok ? (stop.exitCode ?? EXIT.ok) : code;
   } catch (error) {
     if (!(error instanceof Interrupted)) throw error;
     process.stderr.write(`${error.message}\n`);
     return stop.exitCode ?? EXIT.failed;
+  }
+}
+
+/** Before the run, which may take hours. */
+function checkWritable(path: string): void {
+  try {
+    const found = statSync(path, { throwIfNoEntry: false });
+    if (found?.isDirectory() === true) throw new Error(`${path} is a folder`);
+    accessSync(found === undefined ? dirname(path) : path, constants.W_OK);
+  } catch (error) {
+    throw new UsageError(`--html: ${(error as Error).message}`);
   }
 }
 
@@ -87,6 +101,7 @@ function print(text: string): void {
   process.stdout.write(`${text}\n`);
 }
 
+endOnClosedPipe();
 const command = loadCommand(async (name, options) => {
   process.exitCode = await main(name, options);
 });

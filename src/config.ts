@@ -59,11 +59,20 @@ const ONCE: readonly Row[] = ROWS.filter(
 /** Variables that only the commands of a client read: known, but no setting of the server. */
 export const CLIENT_VARIABLES = { url: "LOANLOOM_URL", token: "LOANLOOM_TOKEN" } as const;
 
+/** A client of a server has settings in common with it, and none of its keys. */
+export function loadClientConfig(environment: Environment): Config {
+  return load(environment, () => []);
+}
+
 /**
  * Reads every setting. Throws a ConfigError with all problems at once: values that do not fit,
  * relations between limits that do not hold, and names that start with LOANLOOM_ but are none.
  */
 export function loadConfig(environment: Environment): Config {
+  return load(environment, missingKeys);
+}
+
+function load(environment: Environment, more: (config: Config) => ConfigProblem[]): Config {
   const problems: ConfigProblem[] = [];
   const config: Record<string, Record<string, unknown>> = {};
   for (const { group, key, setting } of ROWS) {
@@ -79,12 +88,12 @@ export function loadConfig(environment: Environment): Config {
     if (parsed.success) continue;
     const { variable, secret, expected } = setting;
     if (problems.some((problem) => problem.variable === variable)) continue;
-    problems.push({ variable, value: secret ? "(hidden)" : text, expected });
+    problems.push({ variable, value: secret ? HIDDEN : withoutPassword(text), expected });
   }
   problems.push(...unknownVariables(environment));
   if (problems.length > 0) throw new ConfigError(problems);
   const complete = deepFreeze(config) as unknown as Config;
-  problems.push(...brokenRelations(complete));
+  problems.push(...brokenRelations(complete), ...more(complete));
   if (problems.length > 0) throw new ConfigError(problems);
   return complete;
 }
@@ -97,7 +106,7 @@ function unknownVariables(environment: Environment): ConfigProblem[] {
     .filter((name) => !VARIABLES.has(name) && !clients.includes(name))
     .map((variable) => ({
       variable,
-      value: "(hidden)",
+      value: HIDDEN,
       expected: "a known setting; `loanloom config` lists them",
     }));
 }
@@ -107,7 +116,7 @@ function brokenRelations(config: Config): ConfigProblem[] {
   const { auth, custodian, deployment, gateway, journal, redis, runtime, transfers } = config;
   const problems: ConfigProblem[] = [];
   const mustHold = (holds: boolean, variable: string, value: unknown, expected: string): void => {
-    if (!holds) problems.push({ variable, value: value === null ? null : String(value), expected });
+    if (!holds) problems.push({ variable, value: valueText(value), expected });
   };
   const atMost = (small: LimitRef, large: LimitRef): void => {
     mustHold(small[1] <= large[1], small[0], small[1], `at most ${large[0]}, which is ${large[1]}`);
@@ -169,17 +178,36 @@ function brokenRelations(config: Config): ConfigProblem[] {
     deployment.standby,
     "no, without REDIS_URL: nobody else has the embedded Redis",
   );
-  if (redis.url === null) return problems;
-  const why = "because REDIS_URL is set: another server must find the same one";
-  const howTo = "(try: openssl rand -hex 32)";
-  mustHold(deployment.macKey !== null, "LOANLOOM_MAC_KEY", null, `a key, ${why} ${howTo}`);
-  mustHold(
-    auth.jwtSecret !== null || auth.jwksUrl !== null,
-    "LOANLOOM_JWT_SECRET",
-    null,
-    `a secret, or LOANLOOM_JWKS_URL, ${why} ${howTo}`,
-  );
   return problems;
+}
+
+/** Of a server with a Redis that others may use as well. */
+function missingKeys({ auth, deployment, redis }: Config): ConfigProblem[] {
+  if (redis.url === null) return [];
+  const why =
+    "because REDIS_URL is set: another server must find the same one (try: openssl rand -hex 32)";
+  const problems: ConfigProblem[] = [];
+  const missing = (variable: string, what: string): void => {
+    problems.push({ variable, value: null, expected: `${what}, ${why}` });
+  };
+  if (deployment.macKey === null) missing("LOANLOOM_MAC_KEY", "a key");
+  if (auth.jwtSecret === null && auth.jwksUrl === null) {
+    missing("LOANLOOM_JWT_SECRET", "a secret, or LOANLOOM_JWKS_URL");
+  }
+  return problems;
+}
+
+/** As it would be typed. */
+function valueText(value: unknown): string | null {
+  if (typeof value === "boolean") return value ? "yes" : "no";
+  return value === null ? null : withoutPassword(String(value));
+}
+
+const HIDDEN = "(hidden)";
+
+/** A URL may have a password in it that is nobody's to see in a listing, a log or an error. */
+export function withoutPassword(text: string): string {
+  return text.replace(/(:\/\/)[^/?#\s]*@/g, `$1${HIDDEN}@`);
 }
 
 type LimitRef = readonly [variable: string, value: number];

@@ -1,32 +1,22 @@
 // The composition root: the only place where the rooms are put together. It holds no rule of its
 // own, and nothing but the command line imports it.
 
-import { randomUUID } from "node:crypto";
-import { hostname } from "node:os";
-import { join } from "node:path";
 import { ACTOR_LAYOUTS } from "../actors/kinds.ts";
 import { UPCASTERS } from "../actors/upcasters.ts";
 import type { Config } from "./config.ts";
-import { anchorFolderOf, revocationsFileOf } from "./config/folders.ts";
-import { loadDocumentKeys, loadSecrets, type Secrets } from "./config/secrets.ts";
-import { systemEnvironment } from "./custodian/environment.ts";
-import type { Taken } from "./custodian/books.ts";
-import { CustodianService, keysOf } from "./custodian/service.ts";
-import { KeyRing } from "./documents/key-ring.ts";
-import { DocumentStore } from "./documents/store.ts";
-import { sweepAlways } from "./documents/sweeper.ts";
-import { Authenticator } from "./gateway/authenticator.ts";
+import { anchorFolderOf, cannotListen, revocationsFileOf } from "./config/folders.ts";
+import { loadDocumentKeys, loadSecrets } from "./config/secrets.ts";
 import { createGatewayCounters } from "./gateway/counters.ts";
 import { createDocumentCounters } from "./gateway/documents/counters.ts";
+import { openFilesMax, socketsMaxOf } from "./gateway/descriptors.ts";
 import { createGateway, type Gateway } from "./gateway/gateway.ts";
+import { probePort } from "./gateway/port-probe.ts";
 import { systemTimers } from "./journal/clock.ts";
-import { connectTo, redisConnect, type RedisConnect } from "./journal/connection.ts";
+import { connectTo, redisConnect } from "./journal/connection.ts";
 import { checkDurability, onlyDurable, type JournalHome } from "./journal/durability.ts";
-import { EmbeddedRedis } from "./journal/embedded-redis.ts";
 import { MemoryWatch } from "./journal/memory-watch.ts";
 import { RecordCodec } from "./journal/records.ts";
 import { parseRedisUrl } from "./journal/redis-url.ts";
-import { ShardJournal } from "./journal/shard-journal.ts";
 import { readCustodian } from "./ops/custodian-source.ts";
 import { watchEventLoopLag } from "./ops/event-loop-lag.ts";
 import { readLive } from "./ops/live-source.ts";
@@ -34,18 +24,22 @@ import { Metrics } from "./ops/metrics.ts";
 import { readRevocations } from "./ops/revocation-source.ts";
 import { readDocuments, readGateway, readRuntime } from "./ops/sources.ts";
 import { RevocationFollower } from "./revocations/follower.ts";
-import type { Revocations } from "./revocations/revocations.ts";
-import { serverAnchors, type ServerAnchors } from "./runtime/anchors.ts";
-import type { Cargo } from "./runtime/batch.ts";
+import { serverAnchors } from "./runtime/anchors.ts";
 import { followClock } from "./runtime/clock-dates.ts";
 import { createRuntimeCounters } from "./runtime/counters.ts";
 import { systemClock, systemScheduler, TurnClock } from "./runtime/environment.ts";
-import { shardsOfCheckpoint } from "./runtime/replay.ts";
-import type { Answer } from "./runtime/port.ts";
-import type { OpenJournal } from "./runtime/shard.ts";
 import type { RunLog } from "./runtime/run-options.ts";
 import { System } from "./runtime/system.ts";
-import { DAY_MS, MINUTE_MS } from "./time/units.ts";
+import {
+  todayOf,
+  filesOf,
+  openDocuments,
+  sweepDocuments,
+  embeddedRedis,
+  custodianOf,
+  authenticatorOf,
+  journalOpener,
+} from "./main/parts.ts";
 
 export interface RunningServer {
   /** The port that it really listens on. */
@@ -59,8 +53,6 @@ export interface RunningServer {
 }
 
 const MEMORY_POLL_MS = 1_000;
-/** A stopped owner's lease ends by itself; a killed one's must be waited for. */
-const LEASE_WAITS = 3;
 
 /**
  * Starts everything and resolves when it serves. Rejects, with everything stopped again, with the
@@ -91,6 +83,11 @@ async function start(
   undo: (() => Promise<void> | void)[],
   undoAll: () => Promise<void>,
 ): Promise<RunningServer> {
+  // Before anything is written with them: beside what is there already a missing one is never made anew.
+  const secrets = await loadSecrets(config);
+  const documentKeys = await loadDocumentKeys(config);
+  const fault = await probePort(config.gateway.host, config.gateway.port);
+  if (fault !== null) throw cannotListen(config.gateway, fault);
   const revoked = await RevocationFollower.start({
     path: revocationsFileOf(config),
     settings: config.auth,
@@ -98,7 +95,6 @@ async function start(
     log,
   });
   undo.push(() => revoked.stop());
-  const secrets = await loadSecrets(config);
   const redis = config.redis.url === null ? await embeddedRedis(config, log) : null;
   if (redis !== null) undo.push(() => redis.stop());
   const url = redis?.url ?? config.redis.url ?? "";
@@ -110,7 +106,9 @@ async function start(
   log.info({ redisVersion }, "the journal's Redis is durable");
   for (const warning of warnings) log.warn({}, warning);
 
-  const store = await openDocuments(config);
+  const today = (): number => todayOf(config);
+  const followsClock = config.deployment.businessDates === "clock";
+  const store = await openDocuments(config, documentKeys);
   const documentCounters = createDocumentCounters();
   const metrics = new Metrics();
   const gatewayCounters = createGatewayCounters();
@@ -125,12 +123,12 @@ async function start(
     clock: arrivals,
     log,
     authenticator: authenticatorOf(config, secrets, revoked.revocations),
+    socketsMax: socketsMaxOf(openFilesMax(), filesOf(config)),
     httpExtra: { metrics: () => metrics.text(), ...bank },
     documents: { store, limits: config.transfers, counters: documentCounters },
+    ...(followsClock && { today }),
   });
   const { shards, standby, dayOffsetMinutes } = config.deployment;
-  const today = (): number => todayOf(config);
-  const followsClock = config.deployment.businessDates === "clock";
   const folder = anchorFolderOf(config.deployment);
   const anchors = serverAnchors({ folder, macKey: secrets.macKey }, log);
   const ending = new AbortController();
@@ -173,7 +171,7 @@ async function start(
   gateway.attach(system);
   undo.push(() => gateway.close());
   // Whoever asks a server that stands by learns that it does.
-  let port = standby ? await gateway.listen() : 0;
+  let port = standby ? await listen(gateway, config) : 0;
   undo.push(() => system.stop(config.gateway.drainMsMax));
   // Of a start that failed, what still waits for its turn is called off first.
   undo.push(() => ending.abort());
@@ -206,7 +204,7 @@ async function start(
   });
   undo.push(() => memory?.close());
   undo.push(watchEventLoopLag(metrics.histogram("eventLoopLag")));
-  if (!standby) port = await gateway.listen();
+  if (!standby) port = await listen(gateway, config);
   return {
     port,
     redisPid: redis?.pid ?? null,
@@ -215,140 +213,20 @@ async function start(
   };
 }
 
+/** Since the probe another one may have taken the port. */
+function listen(gateway: Gateway, config: Config): Promise<number> {
+  return gateway.listen().catch((error: Error) => {
+    throw cannotListen(config.gateway, { what: "port", detail: error.message });
+  });
+}
+
 function tellHome({ shard, peer, before, warnings }: JournalHome, log: RunLog): void {
   const facts = { shard, redis: peer };
   if (before === null) return log.info(facts, "the journal is in this Redis");
   log.warn({ ...facts, before, warnings }, "the journal is in another Redis now");
 }
 
-/** The business date by the clock, in days since 1970. */
-function todayOf({ deployment }: Config): number {
-  return Math.floor((Date.now() + deployment.dayOffsetMinutes * MINUTE_MS) / DAY_MS);
-}
-
-const MIB = 1_048_576;
-const DOCUMENT_SWEEP_MS = 60_000;
-
-async function openDocuments(config: Config): Promise<DocumentStore> {
-  const { freeMibMin } = config.documents;
-  return DocumentStore.open({
-    folder: join(config.deployment.dataDir, "documents"),
-    ring: new KeyRing(await loadDocumentKeys(config)),
-    freeBytesMin: freeMibMin * MIB,
-  });
-}
-
-function sweepDocuments(store: DocumentStore, gateway: Gateway, log: RunLog): () => void {
-  return sweepAlways({
-    store,
-    standingOf: (label) => gateway.standingOf(label),
-    everyMs: DOCUMENT_SWEEP_MS,
-    onSwept: (report) => {
-      if (report.found + report.orphans + report.undecided === 0) return;
-      log.info({ ...report }, "documents that nobody answered for were swept");
-    },
-    onFault: (error) => log.warn({ error }, "documents were not swept; it is tried again"),
-  });
-}
-
 async function stop(gateway: Gateway, reason: string, undoAll: () => Promise<void>) {
   await gateway.drain(reason);
   await undoAll();
-}
-
-async function embeddedRedis(config: Config, log: RunLog): Promise<EmbeddedRedis> {
-  const { maxmemoryMib, startMsMax, stopMsMax } = config.redis;
-  return EmbeddedRedis.start({
-    dataDir: config.deployment.dataDir,
-    startMsMax,
-    stopMsMax,
-    ...(maxmemoryMib === 0 ? {} : { maxmemoryBytes: maxmemoryMib * MIB }),
-    onEvent: (event) => {
-      if (event.type === "died" || event.type === "restart_failed") {
-        log.error(event, "the embedded Redis");
-      } else {
-        log.info(event, "the embedded Redis");
-      }
-    },
-  });
-}
-
-/** Null where none is configured: then nobody withdraws, and deposits are an operator's. */
-async function custodianOf(
-  { custodian, deployment }: Config,
-  system: () => System,
-  log: RunLog,
-): Promise<CustodianService | null> {
-  const { url } = custodian;
-  if (url === null) return null;
-  return new CustodianService({
-    url,
-    keys: await keysOf(custodian, join(deployment.dataDir, "custodian.key")),
-    settings: custodian,
-    environment: systemEnvironment,
-    books: { note: (word, answered) => system().note(word, (answer) => answered(takenOf(answer))) },
-    log,
-  });
-}
-
-/** To a notice an actor answers nothing else. */
-function takenOf(answer: Answer): Taken {
-  switch (answer.type) {
-    case "Noted":
-    case "Refused":
-    case "Failed":
-      return answer;
-    default:
-      throw new TypeError(`${answer.type} answers no notice`);
-  }
-}
-
-function authenticatorOf(
-  config: Config,
-  secrets: Secrets,
-  revocations: Revocations,
-): Authenticator {
-  const { auth } = config;
-  const { jwksUrl, jwksAlgorithm } = auth;
-  const keys =
-    jwksUrl === null
-      ? ({ kind: "secret", secret: Buffer.from(secrets.jwtSecret ?? "") } as const)
-      : ({ kind: "jwks", url: jwksUrl, algorithm: jwksAlgorithm } as const);
-  const { issuer, audience, clockToleranceS, tokenLifetimeMsMax, keysFetchMsMax } = auth;
-  return new Authenticator(
-    { keys, issuer, audience, clockToleranceS, tokenLifetimeMsMax, keysFetchMsMax },
-    systemClock,
-    revocations,
-  );
-}
-
-/** The embedded Redis has one server at a time, so a killed one's lease need not be waited for. */
-function journalOpener(
-  config: Config,
-  { macKey }: Secrets,
-  connect: RedisConnect,
-  anchors: ServerAnchors,
-  log: RunLog,
-  signal: AbortSignal,
-): OpenJournal {
-  const embedded = config.redis.url === null;
-  const owner = embedded ? "embedded" : `${hostname()}/${process.pid}/${randomUUID()}`;
-  return (shard, callbacks) =>
-    ShardJournal.takeOver<Cargo>({
-      shard,
-      connect,
-      macKey,
-      owner,
-      limits: config.journal,
-      shards: config.deployment.shards,
-      shardsOfCheckpoint,
-      anchor: anchors.of(shard),
-      leaseWaitMs: config.deployment.standby ? Infinity : config.journal.leaseMs * LEASE_WAITS,
-      signal,
-      ...callbacks,
-      onRewound: (detail) => {
-        log.error({ shard, detail }, "Redis had lost what it acknowledged; it was written again");
-        callbacks.onRewound(detail);
-      },
-    });
 }

@@ -90,6 +90,13 @@ describe("Config", () => {
     expect(() => loadConfig({ [variable]: value })).not.toThrow(value);
   });
 
+  test("a password in a URL is not shown either, and a flag is shown as it is typed", () => {
+    expect(problemsOf({ LOANLOOM_CUSTODIAN_URL: "ftp://ann:hunter2@bank/x" })).toMatchObject([
+      { value: "ftp://(hidden)@bank/x" },
+    ]);
+    expect(problemsOf({ LOANLOOM_STANDBY: "yes" })).toMatchObject([{ value: "yes" }]);
+  });
+
   test("all problems are reported at once", () => {
     const problems = problemsOf({ PORT: "x", LOANLOOM_SHARDS: "x", LOANLOOM_LEASE_MS: "x" });
     expect(problems.map((problem) => problem.variable)).toEqual([

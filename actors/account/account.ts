@@ -1,7 +1,8 @@
 // A client's money account: what it holds and what may be asked of it. The same client may lend
 // and borrow. available + held = total, and neither is ever negative.
 
-import { ZERO_CENTS, type Cents } from "../../src/money/cents.ts";
+import { assert } from "../../src/money/assert.ts";
+import { AMOUNT_CENTS_MAX, ZERO_CENTS, type Cents } from "../../src/money/cents.ts";
 import type { AccountId, LoanId, RequestId } from "../address.ts";
 import type { RequestStamp } from "../decider.ts";
 import type { Asked } from "../loan/application/application.ts";
@@ -13,15 +14,21 @@ import { Rows } from "../rows.ts";
 import type { Custody } from "./custody/custody.ts";
 import type { CustodyNotice, CustodyRequest } from "./custody/decide.ts";
 import { EntryLog } from "./entry-log.ts";
+import { HeldLoans } from "./held-loans.ts";
 import { Positions } from "./positions.ts";
 
-/** Balances stay far from 2^53, so that every sum of two is exact: 10 billion yuan. */
+/**
+ * Deposits fill a balance up to here: 10 billion yuan, enough to repay any loan by one payment. What
+ * loans bring is never refused and may pass it. Still each sum is exact, and asserted to be: that is
+ * money which others deposited, and 2^53 cents are the full balances of nine thousand accounts.
+ */
 export const BALANCE_CENTS_MAX = 1_000_000_000_000;
+assert(BALANCE_CENTS_MAX >= AMOUNT_CENTS_MAX, "a balance can hold what one payment may be");
 export const HOLDS_OPEN_MAX = 200_000;
 /** Applications that are neither listed, rejected nor withdrawn: names are free, memory is not. */
 export const APPLICATIONS_OPEN_MAX = 20;
 
-/** Columns of a hold's row. The row's number is the hold's number, and the bid's id for the client. */
+/** Columns of a hold's row, `loan` being a place in `loans`, for as long as the hold is open. The row's number is the hold's number, and the bid's id for the client. */
 export const HOLD = { loan: 0, amountCents: 1, bidNo: 2, status: 3 } as const;
 export const HOLD_STATUS = { waiting: 0, placed: 1, cancelling: 2, closed: 3 } as const;
 
@@ -41,9 +48,8 @@ export interface OpenAccount {
   holdsOpen: number;
   /** The requests of bids that the loan has not answered yet, by hold number. */
   readonly asking: Numbered<OutcomeEntry>;
-  /** Loans that rows of holds refer to by index. Emptied when no hold is open. */
-  readonly loans: LoanId[];
-  readonly loanIndex: Map<LoanId, number>;
+  /** Loans that rows of open holds refer to. */
+  readonly loans: HeldLoans;
   readonly entries: EntryLog;
   /** The client's own loans that are applied for, and not listed, rejected or withdrawn yet. */
   readonly applications: LoanId[];
@@ -72,8 +78,7 @@ export function openAccount(accountId: AccountId, outcomes: OutcomeWindow): Open
     holds: new Rows(4),
     holdsOpen: 0,
     asking: new Numbered(),
-    loans: [],
-    loanIndex: new Map(),
+    loans: new HeldLoans(),
     entries: new EntryLog(),
     applications: [],
     positions: new Positions(),
@@ -103,7 +108,7 @@ export type AccountRequest =
       readonly loanId: LoanId;
       readonly amountCents: number;
       readonly fill: Fill;
-      /** With `upTo`: the least that is still wanted; null for any. */
+      /** With `upTo` only: the least that is still wanted, at most the amount; null for any. */
       readonly minCents: number | null;
     } & RequestStamp)
   | ({ readonly type: "CancelBid"; readonly bidId: number } & RequestStamp)

@@ -34,6 +34,8 @@ export function decideAccount(
       return decideDeposit(account, command);
     case "PlaceBid": {
       const { requestId, fingerprint, loanId, amountCents, fill, minCents } = command;
+      const contradicts = minCents !== null && (fill === "exact" || minCents > amountCents);
+      if (contradicts) return refuse("minimum_contradicts_bid");
       if (account.holdsOpen >= HOLDS_OPEN_MAX) return refuse("too_many_holds");
       if (amountCents > account.availableCents) return refuse("exceeds_available");
       return accept({
@@ -53,8 +55,7 @@ export function decideAccount(
       const status = account.holds.get(holdNo, HOLD.status);
       if (status === HOLD_STATUS.waiting) return refuse("bid_not_found");
       if (status !== HOLD_STATUS.placed) return refuse("bid_already_settled");
-      const loanId = account.loans[account.holds.get(holdNo, HOLD.loan)];
-      assert(loanId !== undefined, "an open hold has its loan");
+      const loanId = account.loans.at(account.holds.get(holdNo, HOLD.loan));
       const bidNo = account.holds.get(holdNo, HOLD.bidNo);
       return accept({ type: "CancelAsked", requestId, fingerprint, holdNo, bidNo, loanId });
     }
@@ -168,8 +169,7 @@ function decideMessage(account: OpenAccount, message: HoldMessage): Decision<Acc
     case "VoidHold":
       return accept({ type: "HoldVoided", holdNo, releasedCents: heldCents });
     case "PostHold": {
-      const loanId = account.loans[account.holds.get(holdNo, HOLD.loan)];
-      assert(loanId !== undefined, "an open hold has its loan");
+      const loanId = account.loans.at(account.holds.get(holdNo, HOLD.loan));
       return accept({ type: "HoldPosted", holdNo, amountCents: heldCents, loanId });
     }
     default:

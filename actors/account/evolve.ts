@@ -44,7 +44,7 @@ export function evolveAccount(
     case "HoldPlaced": {
       const { amountCents, holdNo } = event;
       moveMoney(account, -amountCents, amountCents);
-      const loan = indexOfLoan(account, event.loanId);
+      const loan = account.loans.open(event.loanId);
       const row = account.holds.append(loan, amountCents, 0, HOLD_STATUS.waiting);
       assert(row === holdNo, "holds are numbered without a gap");
       account.holdsOpen++;
@@ -194,12 +194,10 @@ function release(account: OpenAccount, holdNo: number, amountCents: number, at: 
 function closeHold(account: OpenAccount, holdNo: number): void {
   assert(account.holds.get(holdNo, HOLD.status) !== HOLD_STATUS.closed, "a hold closes once");
   account.holds.set(holdNo, HOLD.status, HOLD_STATUS.closed);
+  const loan = account.holds.get(holdNo, HOLD.loan);
   account.holds.close(holdNo);
   account.holdsOpen--;
-  if (account.holdsOpen === 0) {
-    account.loans.length = 0;
-    account.loanIndex.clear();
-  }
+  account.loans.close(loan);
 }
 
 function takeAsking(account: OpenAccount, holdNo: number): OutcomeEntry {
@@ -209,16 +207,5 @@ function takeAsking(account: OpenAccount, holdNo: number): OutcomeEntry {
 }
 
 function loanOfHold(account: OpenAccount, holdNo: number): LoanId {
-  const loanId = account.loans[account.holds.get(holdNo, HOLD.loan)];
-  assert(loanId !== undefined, "an open hold has its loan");
-  return loanId;
-}
-
-function indexOfLoan(account: OpenAccount, loanId: LoanId): number {
-  let index = account.loanIndex.get(loanId);
-  if (index === undefined) {
-    index = account.loans.push(loanId) - 1;
-    account.loanIndex.set(loanId, index);
-  }
-  return index;
+  return account.loans.at(account.holds.get(holdNo, HOLD.loan));
 }

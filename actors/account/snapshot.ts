@@ -8,9 +8,10 @@ import type { StateSnapshot } from "../decider.ts";
 import { Numbered } from "../numbered.ts";
 import { OutcomeWindow, type OutcomeEntry } from "../outcome-window.ts";
 import { Rows, type RowSegment } from "../rows.ts";
-import type { AccountState, OpenAccount } from "./account.ts";
+import { HOLD, HOLD_STATUS, type AccountState, type OpenAccount } from "./account.ts";
 import { Custody, isCustodyPart } from "./custody/custody.ts";
 import { EntryLog } from "./entry-log.ts";
+import { HeldLoans } from "./held-loans.ts";
 import { Positions } from "./positions.ts";
 
 /** Format 1 had no positions and no repayments. */
@@ -31,7 +32,7 @@ export function snapshotAccount(account: AccountState, parts: "changed" | "all")
     account.holds.tail(),
     account.holdsOpen,
     waiting(account.asking),
-    account.loans,
+    account.loans.toSnapshot(),
     account.entries.toSnapshot(),
     account.positions.toSnapshot(),
     account.payments,
@@ -56,22 +57,21 @@ export function restoreAccount(
   parts: Iterable<RowSegment>,
 ): OpenAccount {
   assert(main[0] === FORMAT || main[0] === 1, "a snapshot of a known format");
-  const loans = main[8] as LoanId[];
   const outcomes = OutcomeWindow.fromSnapshot(main[1] as unknown[]);
   const all = [...parts];
   const custody = (main[CUSTODY] ?? null) as unknown[] | null;
   const ofHolds = all.filter((part) => !isCustodyPart(part));
+  const holds = Rows.restore(4, main[4] as number[], main[5] as number[], ofHolds);
   return {
     status: "open",
     accountId: self,
     outcomes,
     availableCents: cents(main[2] as number),
     heldCents: cents(main[3] as number),
-    holds: Rows.restore(4, main[4] as number[], main[5] as number[], ofHolds),
+    holds,
     holdsOpen: main[6] as number,
     asking: restoreWaiting(main[7] as unknown[], outcomes),
-    loans,
-    loanIndex: new Map(loans.map((loanId, index) => [loanId, index])),
+    loans: HeldLoans.restore(main[8] as unknown[], openPlaces(holds)),
     entries: EntryLog.restore(main[9] as unknown[]),
     applications: [...((main[APPLICATIONS] as LoanId[] | undefined) ?? [])],
     positions: main[10] === undefined ? new Positions() : Positions.restore(main[10] as unknown[]),
@@ -79,6 +79,14 @@ export function restoreAccount(
     paying: restoreWaiting((main[12] as unknown[] | undefined) ?? [], outcomes),
     custody: custody === null ? null : Custody.restore(custody, all.filter(isCustodyPart)),
   };
+}
+
+/** Of each hold that is open, where its loan is. */
+function* openPlaces(holds: Rows): Generator<number> {
+  for (const holdNo of holds.kept()) {
+    const isOpen = holds.get(holdNo, HOLD.status) !== HOLD_STATUS.closed;
+    if (isOpen) yield holds.get(holdNo, HOLD.loan);
+  }
 }
 
 /** Requests that wait for another actor: number and request id, two items each. */

@@ -13,12 +13,19 @@ export interface Bid {
   readonly filledCents: number;
 }
 
+export interface Lender {
+  readonly accountId: AccountId;
+  readonly lentCents: number;
+}
+
 export class BidBook {
   /** One row a bid; a cancelled one has a fill of zero. The row's number is the bid's number. */
   readonly #bids: Rows;
   readonly #lenders: AccountId[] = [];
   readonly #lenderIndex = new Map<AccountId, number>();
   readonly #lentCents: number[] = [];
+  /** Those of them who lend something. */
+  #lending = 0;
   #raisedCents = 0;
   #standing = 0;
 
@@ -40,17 +47,34 @@ export class BidBook {
     return this.#bids.count;
   }
 
+  /** Lenders with bids that stand. */
+  get lending(): number {
+    return this.#lending;
+  }
+
   lentBy(accountId: AccountId): number {
     const lender = this.#lenderIndex.get(accountId);
     return lender === undefined ? 0 : this.#lentCents[lender]!;
   }
 
-  /** Everybody who ever bid, in the order of first bids, and what each has lent. */
-  lenders(): { accountId: AccountId; lentCents: number }[] {
-    return this.#lenders.map((accountId, lender) => ({
-      accountId,
-      lentCents: this.#lentCents[lender]!,
-    }));
+  /** Who lends, in the order of their earliest standing bids: ties go to the earlier one. */
+  lendersByStandingBid(): Lender[] {
+    const lenders: Lender[] = [];
+    const seen = new Uint8Array(this.#lenders.length);
+    for (let bidNo = 1; bidNo <= this.count; bidNo++) {
+      const lender = this.#bids.get(bidNo, BID.lender);
+      if (seen[lender] === 1 || this.#bids.get(bidNo, BID.filledCents) === 0) continue;
+      seen[lender] = 1;
+      lenders.push({ accountId: this.#lenders[lender]!, lentCents: this.#lentCents[lender]! });
+    }
+    return lenders;
+  }
+
+  /** Who lends, in the order of their first bids, standing or not: as older journals have it. */
+  lendersByFirstBid(): Lender[] {
+    return this.#lenders
+      .map((accountId, lender) => ({ accountId, lentCents: this.#lentCents[lender]! }))
+      .filter(({ lentCents }) => lentCents > 0);
   }
 
   place(accountId: AccountId, holdNo: number, filledCents: number): number {
@@ -61,17 +85,24 @@ export class BidBook {
       this.#lenderIndex.set(accountId, lender);
       this.#lentCents.push(0);
     }
+    this.#lend(lender, filledCents);
+    return this.#bids.append(lender, holdNo, filledCents, 0);
+  }
+
+  #lend(lender: number, filledCents: number): void {
+    if (this.#lentCents[lender] === 0) this.#lending++;
     this.#lentCents[lender]! += filledCents;
     this.#raisedCents += filledCents;
     this.#standing++;
-    return this.#bids.append(lender, holdNo, filledCents, 0);
   }
 
   cancel(bidNo: number): void {
     const { filledCents } = this.get(bidNo);
     assert(filledCents > 0, "a bid is cancelled once");
     this.#bids.set(bidNo, BID.filledCents, 0);
-    this.#lentCents[this.#bids.get(bidNo, BID.lender)]! -= filledCents;
+    const lender = this.#bids.get(bidNo, BID.lender);
+    this.#lentCents[lender]! -= filledCents;
+    if (this.#lentCents[lender] === 0) this.#lending--;
     this.#raisedCents -= filledCents;
     this.#standing--;
   }
@@ -128,10 +159,7 @@ export class BidBook {
     }
     for (let bidNo = 1; bidNo <= book.count; bidNo++) {
       const filledCents = book.#bids.get(bidNo, BID.filledCents);
-      if (filledCents === 0) continue;
-      book.#lentCents[book.#bids.get(bidNo, BID.lender)]! += filledCents;
-      book.#raisedCents += filledCents;
-      book.#standing++;
+      if (filledCents > 0) book.#lend(book.#bids.get(bidNo, BID.lender), filledCents);
     }
     return book;
   }

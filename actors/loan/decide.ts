@@ -3,13 +3,20 @@
 import { LENDING_RULES_NOW } from "../../src/lending/rules.ts";
 import { scheduleOf } from "../../src/lending/schedule.ts";
 import { assert } from "../../src/money/assert.ts";
+import { SPLIT_HOLDERS_MAX } from "../../src/money/split.ts";
 import { accept, refuse, type Decision } from "../decider.ts";
 import type { Refusal } from "../refusals.ts";
 import { decideApplication } from "./application/decide.ts";
 import type { Bid } from "./bid-book.ts";
 import type { HoldRefs, LoanEvent } from "./events.ts";
 import { decideListing } from "./listing.ts";
-import { isOnMarket, HOLDS_PER_STEP, type LoanCommand, type LoanState } from "./loan.ts";
+import {
+  HOLDS_PER_STEP,
+  isOnMarket,
+  wasPaidOut,
+  type LoanCommand,
+  type LoanState,
+} from "./loan.ts";
 import { decideDay, decideLegs, decideRepay } from "./repayment/decide.ts";
 import { scheduleTermsOf } from "./repayment/repayment.ts";
 import { bpsOf, type LoanTerms } from "./terms.ts";
@@ -64,7 +71,7 @@ export function decideLoan(
       return accept({ type: "LoanConfirmed", requestId, fingerprint, by });
     }
     case "NextStep":
-      return "repayment" in loan
+      return wasPaidOut(loan)
         ? decideLegs(loan.repayment, loan.terms.serviceFeeBps)
         : decideNextStep(loan);
     case "CollectFunds": {
@@ -72,9 +79,9 @@ export function decideLoan(
       assert(loan.status === "collecting", "funds come while they are collected");
       const collected: LoanEvent = { type: "FundsCollected", accountId, holdNo, amountCents };
       const complete = loan.collectedCents + amountCents === loan.book.raisedCents;
-      return complete
-        ? accept<LoanEvent>(collected, { type: "LoanCollected" }, disbursementOf(loan.terms, day))
-        : accept(collected);
+      if (!complete) return accept(collected);
+      const all: LoanEvent = { type: "LoanCollected", byStandingBids: true };
+      return accept<LoanEvent>(collected, all, disbursementOf(loan.terms, day));
     }
     case "Repay":
       return decideRepay(loan, command, day);
@@ -116,16 +123,19 @@ function fillOf(loan: LoanState, bid: Fill, at: number): number | Refusal {
   if (bid.accountId === terms.borrowerId) return "borrower_cannot_bid";
   if (bid.amountCents < terms.minBidCents) return "below_minimum_bid";
   if (bid.amountCents % terms.stepCents !== 0) return "not_multiple_of_step";
+  const lentCents = book.lentBy(bid.accountId);
+  if (lentCents === 0 && book.lending >= SPLIT_HOLDERS_MAX) return "too_many_lenders";
   const remainingCents = terms.principalCents - book.raisedCents;
   let roomCents = remainingCents;
   if (terms.lenderCapCents !== null) {
-    const capRoomCents = terms.lenderCapCents - book.lentBy(bid.accountId);
+    const capRoomCents = terms.lenderCapCents - lentCents;
     const capBinds = capRoomCents === 0 || (bid.fill === "exact" && bid.amountCents > capRoomCents);
     if (capBinds) return "exceeds_lender_cap";
     roomCents = Math.min(roomCents, capRoomCents);
   }
   if (bid.fill === "exact" && bid.amountCents > roomCents) return "exceeds_remaining";
   const filledCents = Math.min(bid.amountCents, roomCents);
+  // An account asks for no more than the bid; in older journals one may have: no fill is enough.
   if (bid.minCents !== null && filledCents < bid.minCents) return "exceeds_remaining";
   return filledCents;
 }

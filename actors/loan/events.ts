@@ -91,7 +91,14 @@ export type LoanEvent =
       readonly holdNo: number;
       readonly amountCents: number;
     }
-  | { readonly type: "LoanCollected" }
+  | {
+      readonly type: "LoanCollected";
+      /**
+       * Whether its holders come in the order of their earliest standing bids. False in journals from
+       * before: in that of their first bids, also of those that were cancelled.
+       */
+      readonly byStandingBids: boolean;
+    }
   /** A loan that is paid out at once needs nobody's word. */
   | { readonly type: "CollectionStarted" }
   | RepaymentEvent

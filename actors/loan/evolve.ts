@@ -73,7 +73,8 @@ export function evolveLoan(loan: LoanState, event: LoanEvent, self: LoanId): Loa
       assert(loan.status === "collecting", "a collecting loan is collected");
       assert(loan.collectedCents === loan.book.raisedCents, "collected in full");
       const { collectedCents } = loan;
-      return { ...known(loan, "collected"), collectedCents };
+      const { byStandingBids } = event;
+      return { ...known(loan, "collected"), collectedCents, byStandingBids };
     }
     case "RequestRefused": {
       const { requestId, fingerprint, refusal } = event;

@@ -68,7 +68,7 @@ export const LOAN_EVENT_LAYOUTS: Layouts<LoanEvent> = {
   LoanConfirmed: { code: 9, version: 2, fields: { ...REQUEST, by: "nullableString" } },
   HoldsCalled: { code: 10, version: 1, fields: HOLDS },
   FundsCollected: { code: 11, version: 1, fields: { ...BIDDER, amountCents: "int" } },
-  LoanCollected: { code: 12, version: 1, fields: {} },
+  LoanCollected: { code: 12, version: 2, fields: { byStandingBids: "flag" } },
   RequestRefused: { code: 13, version: 1, fields: { ...REQUEST, refusal: "string" } },
   CollectionStarted: { code: 14, version: 1, fields: {} },
   LoanDisbursed: {
@@ -143,6 +143,7 @@ export const LOAN_EVENT_LAYOUTS: Layouts<LoanEvent> = {
     fields: { ...REQUEST, maker: "string", proposalNo: "int", reason: "string" },
   },
   WriteOffReturned: { code: 25, version: 1, fields: { ...JUDGED, reason: "nullableString" } },
+  LoanCured: { code: 26, version: 1, fields: { day: "int" } },
   ...APPLICATION_EVENT_LAYOUTS,
 };
 

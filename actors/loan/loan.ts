@@ -5,7 +5,7 @@
 //   absent -> listed                          an operator's own word
 //   listed -> funded -> collecting -> collected -> repaying -> settled
 //   listed -> expiring -> expired
-//   repaying -> defaulted -> settled
+//   repaying <-> defaulted -> settled
 //   defaulted -> written_off -> settled
 
 import { overdueBucketOf, type OverdueBucket } from "../../src/lending/overdue.ts";
@@ -18,7 +18,13 @@ import { isApplied, type AppliedLoan, type Grade, type Origin } from "./applicat
 import type { ApplicationMessage, ApplicationRequest } from "./application/commands.ts";
 import type { BidBook } from "./bid-book.ts";
 import type { RepaymentMode } from "./repayment/events.ts";
-import { lateDays, outstandingCents, owedOf, type Repayment } from "./repayment/repayment.ts";
+import {
+  instalmentsToPay,
+  lateDays,
+  outstandingCents,
+  owedOf,
+  type Repayment,
+} from "./repayment/repayment.ts";
 import type { WriteOffRequest } from "./write-off/write-off.ts";
 import type { LendingTermsAsked, ListingTerms, LoanTerms } from "./terms.ts";
 
@@ -50,8 +56,13 @@ export type CollectingLoan = Known & {
 export type CollectedLoan = Known & {
   readonly status: "collected";
   readonly collectedCents: number;
+  /** How its holders will be ordered. */
+  readonly byStandingBids: boolean;
 };
-/** Paid out. A late loan is one with dues; it defaults after 90 days, and may then be written off. */
+/**
+ * Paid out. A late loan is one with dues; it defaults after 90 days, and may then be written off,
+ * unless all dues are paid: that cures it.
+ */
 export type RepayingLoan = Known & {
   readonly status: "repaying" | "defaulted" | "written_off" | "settled";
   readonly repayment: Repayment;
@@ -74,6 +85,11 @@ export type LoanState = AbsentLoan | AppliedLoan | MarketLoan;
 /** Whether the market knows the loan: it is listed, or was. */
 export function isOnMarket(loan: LoanState): loan is MarketLoan {
   return loan.status !== "absent" && !isApplied(loan);
+}
+
+/** Whether the loan was paid out: it is repaid, or is settled, or was given up. */
+export function wasPaidOut(loan: LoanState): loan is RepayingLoan {
+  return "repayment" in loan;
 }
 
 export function absentLoan(): LoanState {
@@ -174,7 +190,7 @@ function repaymentView(repayment: Repayment) {
   return {
     outstandingCents: outstandingCents(repayment),
     owedCents: owedOf(repayment.dues),
-    nextDueOn: repayment.plan.instalments[0]?.due ?? null,
+    nextDueOn: instalmentsToPay(repayment)[0]?.due ?? null,
     lateDays: lateDays(repayment),
     clearings: repayment.clearings.length,
     overdue: overdueBucketOf(lateDays(repayment)),
@@ -203,6 +219,6 @@ export function loanView(loan: MarketLoan): LoanView {
     rateBps: terms.rateBps,
     serviceFeeBps: terms.serviceFeeBps,
     grade: origin?.approval.grade ?? null,
-    ...("repayment" in loan ? repaymentView(loan.repayment) : NOT_REPAYING),
+    ...(wasPaidOut(loan) ? repaymentView(loan.repayment) : NOT_REPAYING),
   };
 }

@@ -15,7 +15,7 @@ import {
   restoreOrigin,
 } from "./application/snapshot.ts";
 import { BidBook } from "./bid-book.ts";
-import type { LoanState } from "./loan.ts";
+import { wasPaidOut, type LoanState } from "./loan.ts";
 import { restoreRepayment, snapshotRepayment } from "./repayment/snapshot.ts";
 import { loanTermsOf, type LendingTerms, type ListingTerms } from "./terms.ts";
 
@@ -30,6 +30,8 @@ export function snapshotLoan(loan: LoanState, parts: "changed" | "all"): StateSn
     return { main, parts: [] };
   }
   const { terms, book } = loan;
+  // Paid out in the same moment: only a loan of a journal from before there was that stays collected.
+  assert(loan.status !== "collected" || !loan.byStandingBids, "no loan stays collected");
   const closing = loan.status === "collecting" || loan.status === "expiring";
   const collects = loan.status === "collecting" || loan.status === "collected";
   const main: unknown[] = [
@@ -48,7 +50,7 @@ export function snapshotLoan(loan: LoanState, parts: "changed" | "all"): StateSn
     closing ? loan.nextBidNo : 0,
     collects ? loan.collectedCents : 0,
     lendingValues(terms),
-    "repayment" in loan ? snapshotRepayment(loan.repayment) : null,
+    wasPaidOut(loan) ? snapshotRepayment(loan.repayment) : null,
   ];
   // Last, and only of those that were applied for: the others are stored as they always were.
   if (loan.origin !== null) main.push(originValues(loan.origin));
@@ -94,7 +96,7 @@ export function restoreLoan(
     case "collecting":
       return { ...known, status, nextBidNo, collectedCents };
     case "collected":
-      return { ...known, status, collectedCents };
+      return { ...known, status, collectedCents, byStandingBids: false };
     case "expiring":
       return { ...known, status, nextBidNo };
     case "repaying":

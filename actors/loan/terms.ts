@@ -1,5 +1,6 @@
 // What a loan is lent on: how it takes bids, how it is repaid, and what that costs.
 
+import { AMOUNT_CENTS_MAX } from "../../src/money/cents.ts";
 import { proportionHalfUp } from "../../src/money/proportion.ts";
 import { BPS_PER_ONE, isDailyRatePpm, isFeeBps, isRateBps } from "../../src/money/rate.ts";
 import { businessDateAtMs } from "../../src/lending/business-date.ts";
@@ -136,8 +137,9 @@ export function basisOf(basisDays: number): DayCountBasis | undefined {
 
 /**
  * Why a loan cannot be lent on these terms, or null: `rate_out_of_range` for rates and fees beyond
- * what money knows, `terms_out_of_range` for a schedule that lending would not compute. `at` in ms:
- * no loan is disbursed before it is listed.
+ * what money knows, `terms_out_of_range` for a schedule that lending would not compute,
+ * `payoff_above_limit` for what no single payment would repay. `at` in ms: no loan is disbursed before
+ * it is listed.
  */
 export function refusalOfLendingTerms(
   principalCents: number,
@@ -156,7 +158,33 @@ export function refusalOfLendingTerms(
     method === "bullet_days"
       ? { ...common, method, days: term, basis }
       : { ...common, method, months: term };
-  return refusalOfTerms(schedule) === null ? null : "terms_out_of_range";
+  if (refusalOfTerms(schedule) !== null) return "terms_out_of_range";
+  return payoffCentsMax(principalCents, terms) > AMOUNT_CENTS_MAX ? "payoff_above_limit" : null;
+}
+
+/**
+ * No less than what repays all of the loan on any day: principal, the interest on all of it for the
+ * whole term with each period's rounded up, and the early fee. A loan within AMOUNT_CENTS_MAX can be
+ * repaid by one payment, from one balance. Penalties are not in it: they are repaid with what is due,
+ * in as many parts as one likes.
+ */
+export function payoffCentsMax(principalCents: number, terms: LendingTerms): number {
+  const { method, term, rateBps, earlyFeeBps } = terms;
+  const interestCents =
+    method === "bullet_days"
+      ? shareUp(principalCents, rateBps * term, BPS_PER_ONE * (terms.basisDays || DAYS_PER_YEAR))
+      : shareUp(principalCents, rateBps, BPS_PER_ONE * MONTHS_PER_YEAR) * term;
+  return principalCents + interestCents + bpsOf(principalCents, earlyFeeBps);
+}
+
+const MONTHS_PER_YEAR = 12;
+/** Of the actual ones the shortest, in which a day bears most. */
+const DAYS_PER_YEAR = 365;
+
+/** Rounded up, of products beyond 2^53 as well. */
+function shareUp(amountCents: number, numerator: number, denominator: number): number {
+  const product = BigInt(amountCents) * BigInt(numerator);
+  return Number((product + BigInt(denominator - 1)) / BigInt(denominator));
 }
 
 /** A share of an amount in basis points, rounded half up. */

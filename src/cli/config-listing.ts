@@ -6,6 +6,7 @@ import {
   describeSettings,
   loadConfig,
   settingsMarkdown,
+  withoutPassword,
   type SettingDescription,
 } from "../config.ts";
 import { EXIT_HELP } from "./exit-codes.ts";
@@ -40,7 +41,7 @@ function listing({ json, markdown }: ListingOptions): string {
 function valueOf(setting: SettingDescription): string | null {
   const given = process.env[setting.variable]?.trim();
   if (given === undefined || given === "") return setting.default;
-  return setting.secret ? "(hidden)" : given;
+  return setting.secret ? "(hidden)" : withoutPassword(given);
 }
 
 /** Two lines a setting: `VARIABLE = value unit`, and what it is. */

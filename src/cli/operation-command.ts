@@ -3,7 +3,7 @@
 
 import { Argument, Command, Option } from "commander";
 import { OPERATIONS, type Field, type OperationName, type Role } from "../protocol/table.ts";
-import type { RequestFields } from "../client/client.ts";
+import type { LoanloomClient, RequestFields } from "../client/client.ts";
 import { show, withRemoteOptions, withServer, type RemoteOptions } from "./remote.ts";
 import { businessDay, id, instant, wholeNumber } from "./values.ts";
 
@@ -14,6 +14,12 @@ export interface OperationSpec {
   readonly positional: readonly string[];
   /** For fields that the protocol wants and people would rather leave out, as they would type it. */
   readonly defaults?: Readonly<Record<string, string>>;
+  /** Looks before it is asked; rejects when it is not to be. */
+  readonly before?: (
+    client: LoanloomClient,
+    request: Readonly<Record<string, unknown>>,
+    options: Readonly<Record<string, unknown>>,
+  ) => Promise<void>;
 }
 
 export function operationCommand(spec: OperationSpec): Command {
@@ -36,6 +42,7 @@ export function operationCommand(spec: OperationSpec): Command {
       if (value !== undefined) request[name] = value;
     }
     await withServer(options, roles as readonly Role[], async (client) => {
+      await spec.before?.(client, request, options);
       const reply = await client.request(
         spec.operation,
         request as RequestFields<typeof spec.operation>,

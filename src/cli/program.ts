@@ -5,7 +5,7 @@ import { readFile } from "node:fs/promises";
 import { Command, CommanderError } from "commander";
 import { exitOfCommander } from "../command/exit-codes.ts";
 import { ERRORS, type ErrorCode } from "../protocol/errors.ts";
-import { EXIT_HELP, exitCodeOf } from "./exit-codes.ts";
+import { EXIT, EXIT_HELP, exitCodeOf } from "./exit-codes.ts";
 
 interface CommandRow {
   readonly about: string;
@@ -54,7 +54,7 @@ const COMMANDS: Readonly<Record<string, CommandRow>> = {
     load: async () => (await import("./books.ts")).booksCommand(),
   },
   verify: {
-    about: "walk the journals and check ids, MACs and all invariants",
+    about: "walk the journals: ids, MACs and, where they are whole, all invariants",
     load: async () => (await import("./verify.ts")).verifyCommand(),
   },
   anchor: {
@@ -91,7 +91,7 @@ export async function runProgram(argv: readonly string[]): Promise<void> {
   try {
     await program.parseAsync(argv.length === 0 ? ["--help"] : argv, { from: "user" });
   } catch (error) {
-    process.exitCode = exitOf(error);
+    process.exitCode = exitOf(error, argv.includes("--json"));
   }
 }
 
@@ -101,12 +101,22 @@ function exitByThrowing(command: Command): void {
   command.commands.forEach(exitByThrowing);
 }
 
-function exitOf(error: unknown): number {
-  if (error instanceof CommanderError) return exitOfCommander(error);
-  const code = exitCodeOf(error);
-  if (code === undefined) throw error;
-  process.stderr.write(`loanloom: ${messageOf(error as Error)}\n`);
-  return code;
+function exitOf(error: unknown, json: boolean): number {
+  if (error instanceof CommanderError && error.exitCode === 0) return EXIT.ok;
+  const exit = error instanceof CommanderError ? exitOfCommander(error) : exitCodeOf(error);
+  if (exit === undefined) throw error;
+  const message = messageOf(error as Error);
+  // Standard output has answers only: whoever parses it must not take a failure for one.
+  if (json)
+    process.stderr.write(`${JSON.stringify({ error: { code: codeOf(error), message } })}\n`);
+  else if (!(error instanceof CommanderError)) process.stderr.write(`loanloom: ${message}\n`);
+  return exit;
+}
+
+/** Stable: of ours, of the protocol, of the system, or what the command line got wrong. */
+function codeOf(error: unknown): string {
+  const code = (error as { readonly code?: unknown }).code;
+  return typeof code === "string" && !(error instanceof CommanderError) ? code : "usage";
 }
 
 /** A code alone tells a program what to do; people get its meaning from the table, too. */

@@ -3,12 +3,13 @@
 import { Option, type Command } from "commander";
 import {
   connect,
+  LoanloomError,
   type AccountUpdate,
   type LoanloomClient,
   type LoanUpdate,
 } from "../client/client.ts";
 import { UsageError } from "../command/exit-codes.ts";
-import { CLIENT_VARIABLES, loadConfig, type Config } from "../config.ts";
+import { CLIENT_VARIABLES, loadClientConfig, type Config } from "../config.ts";
 import { ROLES, type Role } from "../protocol/table.ts";
 import { EXIT_HELP } from "./exit-codes.ts";
 import { tokenFor } from "./token.ts";
@@ -53,15 +54,42 @@ export async function withServer(
   roles: readonly Role[],
   work: (client: LoanloomClient) => Promise<void>,
 ): Promise<void> {
-  const config = loadConfig(process.env);
+  const config = loadClientConfig(process.env);
   const url = options.url ?? process.env[CLIENT_VARIABLES.url] ?? urlOf(config);
   const token = await tokenOf(options, roles, config);
   const limits = { requestTimeoutMs: options.timeout, firstConnectTimeoutMs: options.timeout };
-  const client = await connect({ url, token, ...limits });
+  const client = await connect({ url, token, ...limits }).catch(async (error: unknown) => {
+    throw await withReason(error, url);
+  });
   try {
     await work(client);
   } finally {
     client.close();
+  }
+}
+
+const REASON_MS_MAX = 2_000;
+
+/** A handshake that is refused by its status says no more than that; the server tells why elsewhere. */
+async function withReason(error: unknown, url: string): Promise<unknown> {
+  const isRefused = error instanceof LoanloomError && error.code === "unreachable";
+  const status = isRefused ? /server response: (\d{3})/.exec(error.message)?.[1] : undefined;
+  if (status === undefined) return error;
+  const reason =
+    status === "503" ? await readinessOf(url) : `${url} is no door: is it the path /v1/ws?`;
+  if (reason === null) return error;
+  return new LoanloomError("unreachable", `${(error as LoanloomError).detail} (${reason})`);
+}
+
+/** As `/readyz` says it; null when it does not. */
+async function readinessOf(url: string): Promise<string | null> {
+  const readyz = new URL("/readyz", url.replace(/^ws/, "http"));
+  try {
+    const answer = await fetch(readyz, { signal: AbortSignal.timeout(REASON_MS_MAX) });
+    const { reason } = (await answer.json()) as { readonly reason?: unknown };
+    return typeof reason === "string" ? reason : null;
+  } catch {
+    return null;
   }
 }
 
@@ -84,8 +112,10 @@ async function tokenOf(
   if (options.role !== undefined && options.as === undefined) {
     throw new UsageError("--role goes with --as <name>");
   }
-  const given = options.token ?? process.env[CLIENT_VARIABLES.token];
-  if (options.as === undefined && given !== undefined && given !== "") return given;
+  if (options.as === undefined) {
+    const given = options.token ?? process.env[CLIENT_VARIABLES.token];
+    if (given !== undefined) return tokenGiven(given, options);
+  }
   // An operator may do what it may; what is a client's own, or one of two reviewers', needs a name.
   if (options.as === undefined && roles.includes("operator")) {
     return (await tokenFor(config, "operator", "operator", TOKEN_TTL_MS)).token;
@@ -101,11 +131,16 @@ async function tokenOf(
   return (await tokenFor(config, options.as, role, TOKEN_TTL_MS)).token;
 }
 
+/** Empty is what a script has whose token was not to be had: it must not become somebody else. */
+function tokenGiven(given: string, { token }: RemoteOptions): string {
+  if (given.trim() !== "") return given;
+  const where = token === undefined ? CLIENT_VARIABLES.token : "--token";
+  throw new UsageError(`${where} is empty: give a token, or leave it out`);
+}
+
 export function show(fields: Readonly<Record<string, unknown>>, json: boolean): void {
   process.stdout.write(json ? `${JSON.stringify(fields)}\n` : `${answerText(fields)}\n`);
 }
-
-/** What a watch tells; its end is told by `untilInterrupted`. */
 
 /** Fields, and below them a table for each that is a list of rows. */
 function answerText(fields: Readonly<Record<string, unknown>>): string {
@@ -115,6 +150,7 @@ function answerText(fields: Readonly<Record<string, unknown>>): string {
   return [fieldsText(fields), ...tables].join("\n");
 }
 
+/** What a watch tells; its end is told by `untilInterrupted`. */
 export function showUpdate(update: AccountUpdate | LoanUpdate, json: boolean): void {
   switch (update.kind) {
     case "loan":
@@ -138,8 +174,16 @@ export function showUpdate(update: AccountUpdate | LoanUpdate, json: boolean): v
   }
 }
 
-/** Until Ctrl-C, or until the watch ends by itself, which is an error. */
+/**
+ * Until Ctrl-C, or until the watch ends by itself, which is an error. What is missed while the connection
+ * is lost comes later, and standard error says so.
+ */
 export function untilInterrupted(client: LoanloomClient): Promise<void> {
+  const say = (what: string): void => void process.stderr.write(`loanloom: ${what}\n`);
+  client.on("disconnected", ({ code, reason }) => {
+    say(`the connection is lost (${reason === "" ? code : reason}); it is tried again`);
+  });
+  client.on("reconnected", ({ downMs }) => say(`connected again after ${Math.round(downMs)} ms`));
   return new Promise((resolve, reject) => {
     const interrupted = (): void => resolve();
     process.once("SIGINT", interrupted).once("SIGTERM", interrupted);

@@ -29,8 +29,8 @@ import {
 } from "../lending/terms.ts";
 import { RATE_BPS_MAX, isRateBps, type RateBps } from "../money/rate.ts";
 import { EXIT, EXIT_HELP } from "./exit-codes.ts";
-import { percentText, tableText } from "./table-text.ts";
-import { centsText, fieldsText, wholeNumber } from "./values.ts";
+import { tableText } from "./table-text.ts";
+import { centsText, fieldsText, percentText, wholeNumber } from "./values.ts";
 
 interface ScheduleOptions {
   readonly principal?: number;

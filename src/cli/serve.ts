@@ -10,7 +10,7 @@ import { settingsText } from "./config-listing.ts";
 import { EXIT, EXIT_HELP } from "./exit-codes.ts";
 import { urlOf } from "./remote.ts";
 
-const SIGNAL_EXIT = { SIGINT: 130, SIGTERM: 143 } as const;
+const SIGNAL_EXIT = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const;
 
 export function serveCommand(): Command {
   return new Command("serve")
@@ -34,7 +34,8 @@ async function serve(): Promise<void> {
     const gaveUp = error instanceof JournalError && error.code === "closed";
     if (!gaveUp || !givesUp.signal.aborted) throw error;
     // What it had of it by then was given back.
-    log.info({}, "stopped while it stood by");
+    const { standby } = config.deployment;
+    log.info({}, standby ? "stopped while it stood by" : "stopped before it served");
     return process.exit(EXIT.ok);
   });
   // For people, beside the log on standard output, which is for machines.
@@ -56,7 +57,7 @@ async function serve(): Promise<void> {
 function firstSignal(): Promise<NodeJS.Signals> {
   return new Promise((resolve) => {
     let signals = 0;
-    for (const signal of ["SIGINT", "SIGTERM"] as const) {
+    for (const signal of ["SIGHUP", "SIGINT", "SIGTERM"] as const) {
       process.on(signal, () => {
         // The embedded Redis is left running then: the next start adopts it with all its data.
         if (++signals > 1) process.exit(SIGNAL_EXIT[signal]);

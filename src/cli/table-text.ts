@@ -1,14 +1,18 @@
 // Tables for people: columns as wide as their widest entry, numbers to the right.
 
 import { formatBusinessDate, isBusinessDate } from "../lending/business-date.ts";
-import { centsText } from "./values.ts";
+import { centsText, instantText, isInstant, percentText } from "./values.ts";
 
 type Row = Readonly<Record<string, unknown>>;
 
 /** Rows of an answer under the names of their columns; units are in the values, not in the names. */
 export function rowsText(rows: readonly Row[]): string {
   const names = Object.keys(rows[0] ?? {});
-  const head = names.map((name) => name.replace(/(Cents|Ppm)$/, ""));
+  const head = names.map((name) => {
+    const first = rows[0]![name];
+    if (typeof first === "number" && isInstant(name, first)) return name.replace(/Ms$/, "");
+    return name.replace(/(Cents|Ppm)$/, "");
+  });
   const body = rows.map((row) => names.map((name) => cellText(name, row[name])));
   return tableText(
     [head, ...body],
@@ -39,12 +43,7 @@ function cellText(name: string, value: unknown): string {
   if (typeof value !== "number") return String(value);
   if (name.endsWith("Cents")) return centsText(value);
   if (name.endsWith("Ppm")) return percentText(value);
+  if (isInstant(name, value)) return instantText(value);
   const isDay = name === "day" || name.endsWith("On");
   return isDay && isBusinessDate(value) ? formatBusinessDate(value) : String(value);
-}
-
-/** Millionths as per cent with two digits, rounded half away from zero: 120,000 is "12.00 %". */
-export function percentText(ppm: number): string {
-  const hundredths = Math.sign(ppm) * Math.round(Math.abs(ppm) / 100);
-  return `${centsText(hundredths)} %`;
 }

@@ -4,8 +4,8 @@
 import { randomUUID } from "node:crypto";
 import { Command, Option } from "commander";
 import { UsageError } from "../command/exit-codes.ts";
-import { loadConfig, type Config } from "../config.ts";
-import { loadSecrets } from "../config/secrets.ts";
+import { loadClientConfig, type Config } from "../config.ts";
+import { readJwtSecret } from "../config/secrets.ts";
 import { signToken } from "../gateway/signing.ts";
 import { ROLES, type Role } from "../protocol/table.ts";
 import { EXIT_HELP } from "./exit-codes.ts";
@@ -29,16 +29,15 @@ export function tokenCommand(): Command {
       id,
     )
     .addOption(new Option("--role <role>", "what it may do").choices(ROLES).default("client"))
-    .option(
-      "--ttl <duration>",
-      "how long it is valid, such as 15m, 12h or 30d",
-      duration,
-      3_600_000,
+    .addOption(
+      new Option("--ttl <duration>", "how long it is valid, such as 15m, 12h or 30d")
+        .argParser(duration)
+        .default(3_600_000, "1h"),
     )
     .option("--json", "print one line of JSON, with the id of the token", false)
     .addHelpText(
       "after",
-      "\nThe secret is LOANLOOM_JWT_SECRET, or jwt.secret in LOANLOOM_DATA, made when absent." +
+      "\nThe secret is LOANLOOM_JWT_SECRET, or jwt.secret in LOANLOOM_DATA, which `serve` makes." +
         `\nWith LOANLOOM_JWKS_URL tokens come from that issuer, not from here.\n${EXIT_HELP}`,
     )
     .enablePositionalOptions()
@@ -46,7 +45,7 @@ export function tokenCommand(): Command {
       if (sub === undefined) {
         command.error("error: required option '--sub <accountId>' not specified");
       }
-      const config = loadConfig(process.env);
+      const config = loadClientConfig(process.env);
       const { token, tokenId, expiresAtMs } = await tokenFor(config, sub, role, ttl);
       const shown = json ? JSON.stringify({ token, tokenId, sub, role, expiresAtMs }) : token;
       process.stdout.write(`${shown}\n`);
@@ -74,7 +73,7 @@ export async function tokenFor(
         "(LOANLOOM_TOKEN_LIFETIME_MS_MAX)",
     );
   }
-  const { jwtSecret } = await loadSecrets(config);
+  const jwtSecret = await readJwtSecret(config);
   if (jwtSecret === null) {
     throw new UsageError(
       "LOANLOOM_JWKS_URL is set: get a token from that issuer, give it by --token",

@@ -60,7 +60,9 @@ export function id(text: string): string {
 
 /** Lines of `name  value`; amounts also as people read them. */
 export function fieldsText(fields: Readonly<Record<string, unknown>>): string {
-  const shown = Object.entries(fields).filter(([, value]) => value !== null && !isRows(value));
+  const shown = Object.entries(fields).filter(
+    ([, value]) => value !== null && value !== "" && !isRows(value),
+  );
   const width = Math.max(0, ...shown.map(([name]) => name.length));
   return shown
     .map(([name, value]) => `${name.padEnd(width)}  ${valueText(name, value)}`)
@@ -80,8 +82,27 @@ function valueText(name: string, value: unknown): string {
   if ((name === "day" || name.endsWith("On")) && isBusinessDate(value)) {
     return `${value} (${formatBusinessDate(value)})`;
   }
-  if (name === "at" || name.endsWith("AtMs")) return `${value} (${new Date(value).toISOString()})`;
+  if (name.endsWith("Ppm")) return `${value} (${percentText(value)})`;
+  if (isInstant(name, value)) return `${value} (${instantText(value)})`;
   return String(value);
+}
+
+/** What is less is a duration: of the instants that are not named so none is before 2001. */
+const INSTANT_MS_MIN = 1_000_000_000_000;
+
+export function isInstant(name: string, value: number): boolean {
+  if (name === "at" || name.endsWith("AtMs")) return true;
+  return name.endsWith("Ms") && value >= INSTANT_MS_MIN;
+}
+
+export function instantText(ms: number): string {
+  return new Date(ms).toISOString();
+}
+
+/** Millionths as per cent with two digits, rounded half away from zero: 120,000 is "12.00 %". */
+export function percentText(ppm: number): string {
+  const hundredths = Math.sign(ppm) * Math.round(Math.abs(ppm) / 100);
+  return `${centsText(hundredths)} %`;
 }
 
 /** 123456789 is "1,234,567.89": by digits, since a float would round. */

@@ -5,10 +5,8 @@ import { InvalidArgumentError } from "commander";
 /** A parser of whole numbers with bounds, both included. */
 export function within(min: number, max: number): (text: string) => number {
   return (text) => {
-    const value = Number(text);
-    if (text.trim() !== "" && Number.isSafeInteger(value) && value >= min && value <= max) {
-      return value;
-    }
+    const value = /^\d{1,16}$/.test(text) ? Number(text) : NaN;
+    if (value >= min && value <= max) return value;
     const bounds = max === Number.MAX_SAFE_INTEGER ? `of ${min} or more` : `from ${min} to ${max}`;
     throw new InvalidArgumentError(`expected a whole number ${bounds}`);
   };

@@ -51,6 +51,13 @@ export const TRANSFER_SETTINGS = {
     [1_000, 3_600_000],
     "the longest time for the bytes of one document",
   ),
+  bytesPerSecondMin: limit(
+    "LOANLOOM_DOCUMENT_BYTES_PER_SECOND_MIN",
+    2_048,
+    "bytes/s",
+    [1, 1_048_576],
+    "an upload that brings less, over 5 s in which it might send, is ended",
+  ),
   bufferBytesMax: limit(
     "LOANLOOM_DOCUMENT_BUFFER_BYTES_MAX",
     64 * MIB,

@@ -80,7 +80,14 @@ export const GATEWAY_SETTINGS = {
     20_000,
     "connections",
     [1, 1_000_000],
-    "open connections in total",
+    "open WebSocket connections in total",
+  ),
+  httpConnectionsMax: limit(
+    "LOANLOOM_HTTP_CONNECTIONS_MAX",
+    10_000,
+    "connections",
+    [16, 1_000_000],
+    "open connections that are no WebSockets, or not yet; more are cut at once",
   ),
   connectionsPerAddressMax: limit(
     "LOANLOOM_CONNECTIONS_PER_ADDRESS_MAX",

@@ -10,9 +10,14 @@ import {
   type CustodianLog,
   type Taken,
 } from "./books.ts";
-import { CALLBACK_BYTES_MAX, CALLBACK_STATUS, readCallback } from "./callback.ts";
+import {
+  CALLBACK_BYTES_MAX,
+  CALLBACK_STATUS,
+  readCallback,
+  type CallbackRefusal,
+} from "./callback.ts";
 import type { Environment } from "./environment.ts";
-import { SIGNATURE_HEADER } from "./signature.ts";
+import { headerRefusalOf, SIGNATURE_HEADER } from "./signature.ts";
 
 export interface CallbackReaderParts {
   readonly keys: readonly Uint8Array[];
@@ -41,15 +46,17 @@ export class CallbackReader {
     this.#parts = parts;
   }
 
+  /** Who has no signature is refused before its body is waited for. */
+  screen(signature: string | undefined): CallbackAnswer | undefined {
+    const reason = headerRefusalOf(signature);
+    return reason === undefined ? undefined : this.#refuse(reason);
+  }
+
   async take(signature: string | undefined, body: Uint8Array): Promise<CallbackAnswer> {
     const { keys, toleranceMs, environment, books, counters } = this.#parts;
     const nowMs = environment.clock.wallMs();
     const read = readCallback({ signature, body }, { keys, nowMs, toleranceMs });
-    if (read.kind === "refused") {
-      const { callbacksRefused } = counters;
-      callbacksRefused.set(read.reason, (callbacksRefused.get(read.reason) ?? 0) + 1);
-      return refused(CALLBACK_STATUS[read.reason], read.reason);
-    }
+    if (read.kind === "refused") return this.#refuse(read.reason);
     const { notice } = read;
     const word = wordOfNotice(notice);
     if (word === undefined) {
@@ -71,6 +78,12 @@ export class CallbackReader {
       case "Failed":
         return refused(503, taken.code);
     }
+  }
+
+  #refuse(reason: CallbackRefusal): CallbackAnswer {
+    const { callbacksRefused } = this.#parts.counters;
+    callbacksRefused.set(reason, (callbacksRefused.get(reason) ?? 0) + 1);
+    return refused(CALLBACK_STATUS[reason], reason);
   }
 
   #contradicts(notice: { type: string; reference: string }, code: string): void {

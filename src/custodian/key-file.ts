@@ -3,8 +3,9 @@
 // below the new one: what is sent is signed with all of them, and any of them is accepted.
 
 import { randomBytes } from "node:crypto";
-import { chmod, link, mkdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { chmod, link, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
+import { makeFolder } from "../journal/make-folder.ts";
 import { KEY_BYTES, KEYS_MAX } from "./signature.ts";
 
 const KEYS_PATTERN = /^[0-9a-f]{64}(?:\n[0-9a-f]{64})*$/;
@@ -18,7 +19,7 @@ export class KeyFileError extends Error {
 export async function loadKeys(path: string): Promise<readonly Uint8Array[]> {
   const kept = await readKeys(path);
   if (kept !== null) return kept;
-  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+  await makeFolder(dirname(path), 0o700);
   // Written whole under another name and then linked: server and custodian may start at the same
   // moment, and both must get the same key.
   const draft = `${path}.${process.pid}.${randomBytes(4).toString("hex")}`;

@@ -49,6 +49,14 @@ export function sign(
   ].join();
 }
 
+/** What is wrong with a header by itself, whatever it signs; undefined when that must be seen. */
+export function headerRefusalOf(
+  header: string | undefined,
+): Exclude<SignatureRefusal, "signature_stale"> | undefined {
+  if (header === undefined || header === "") return "signature_missing";
+  return partsOf(header) === undefined ? "signature_invalid" : undefined;
+}
+
 /**
  * Undefined when the signature holds; otherwise why not. A wrong signature is told before a stale
  * one: only who has the key learns about our clock.

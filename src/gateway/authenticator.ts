@@ -96,8 +96,11 @@ export class Authenticator {
   }
 
   #judge(claims: JWTPayload, nowMs: number): Verdict {
-    const { sub, exp, iat, jti, role = "client" } = claims;
-    if (sub === undefined || !isId(sub)) return unauthenticated("sub is no account id");
+    // What was signed may still be of any type: jose looks at exp, iat and nbf alone.
+    const { exp, iat, role = "client" } = claims;
+    const { sub, jti = null }: { readonly sub?: unknown; readonly jti?: unknown } = claims;
+    if (!isId(sub)) return unauthenticated("sub is no account id");
+    if (jti !== null && typeof jti !== "string") return unauthenticated("jti is no text");
     if (!isRole(role)) return unauthenticated("unknown role");
     assert(exp !== undefined, "a token without exp was refused before");
     const expMs = Math.floor(exp * 1_000);
@@ -115,7 +118,7 @@ export class Authenticator {
       role,
       expiresAtMs,
       issuedAtMs: iat === undefined ? null : Math.floor(iat * 1_000),
-      tokenId: jti ?? null,
+      tokenId: jti,
     };
     if (this.revocations.covers(principal)) return unauthenticated("revoked");
     return { ok: true, principal };

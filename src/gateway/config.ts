@@ -21,7 +21,10 @@ export interface GatewayConfig {
   /** Frames of a session that wait while its first token is verified; bytes: of four large ones. */
   readonly heldFramesMax: number;
 
+  /** Sessions: connections that have become WebSockets. */
   readonly connectionsMax: number;
+  /** Connections that are none, or not yet. */
+  readonly httpConnectionsMax: number;
   readonly connectionsPerAddressMax: number;
   readonly connectionsPerAccountMax: number;
   /** Allowance of one account over all its sessions: a token bucket. */
@@ -73,6 +76,7 @@ export const GATEWAY_DEFAULTS: GatewayConfig = Object.freeze({
   verificationsMax: 4_000,
   heldFramesMax: 64,
   connectionsMax: 20_000,
+  httpConnectionsMax: 10_000,
   connectionsPerAddressMax: 2_000,
   connectionsPerAccountMax: 32,
   requestsPerSecondPerAccount: 1_000,

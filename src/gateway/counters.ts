@@ -7,6 +7,11 @@ export interface GatewayCounters {
   /** Present value: tokens being verified. */
   verificationsPending: number;
   connectionsOpened: number;
+  /** Present value: connections that are no sessions, or not yet. */
+  httpConnectionsOpen: number;
+  /** Cut as soon as they were accepted: too many in total, or too fast from one address. */
+  connectionsCutOverLimit: number;
+  connectionsCutOverAddressRate: number;
   /** Handshakes refused, by reason. */
   handshakesMalformed: number;
   handshakesOriginRefused: number;
@@ -67,6 +72,9 @@ export function createGatewayCounters(): GatewayCounters {
     connectionsOpen: 0,
     verificationsPending: 0,
     connectionsOpened: 0,
+    httpConnectionsOpen: 0,
+    connectionsCutOverLimit: 0,
+    connectionsCutOverAddressRate: 0,
     handshakesMalformed: 0,
     handshakesOriginRefused: 0,
     handshakesUnauthenticated: 0,

@@ -12,11 +12,13 @@ import type { Outlet, Release, Runtime } from "../runtime/port.ts";
 import { Admission } from "./admission.ts";
 import type { Authenticator, Principal } from "./authenticator.ts";
 import { checkGatewayConfig, type GatewayConfig } from "./config.ts";
+import { Connections } from "./connections.ts";
 import type { GatewayCounters } from "./counters.ts";
 import type { DocumentCounters } from "./documents/counters.ts";
 import { DocumentEndpoint } from "./documents/endpoint.ts";
 import { checkDocumentLimits, type DocumentLimits } from "./documents/limits.ts";
 import { FrameSender } from "./frame-sender.ts";
+import { framed } from "./framing.ts";
 import { HttpEndpoint, type HttpExtra } from "./http-endpoint.ts";
 import { Intake } from "./intake.ts";
 import type { GatewayLog } from "./log.ts";
@@ -34,9 +36,13 @@ export interface GatewayOptions {
   readonly clock: Clock;
   readonly log: GatewayLog;
   readonly authenticator: Authenticator;
+  /** Sockets that clients may have, of all that the process may open; left out: any number. */
+  readonly socketsMax?: number;
   readonly httpExtra?: HttpExtra;
   /** Left out: no documents are taken or shown. */
   readonly documents?: GatewayDocuments;
+  /** The business date by the clock, in days since 1970, where dates follow it; left out: they do not. */
+  readonly today?: () => number;
 }
 
 export interface GatewayDocuments {
@@ -72,6 +78,8 @@ interface Attached {
 }
 
 const DRAIN_POLL_MS = 10;
+/** This part of the transfers of documents is for accounts that have none under way. */
+const TRANSFERS_KEPT_FOR_FIRST = 0.25;
 
 export function createGateway(options: GatewayOptions): Gateway {
   return new Door(options);
@@ -92,6 +100,7 @@ class Door implements Gateway {
   readonly #options: GatewayOptions;
   readonly #app = uWS.App();
   readonly #admission: Admission;
+  readonly #connections: Connections;
   readonly #sender: FrameSender;
   readonly #feed: MarketFeed;
   #attached: Attached | undefined;
@@ -100,10 +109,14 @@ class Door implements Gateway {
   #revocationsSeen = 0;
 
   constructor(options: GatewayOptions) {
-    const { config, metrics, authenticator } = options;
+    const { config, metrics, authenticator, clock, socketsMax = Infinity } = options;
     checkGatewayConfig(config);
     this.#options = options;
     this.#admission = new Admission(config, metrics, authenticator);
+    this.#connections = new Connections({
+      ...{ config, counters: metrics, clock, socketsMax },
+      sessions: () => this.#admission.seats.taken,
+    });
     this.#sender = new FrameSender(metrics);
     const { marketFeedIntervalMs } = config;
     this.#feed = new MarketFeed(this.#app, this.#sender, metrics, marketFeedIntervalMs);
@@ -121,24 +134,36 @@ class Door implements Gateway {
 
   attach(runtime: Runtime): void {
     assert(this.#attached === undefined, "one runtime is attached, once");
-    const { config, metrics: counters, clock, log, httpExtra: extra = {} } = this.#options;
+    const { config, metrics: counters, clock, log, httpExtra: extra = {}, today } = this.#options;
     const admission = this.#admission;
     const sender = this.#sender;
     const feed = this.#feed;
     const subscriptions = new Subscriptions(runtime, feed, config.watchesPerSessionMax);
     const questions = this.#questions(runtime);
-    const receipts = new ReceiptPushes({ counters, sender, questions, log });
+    const receipts = new ReceiptPushes({ clock, counters, sender, questions, log });
     const releases = new Releases({ counters, sender, subscriptions, feed, receipts });
-    const common = { config, counters, clock, admission };
+    const connections = this.#connections;
+    const common = { config, counters, clock, admission, connections };
     const bank = extra.custodian === undefined ? {} : { custodian: extra.custodian };
-    const intake = new Intake({ ...common, log, runtime, sender, subscriptions, ...bank });
+    const dates = today === undefined ? {} : { today };
+    const intake = new Intake({
+      ...common,
+      log,
+      runtime,
+      sender,
+      subscriptions,
+      ...bank,
+      ...dates,
+    });
     const http = new HttpEndpoint({ ...common, log, runtime, intake, extra });
-    const sockets = new SocketEndpoint({ ...common, intake, subscriptions });
+    const sockets = new SocketEndpoint({ ...common, intake, subscriptions, receipts });
     const documents = this.#documents(runtime, intake);
     documents?.serve(this.#app);
-    this.#app
-      .ws(HTTP_DOORS.socket.path, sockets.behavior())
-      .any("/*", (response, request) => http.handle(response, request));
+    this.#app.filter((response, change) => connections.changed(response, change));
+    this.#app.ws(HTTP_DOORS.socket.path, sockets.behavior()).any(
+      "/*",
+      framed(counters, (response, request) => http.handle(response, request)),
+    );
     this.#attached = { runtime, releases, intake, http, documents, receipts };
   }
 
@@ -148,8 +173,11 @@ class Door implements Gateway {
     const { store, limits, counters: documentCounters } = documents;
     checkDocumentLimits(limits);
     const questions = this.#questions(runtime);
-    const seats = new Seats(limits.transfersMax, limits.transfersPerAccountMax);
-    const common = { config, counters, clock, log, admission: this.#admission, intake };
+    const { transfersMax, transfersPerAccountMax } = limits;
+    const keptForFirst = Math.floor(transfersMax * TRANSFERS_KEPT_FOR_FIRST);
+    const seats = new Seats(transfersMax, transfersPerAccountMax, keptForFirst);
+    const [admission, connections] = [this.#admission, this.#connections];
+    const common = { config, counters, clock, log, admission, connections, intake };
     return new DocumentEndpoint({ ...common, limits, documentCounters, store, questions, seats });
   }
 
@@ -165,6 +193,7 @@ class Door implements Gateway {
   listen(): Promise<number> {
     assert(this.#attached !== undefined, "a runtime is attached before the port opens");
     const { host, port, sweepIntervalMs } = this.#options.config;
+    this.#warnOfSockets();
     return new Promise((resolve, reject) => {
       const app = this.#app as unknown as ListensAlone;
       app.listen(host, port, EXCLUSIVE_PORT, (listenSocket) => {
@@ -179,6 +208,18 @@ class Door implements Gateway {
         resolve(opened);
       });
     });
+  }
+
+  /** Nothing breaks then, but fewer clients get in than the settings promise. */
+  #warnOfSockets(): void {
+    const { config, log, socketsMax = Infinity } = this.#options;
+    const socketsWanted = config.connectionsMax + config.httpConnectionsMax;
+    if (socketsWanted <= socketsMax) return;
+    log.warn(
+      { socketsMax, socketsWanted },
+      "fewer connections fit than are allowed: raise the limit of open files (ulimit -n) or lower " +
+        "LOANLOOM_CONNECTIONS_MAX and LOANLOOM_HTTP_CONNECTIONS_MAX",
+    );
   }
 
   async drain(reason: string): Promise<void> {
@@ -273,6 +314,7 @@ class Door implements Gateway {
     documents?.sweep(monotonicMs);
     receipts.sweep(monotonicMs);
     this.#admission.sweep(nowMs);
+    this.#connections.sweep(monotonicMs);
   }
 }
 

@@ -6,6 +6,7 @@ import type { Clock } from "../runtime/environment.ts";
 import type { Admission } from "./admission.ts";
 import type { Principal } from "./authenticator.ts";
 import type { GatewayConfig } from "./config.ts";
+import type { Connections } from "./connections.ts";
 import type { GatewayCounters } from "./counters.ts";
 import type { Intake } from "./intake.ts";
 
@@ -14,6 +15,7 @@ export interface HttpAdmissionParts {
   readonly counters: GatewayCounters;
   readonly clock: Clock;
   readonly admission: Admission;
+  readonly connections: Connections;
   readonly intake: Intake;
 }
 

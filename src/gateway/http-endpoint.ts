@@ -11,6 +11,7 @@ import { CallbackDoor, type CustodianDoor } from "./callback-door.ts";
 import { OPERATION_OF, ownAccountOf, refusalFor } from "./authorisation.ts";
 import type { Principal } from "./authenticator.ts";
 import type { GatewayConfig } from "./config.ts";
+import type { Connections } from "./connections.ts";
 import type { GatewayCounters } from "./counters.ts";
 import { bearerOf, isOriginAllowed } from "./handshake.ts";
 import { admitHttp } from "./http-admission.ts";
@@ -19,6 +20,7 @@ import { readOf, type HttpRead } from "./http-reads.ts";
 import type { Intake } from "./intake.ts";
 import { OPEN_LOANS_MAX } from "./own-answers.ts";
 import type { GatewayLog } from "./log.ts";
+import { addressOf } from "./network-address.ts";
 
 /** What other rooms show on the same port. */
 export interface HttpExtra {
@@ -35,6 +37,7 @@ export interface HttpParts {
   readonly log: GatewayLog;
   readonly runtime: Runtime;
   readonly admission: Admission;
+  readonly connections: Connections;
   readonly intake: Intake;
   readonly extra: HttpExtra;
 }
@@ -48,22 +51,26 @@ export class HttpEndpoint {
 
   constructor(parts: HttpParts) {
     this.#parts = parts;
-    const { custodian } = parts.extra;
-    this.#callbacks = custodian === undefined ? null : new CallbackDoor(custodian.callbacks);
+    const { config, counters, extra } = parts;
+    const reader = extra.custodian?.callbacks;
+    this.#callbacks =
+      reader === undefined ? null : new CallbackDoor(reader, counters, config.busyRetryAfterMs);
   }
 
   handle(response: uWS.HttpResponse, request: uWS.HttpRequest): void {
-    const { counters, clock } = this.#parts;
+    const { counters, clock, connections } = this.#parts;
     counters.httpRequests++;
     const method = request.getMethod();
     const exchange = new HttpExchange(response, method, clock.monotonicMs(), (ended) => {
       this.#open.delete(ended);
     });
     this.#open.add(exchange);
+    if (connections.isCrowded) exchange.endsConnection();
     const path = request.getUrl();
     const isCallback = path === HTTP_DOORS.callbacks.path && method === "post";
     if (isCallback && this.#callbacks !== null) {
-      return this.#callback(exchange, this.#callbacks, request);
+      const address = addressOf(response, request, this.#parts.config.clientAddressHeader);
+      return this.#callback(exchange, this.#callbacks, request, address);
     }
     const serve = this.#serverOf(path, request);
     if (serve === undefined) return this.#refuse(exchange, "not_found");
@@ -109,13 +116,17 @@ export class HttpEndpoint {
     return (exchange) => void this.#read(exchange, token, read);
   }
 
-  #callback(exchange: HttpExchange, door: CallbackDoor, request: uWS.HttpRequest): void {
+  #callback(
+    exchange: HttpExchange,
+    door: CallbackDoor,
+    request: uWS.HttpRequest,
+    address: string,
+  ): void {
     const { config, intake } = this.#parts;
     if (intake.isDraining) {
       return this.#refuse(exchange, "server_shutdown", null, config.reconnectAfterMs);
     }
-    if (door.isBusy) return this.#refuse(exchange, "server_busy", null, config.busyRetryAfterMs);
-    door.receive(exchange, request.getHeader(door.reader.signatureHeader));
+    door.receive(exchange, request.getHeader(door.reader.signatureHeader), address);
   }
 
   #readiness(exchange: HttpExchange): void {
@@ -200,6 +211,7 @@ export class HttpEndpoint {
 
   sweep(nowMonotonicMs: number): void {
     const { counters, config } = this.#parts;
+    this.#callbacks?.sweep(nowMonotonicMs);
     for (const exchange of [...this.#open]) {
       if (nowMonotonicMs - exchange.startedAtMs < config.httpAnswerMsMax) return;
       counters.httpTimeouts++;

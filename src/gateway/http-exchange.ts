@@ -38,6 +38,7 @@ export class HttpExchange {
   #response: uWS.HttpResponse | undefined;
   readonly #isHead: boolean;
   #keepsAlive: boolean;
+  #isLast = false;
   /** Goes on with a body that comes in pieces: true when the next one may follow. */
   #proceed: ((goesOn: boolean) => void) | null = null;
   #ended: (exchange: HttpExchange) => void;
@@ -87,6 +88,11 @@ export class HttpExchange {
     });
   }
 
+  /** Whatever was read: no other request is to follow on the connection. */
+  endsConnection(): void {
+    this.#isLast = true;
+  }
+
   /** The body was read to its end: another request may follow on the connection. */
   bodyWasRead(): void {
     this.#keepsAlive = true;
@@ -130,10 +136,11 @@ export class HttpExchange {
   send({ status, contentType, body, headers = [] }: HttpAnswer): void {
     const response = this.#response;
     if (response === undefined) return;
+    const isLast = this.#isLast || !this.#keepsAlive;
     response.cork(() => {
       this.#writeHead(status, contentType, headers);
-      if (this.#isHead) response.endWithoutBody(Buffer.byteLength(body), !this.#keepsAlive);
-      else response.end(body, !this.#keepsAlive);
+      if (this.#isHead) response.endWithoutBody(Buffer.byteLength(body), isLast);
+      else response.end(body, isLast);
     });
     this.#end();
   }

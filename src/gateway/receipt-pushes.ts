@@ -7,6 +7,7 @@ import type { Entry } from "../../actors/account/entry-log.ts";
 import { CLOSE } from "../protocol/connection.ts";
 import { ERRORS } from "../protocol/errors.ts";
 import type { ReplyOf } from "../protocol/table.ts";
+import type { Clock } from "../runtime/environment.ts";
 import type { GatewayCounters } from "./counters.ts";
 import type { FrameSender } from "./frame-sender.ts";
 import type { GatewayLog } from "./log.ts";
@@ -15,14 +16,27 @@ import type { Session } from "./session.ts";
 
 /** Of the 64 answers that the runtime gathers at once: most are left to those who ask themselves. */
 const AT_ONCE_MAX = 16;
-/** Beyond it whoever watches is cut, and gets the rest by watching on. */
+/**
+ * Beyond it the session is closed, and gets the rest by watching on: of its own, or, when all together are
+ * too many, of the session for which most wait.
+ */
+export const RECEIPTS_PER_SESSION_MAX = 10_000;
 export const RECEIPTS_WAITING_MAX = 100_000;
 /** About a minute with the pauses between: then the loan is out of service for longer. */
 const ATTEMPTS_MAX = 60;
 const RETRY_MS = 1_000;
 
-interface Waiting {
+/** The receipts of one session, in the order of its entries. */
+interface Line {
   readonly session: Session;
+  readonly queue: Waiting[];
+  /** Those that wait, are being asked for or were put off: none of them is told twice. */
+  readonly known: Set<string>;
+}
+
+interface Waiting {
+  readonly line: Line;
+  readonly key: string;
   readonly accountId: AccountId;
   readonly entry: number;
   readonly loanId: LoanId;
@@ -31,6 +45,7 @@ interface Waiting {
 }
 
 export interface ReceiptParts {
+  readonly clock: Pick<Clock, "wallMs">;
   readonly counters: GatewayCounters;
   readonly sender: FrameSender;
   readonly questions: Questions;
@@ -39,11 +54,12 @@ export interface ReceiptParts {
 
 export class ReceiptPushes {
   readonly #parts: ReceiptParts;
-  /** In the order of entries. */
-  readonly #waiting = new Set<Waiting>();
+  readonly #lines = new Map<Session, Line>();
+  /** Lines in which somebody waits, in the order in which they are served: one receipt each in turn. */
+  readonly #inTurn = new Set<Line>();
+  /** Of all lines. */
+  #waiting = 0;
   #asked = 0;
-  /** Put off: they wait for their timers. */
-  #resting = 0;
   #isAwake = false;
   #isOver = false;
 
@@ -55,18 +71,39 @@ export class ReceiptPushes {
   offer(session: Session, accountId: AccountId, entry: Entry): void {
     const { loanId, clearing } = entry;
     if (entry.kind !== "repayment_received" || loanId === null || clearing === null) return;
-    if (this.#waiting.size + this.#resting >= RECEIPTS_WAITING_MAX) {
-      setImmediate(() => session.end(CLOSE.tooMany, "too many receipts wait"));
-      return;
-    }
-    this.#waiting.add({ session, accountId, entry: entry.entry, loanId, clearing, attempts: 0 });
-    this.#wake();
+    if (this.#isOver || session.socket === undefined) return;
+    const line = this.#lineOf(session);
+    const key = `${accountId}/${entry.entry}`;
+    if (line.known.has(key)) return;
+    if (line.known.size >= RECEIPTS_PER_SESSION_MAX) return this.#close(line);
+    if (this.#waiting >= RECEIPTS_WAITING_MAX) this.#close(this.#longest());
+    if (this.#lines.get(session) !== line) return;
+    line.known.add(key);
+    this.#waiting++;
+    this.#join({ line, key, accountId, entry: entry.entry, loanId, clearing, attempts: 0 });
+  }
+
+  /**
+   * As `offer`, of entries from before: that the client asks for as much is its own doing, so each is taken
+   * from its allowance as a request is.
+   */
+  offerAgain(session: Session, accountId: AccountId, entries: readonly Entry[]): void {
+    const asked = entries.filter(({ kind }) => kind === "repayment_received").length;
+    if (asked === 0) return;
+    session.allowance?.charge(asked, this.#parts.clock.wallMs());
+    for (const entry of entries) this.offer(session, accountId, entry);
+  }
+
+  /** The session is gone: nothing waits for it. */
+  closed(session: Session): void {
+    const line = this.#lines.get(session);
+    if (line !== undefined) this.#drop(line);
   }
 
   /** No more are told: clients get what they miss by watching on. */
   end(): void {
     this.#isOver = true;
-    this.#waiting.clear();
+    for (const line of [...this.#lines.values()]) this.#drop(line);
     this.#parts.questions.failOpen("server_shutdown");
   }
 
@@ -79,16 +116,60 @@ export class ReceiptPushes {
     this.#parts.questions.sweep(nowMonotonicMs);
   }
 
+  #lineOf(session: Session): Line {
+    let line = this.#lines.get(session);
+    if (line === undefined) {
+      line = { session, queue: [], known: new Set() };
+      this.#lines.set(session, line);
+    }
+    return line;
+  }
+
+  #longest(): Line {
+    const lines = [...this.#lines.values()];
+    return lines.reduce((most, line) => (line.known.size > most.known.size ? line : most));
+  }
+
+  /** Not in the middle of a release, from which this may be called. */
+  #close(line: Line): void {
+    this.#drop(line);
+    setImmediate(() => line.session.end(CLOSE.tooMany, "too many receipts wait"));
+  }
+
+  #drop(line: Line): void {
+    this.#waiting -= line.known.size;
+    line.known.clear();
+    line.queue.length = 0;
+    this.#lines.delete(line.session);
+    this.#inTurn.delete(line);
+  }
+
+  #join(waiting: Waiting): void {
+    waiting.line.queue.push(waiting);
+    this.#inTurn.add(waiting.line);
+    this.#wake();
+  }
+
+  /** Told, or given up. */
+  #settle({ line, key }: Waiting): void {
+    if (!line.known.delete(key)) return;
+    this.#waiting--;
+    if (line.known.size === 0) this.#drop(line);
+  }
+
   /** Never in the middle of a release: the entry itself goes first. */
   #wake(): void {
     if (this.#isAwake) return;
     this.#isAwake = true;
     setImmediate(() => {
       this.#isAwake = false;
-      for (const waiting of this.#waiting) {
+      for (const line of this.#inTurn) {
         if (this.#asked >= AT_ONCE_MAX) return;
-        this.#waiting.delete(waiting);
-        if (waiting.session.socket === undefined) continue;
+        // Behind all others, where this very loop comes by again.
+        this.#inTurn.delete(line);
+        const waiting = line.queue.shift();
+        if (waiting === undefined) continue;
+        if (line.queue.length > 0) this.#inTurn.add(line);
         this.#asked++;
         void this.#tell(waiting);
       }
@@ -101,12 +182,15 @@ export class ReceiptPushes {
     const settled = await this.#parts.questions.ask(command, null);
     this.#asked--;
     const receipt = receiptIn(settled);
-    if (receipt !== null) this.#push(waiting, receipt);
-    else this.#putOff(waiting, settled);
+    if (receipt === null) this.#putOff(waiting, settled);
+    else {
+      this.#settle(waiting);
+      this.#push(waiting, receipt);
+    }
     this.#wake();
   }
 
-  #push({ session, entry }: Waiting, receipt: ReplyOf<"clearing.path">): void {
+  #push({ line: { session }, entry }: Waiting, receipt: ReplyOf<"clearing.path">): void {
     const { counters, sender } = this.#parts;
     if (session.socket === undefined) return;
     counters.receiptsPushed++;
@@ -116,18 +200,15 @@ export class ReceiptPushes {
   }
 
   #putOff(waiting: Waiting, settled: Settled): void {
-    if (this.#isOver || waiting.session.socket === undefined) return;
+    if (!waiting.line.known.has(waiting.key)) return; // Its session has gone, or the server goes.
     const code = settled.ok ? "internal_error" : settled.code;
     if (!settled.ok && ERRORS[code].retry && ++waiting.attempts < ATTEMPTS_MAX) {
-      this.#resting++;
       setTimeout(() => {
-        this.#resting--;
-        if (this.#isOver) return;
-        this.#waiting.add(waiting);
-        this.#wake();
+        if (waiting.line.known.has(waiting.key)) this.#join(waiting);
       }, RETRY_MS);
       return;
     }
+    this.#settle(waiting);
     const { counters, log } = this.#parts;
     counters.receiptsFailed++;
     const { loanId, clearing } = waiting;

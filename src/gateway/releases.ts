@@ -151,9 +151,9 @@ export class Releases implements Pick<Outlet, "release"> {
       case "AccountWatched": {
         const { accountId, entries } = answer.view;
         sender.reply(session, operation, correlationId, this.#position, answer.view);
-        for (const entry of entries) {
-          this.#sendEntry(session, accountId, entry);
-          this.#offer(session, accountId, entry);
+        for (const entry of entries) this.#sendEntry(session, accountId, entry);
+        if (session.receiptsOf?.has(accountId) === true) {
+          this.#parts.receipts.offerAgain(session, accountId, entries);
         }
         return;
       }

@@ -5,12 +5,15 @@ export type SeatRefusal = "total" | "address";
 export class Seats {
   readonly #totalMax: number;
   readonly #perAddressMax: number;
+  readonly #keptForFirst: number;
   readonly #byAddress = new Map<string, number>();
   #taken = 0;
 
-  constructor(totalMax: number, perAddressMax: number) {
+  /** `keptForFirst` of the seats are for those who have none yet. */
+  constructor(totalMax: number, perAddressMax: number, keptForFirst = 0) {
     this.#totalMax = totalMax;
     this.#perAddressMax = perAddressMax;
+    this.#keptForFirst = keptForFirst;
   }
 
   get taken(): number {
@@ -19,8 +22,9 @@ export class Seats {
 
   /** Undefined when a seat was taken; it must be given back exactly once. */
   take(address: string): SeatRefusal | undefined {
-    if (this.#taken >= this.#totalMax) return "total";
     const here = this.#byAddress.get(address) ?? 0;
+    const kept = here === 0 ? 0 : this.#keptForFirst;
+    if (this.#taken >= this.#totalMax - kept) return "total";
     if (here >= this.#perAddressMax) return "address";
     this.#taken++;
     this.#byAddress.set(address, here + 1);

@@ -11,10 +11,14 @@ import type { ErrorCode } from "../protocol/errors.ts";
 import type { Clock } from "../runtime/environment.ts";
 import type { Admission } from "./admission.ts";
 import type { GatewayConfig } from "./config.ts";
+import type { Connections } from "./connections.ts";
 import type { GatewayCounters } from "./counters.ts";
+import { framingFault, refuseUnframed } from "./framing.ts";
 import { judgeHandshake, type HandshakeRefusal } from "./handshake.ts";
 import { HttpExchange } from "./http-exchange.ts";
 import type { Intake } from "./intake.ts";
+import { addressOf } from "./network-address.ts";
+import type { ReceiptPushes } from "./receipt-pushes.ts";
 import { Session, type Socket, type SocketTag } from "./session.ts";
 import type { Subscriptions } from "./subscriptions.ts";
 
@@ -26,8 +30,10 @@ export interface SocketParts {
   readonly counters: GatewayCounters;
   readonly clock: Clock;
   readonly admission: Admission;
+  readonly connections: Connections;
   readonly intake: Intake;
   readonly subscriptions: Subscriptions;
+  readonly receipts: Pick<ReceiptPushes, "closed">;
 }
 
 export class SocketEndpoint {
@@ -38,7 +44,7 @@ export class SocketEndpoint {
   }
 
   behavior(): uWS.WebSocketBehavior<SocketTag> {
-    const { config, counters, admission, intake, subscriptions } = this.#parts;
+    const { config, counters, admission, intake, subscriptions, receipts } = this.#parts;
     return {
       // Frames up to twice the limit still get a typed error; larger ones are not worth reading.
       maxPayloadLength: config.frameBytesMax * 2,
@@ -67,6 +73,7 @@ export class SocketEndpoint {
         if (Buffer.from(reason).equals(TOO_BIG_BYTES)) counters.framesTooLarge++;
         session.socket = undefined;
         subscriptions.close(session);
+        receipts.closed(session);
         admission.closed(session);
       },
     };
@@ -77,7 +84,9 @@ export class SocketEndpoint {
     request: uWS.HttpRequest,
     context: uWS.us_socket_context_t,
   ): void {
-    const { config, counters, clock, admission, intake } = this.#parts;
+    const { config, counters, clock, admission, connections, intake } = this.#parts;
+    const fault = framingFault(request);
+    if (fault !== undefined) return refuseUnframed(response, counters, fault);
     if (intake.isDraining) {
       counters.handshakesWhileDraining++;
       return refuse(response, "server_shutdown", null, config.reconnectAfterMs);
@@ -117,6 +126,7 @@ export class SocketEndpoint {
       request.getHeader("sec-websocket-extensions"),
       context,
     );
+    connections.upgraded();
   }
 
   #refuseHandshake(response: uWS.HttpResponse, { code, detail }: HandshakeRefusal): void {
@@ -136,19 +146,7 @@ function refuse(
   detail: string | null,
   retryAfterMs: number | null,
 ): void {
-  new HttpExchange(response, "get", 0, () => undefined).fail(code, detail, retryAfterMs);
-}
-
-/**
- * The peer of the socket, or what a trusted proxy has appended last: entries before that one are
- * the client's own claim.
- */
-function addressOf(
-  response: uWS.HttpResponse,
-  request: uWS.HttpRequest,
-  header: string | null,
-): string {
-  const forwarded = header === null ? "" : request.getHeader(header.toLowerCase());
-  const last = forwarded.slice(forwarded.lastIndexOf(",") + 1).trim();
-  return last !== "" ? last : Buffer.from(response.getRemoteAddressAsText()).toString();
+  const exchange = new HttpExchange(response, "get", 0, () => undefined);
+  exchange.endsConnection();
+  exchange.fail(code, detail, retryAfterMs);
 }

@@ -67,17 +67,19 @@ const OF_REQUESTS: ReadonlySet<AnyEvent["type"]> = new Set<AnyEvent["type"]>([
 ]);
 
 /** Closes a step in the same breath: never the first event of a record. */
-const CLOSINGS: ReadonlyMap<AnyEvent["type"], AnyEvent["type"]> = new Map<
+const CLOSINGS: ReadonlyMap<AnyEvent["type"], readonly AnyEvent["type"][]> = new Map<
   AnyEvent["type"],
-  AnyEvent["type"]
+  readonly AnyEvent["type"][]
 >([
-  ["LoanFunded", "BidPlaced"],
-  ["CollectionStarted", "LoanFunded"],
-  ["LoanCollected", "FundsCollected"],
-  ["LoanDisbursed", "LoanCollected"],
-  ["LoanSettled", "RepaymentTaken"],
-  ["LoanDefaulted", "DayWorked"],
-  ["RepaymentDeclined", "NothingCollected"],
+  ["LoanFunded", ["BidPlaced"]],
+  ["CollectionStarted", ["LoanFunded"]],
+  ["LoanCollected", ["FundsCollected"]],
+  ["LoanDisbursed", ["LoanCollected"]],
+  ["LoanSettled", ["RepaymentTaken"]],
+  // Right after the day's work in older journals: before the borrower's account was asked.
+  ["LoanDefaulted", ["NothingCollected", "RepaymentTaken", "DayWorked"]],
+  ["LoanCured", ["RepaymentTaken"]],
+  ["RepaymentDeclined", ["NothingCollected"]],
 ]);
 
 /** Undefined when the events are what the message, or a request, may bring about. */
@@ -89,7 +91,8 @@ export function contradiction(
   if (first === undefined) return message === undefined ? undefined : "nothing came of a message";
   let before = first;
   for (const next of others) {
-    if (CLOSINGS.get(next.type) !== before.type) return `${next.type} right after ${before.type}`;
+    if (CLOSINGS.get(next.type)?.includes(before.type) !== true)
+      return `${next.type} right after ${before.type}`;
     before = next;
   }
   if (message === undefined) {

@@ -1,11 +1,11 @@
 // Opens the journals of a deployment for whoever only reads them: of the Redis behind a URL, or of
 // the embedded one of a data folder, whether its server runs or not. It never creates a deployment.
 
-import { access, realpath } from "node:fs/promises";
+import { realpath } from "node:fs/promises";
 import { join } from "node:path";
 import { loadConfig, type Environment } from "../config.ts";
-import { anchorFolderOf } from "../config/folders.ts";
-import { loadSecrets } from "../config/secrets.ts";
+import { anchorFolderOf, fileFault } from "../config/folders.ts";
+import { readMacKey } from "../config/secrets.ts";
 import { SETTINGS } from "../config/settings.ts";
 import { AnchorFolder } from "../journal/anchor-folder.ts";
 import { redisConnect, type RedisConnect } from "../journal/connection.ts";
@@ -61,20 +61,18 @@ export async function journalsByFolder(
   dataDir: string,
   environment: Environment,
 ): Promise<JournalAccess> {
-  const folder = await realpath(join(dataDir, "redis")).catch(() => null);
-  const hasKey = await access(join(dataDir, "mac.key")).then(
-    () => true,
-    () => false,
-  );
-  if (folder === null) throw new NoJournals(`${dataDir} has no journal: no folder redis/`);
-  if (!hasKey && !environment[SETTINGS.deployment.macKey.variable]) {
-    throw new NoJournals(
-      `${dataDir} has no mac.key, and ${SETTINGS.deployment.macKey.variable} is not set`,
+  const folder = await realpath(join(dataDir, "redis")).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === "ENOENT") return null;
+    throw fileFault(
+      error,
+      SETTINGS.deployment.dataDir.variable,
+      "a folder that this user can read",
     );
-  }
+  });
+  if (folder === null) throw new NoJournals(`${dataDir} has no journal: no folder redis/`);
   // The folder decides, whatever REDIS_URL says: it was asked for by name.
   const config = loadConfig({ ...environment, LOANLOOM_DATA: dataDir, REDIS_URL: undefined });
-  const { macKey } = await loadSecrets(config);
+  const macKey = await readMacKey(config);
   const anchors = new AnchorFolder({ folder: anchorFolderOf(config.deployment), macKey });
   const socketPath = await socketPathFor(folder, "redis");
   const answer = await askRedis(socketPath, ["PING"], 1_000);
@@ -82,7 +80,9 @@ export async function journalsByFolder(
     const connect = redisConnect(`unix:${socketPath}`);
     return { name: dataDir, connect, macKey, anchors, close: async () => undefined };
   }
-  const redis = await EmbeddedRedis.start({ dataDir });
+  const redis = await EmbeddedRedis.start({ dataDir }).catch((error: unknown) => {
+    throw fileFault(error, SETTINGS.deployment.dataDir.variable, "redis/ to be this user's");
+  });
   return {
     name: dataDir,
     connect: redisConnect(redis.url),

@@ -1,7 +1,7 @@
 // Gives the auditor the journal of a shard out of Redis. It reads; it never takes a shard over,
 // fences nobody and writes nothing, so it may run beside the server that owns the shard.
 
-import { whyNotAnchored, type Anchors } from "../journal/anchor.ts";
+import { whyNotAnchored, type Anchor, type Anchors } from "../journal/anchor.ts";
 import { connectTo, type RedisConnect } from "../journal/connection.ts";
 import { JournalError } from "../journal/errors.ts";
 import { readEnd } from "../journal/journal-end.ts";
@@ -12,6 +12,7 @@ import { OnDemandLink } from "../journal/on-demand-link.ts";
 import {
   comparePositions,
   formatPosition,
+  ORIGIN,
   tryParsePosition,
   type Position,
 } from "../journal/position.ts";
@@ -96,10 +97,18 @@ async function* readAnchored(
   { shard, macKey, anchors }: JournalSourceOptions,
 ): AsyncGenerator<JournalEntry> {
   const keys = shardKeys(shard);
-  const anchor = (await anchors?.read(shard)) ?? null;
+  const chain = new MacChain(macKey, shard);
+  let anchor: Anchor | null = null;
+  try {
+    anchor = (await anchors?.read(shard)) ?? null;
+  } catch (error) {
+    // By a wrong key neither anchor nor journal verifies: then it is the key that is to be told of.
+    await readEnd(link, keys, chain, ORIGIN);
+    throw error;
+  }
   yield* readAll(reader, link, keys.journal);
   if (!anchors || anchor === null) return;
-  const end = await readEnd(link, keys, new MacChain(macKey, shard), anchor.position);
+  const end = await readEnd(link, keys, chain, anchor.position);
   const why = whyNotAnchored(anchor, end, anchors.nameOf(shard));
   if (why !== undefined) throw why;
 }

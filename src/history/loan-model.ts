@@ -38,6 +38,9 @@ export interface LoanModel {
   repayment: RepaymentModel | null;
 }
 
+/** A repayment is divided among at most so many. */
+const LENDERS_MAX = 1_000_000;
+
 export type Loans = Map<string, LoanModel>;
 export type Bid = Extract<LoanMessage, { type: "FillBid" }>;
 
@@ -260,6 +263,14 @@ function collectFunds(
   loan.clearingCents += amountCents;
 }
 
+/** How many have something in the loan. Counted only where there may be too many. */
+function lendersOf({ lentCents }: LoanModel): number {
+  if (lentCents.size < LENDERS_MAX) return lentCents.size;
+  let lenders = 0;
+  for (const cents of lentCents.values()) if (cents > 0) lenders++;
+  return lenders;
+}
+
 /** What a bid should get: the cents, or every reason for which it may be refused. */
 export function expectedFill(
   loan: LoanModel | undefined,
@@ -278,13 +289,17 @@ export function expectedFill(
   if (bid.amountCents % terms.stepCents !== 0) reasons.push("not_multiple_of_step");
   const remainingCents = terms.principalCents - loan.raisedCents;
   const lentCents = loan.lentCents.get(bid.accountId) ?? 0;
+  if (lentCents === 0 && lendersOf(loan) >= LENDERS_MAX) reasons.push("too_many_lenders");
   const capRoomCents = terms.lenderCapCents === null ? Infinity : terms.lenderCapCents - lentCents;
   const filledCents = Math.min(bid.amountCents, remainingCents, capRoomCents);
-  const leastCents = bid.fill === "exact" ? bid.amountCents : Math.max(bid.minCents ?? 1, 1);
+  const wantedCents = Math.max(bid.minCents ?? 1, 1);
+  const leastCents = bid.fill === "exact" ? Math.max(bid.amountCents, wantedCents) : wantedCents;
   if (filledCents < leastCents) {
     if (capRoomCents < leastCents) reasons.push("exceeds_lender_cap");
+    // More than the bid itself no loan can give. Accounts refuse that; older journals have it.
+    const contradictsItself = leastCents > bid.amountCents;
     const remainderBinds = remainingCents < leastCents || bid.fill === "upTo";
-    if (remainderBinds) reasons.push("exceeds_remaining");
+    if (remainderBinds || contradictsItself) reasons.push("exceeds_remaining");
   }
   return { filledCents, reasons };
 }

@@ -23,6 +23,12 @@ import { applyWriteOff } from "./write-off-model.ts";
 
 export type RepaymentFact = Exclude<RepaymentEvent, { type: "RepaymentDeclined" }>;
 
+const OF_PAYMENTS: ReadonlySet<RepaymentFact["type"]> = new Set<RepaymentFact["type"]>([
+  "LoanSettled",
+  "LoanDefaulted",
+  "LoanCured",
+]);
+
 /** `day` is the business date of the shard. */
 export function applyRepayment(
   loan: LoanModel,
@@ -30,9 +36,9 @@ export function applyRepayment(
   day: number,
   findings: Findings,
 ): void {
-  // A payment counts for the last day whose work is done, and so does the end that it brings.
+  // A payment counts for the last day whose work is done, and so does what it brings, or its absence.
   const paidOn = loan.repayment?.workedThrough ?? day;
-  const right = event.type === "LoanSettled" ? paidOn : day;
+  const right = OF_PAYMENTS.has(event.type) ? paidOn : day;
   if ("day" in event && event.type !== "RepaymentTaken") {
     findings.expect(
       event.day === right,
@@ -80,6 +86,15 @@ export function applyRepayment(
         lateDays(repayment) > DEFAULT_AFTER_DAYS,
         "status_wrong",
         () => `${loan.id} is in default, being ${lateDays(repayment)} days late`,
+      );
+      return;
+    case "LoanCured":
+      pass(loan, "defaulted", "repaying", event.type, findings);
+      repayment.writeOff.waiting = null;
+      findings.expect(
+        repayment.dues.length === 0,
+        "status_wrong",
+        () => `${loan.id} is cured, and ${lateDays(repayment)} days late`,
       );
       return;
     case "WriteOffProposed":
@@ -183,9 +198,10 @@ export function checkStanding(
     "status_wrong",
     () => `${id} is ${status}, and ${paid ? "nothing is" : `${outstanding} cents are`} owed`,
   );
+  // While the borrower's account is asked, its answer may still avert the default.
   const late = lateDays(repayment);
   findings.expect(
-    status !== "repaying" || late <= DEFAULT_AFTER_DAYS,
+    status !== "repaying" || late <= DEFAULT_AFTER_DAYS || repayment.isCollecting,
     "status_wrong",
     () => `${id} is ${late} days late, and ${status}`,
   );

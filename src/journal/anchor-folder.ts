@@ -7,11 +7,12 @@
 // and accuses nobody.
 
 import { randomBytes } from "node:crypto";
-import { mkdir, open, readdir, rename, rm, stat } from "node:fs/promises";
+import { open, readdir, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { Anchor, Anchors } from "./anchor.ts";
 import { systemClock, type Clock } from "./clock.ts";
 import { JournalError } from "./errors.ts";
+import { makeFolder } from "./make-folder.ts";
 import { MAC_BYTES, MacChain, sameMac, type ChainPoint } from "./mac-chain.ts";
 import { comparePositions, formatPosition, tryParsePosition } from "./position.ts";
 
@@ -114,7 +115,7 @@ export class AnchorFolder implements Anchors {
 
   async #make(): Promise<void> {
     if (this.#isMade) return;
-    await mkdir(this.#folder, { recursive: true });
+    await makeFolder(this.#folder);
     for (const name of await readdir(this.#folder)) {
       if (!/^shard-\d+\.anchor\.[0-9a-f]{12}$/.test(name)) continue;
       const path = join(this.#folder, name);

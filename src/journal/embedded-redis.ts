@@ -7,7 +7,7 @@
 // The data folder has one owner at a time: whoever holds its owner socket, which the kernel closes
 // with the process. Should two servers ever share a Redis, the journal's fence keeps them apart.
 
-import { mkdir, realpath } from "node:fs/promises";
+import { realpath } from "node:fs/promises";
 import { join } from "node:path";
 import { claimFolder, type FolderClaim } from "./embedded-redis-claim.ts";
 import {
@@ -26,6 +26,7 @@ import {
   terminate,
   type RedisProcess,
 } from "./embedded-redis-process.ts";
+import { makeFolder } from "./make-folder.ts";
 
 export interface EmbeddedRedisOptions {
   /** Redis keeps its files in `redis/` below it; created when absent. */
@@ -242,7 +243,7 @@ export async function stopLeftoverRedis(dataDir: string, stopMsMax = 10_000): Pr
 
 async function preparedFolder(dataDir: string): Promise<string> {
   const redisDir = join(dataDir, "redis");
-  await mkdir(redisDir, { recursive: true, mode: 0o700 });
+  await makeFolder(redisDir, 0o700);
   // Redis reports its folder resolved, and a leftover is recognised by it.
   return realpath(redisDir);
 }

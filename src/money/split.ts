@@ -25,7 +25,7 @@
 import { assert } from "./assert.ts";
 import { lostInProduct, upperHalf } from "./wide-product.ts";
 
-const SPLIT_HOLDERS_MAX = 1_000_000;
+export const SPLIT_HOLDERS_MAX = 1_000_000;
 /** Up to here two floats hold all that is needed; above, big integers take over, some three times slower. */
 const FLOATS_CENTS_MAX = 2 ** 50;
 const SCRATCH_HOLDERS_KEPT_MAX = 16_384;

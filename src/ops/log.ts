@@ -39,12 +39,23 @@ export function createLog(level: LogLevel, destination?: DestinationStream): Log
       base: null,
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
-      serializers: { err: pino.stdSerializers.err, error: pino.stdSerializers.err },
+      serializers: { err: errorFacts, error: errorFacts },
       redact: { paths: SECRET_FIELDS.flatMap(atThreeDepths), censor: CENSORED },
       hooks: { streamWrite: withoutSecrets },
     },
     destination ?? pino.destination({ dest: 1, sync: true }),
   );
+}
+
+/**
+ * Where a bug was thrown tells what is wrong; where an operating fault was, does not. Ours have codes in
+ * snake case; those of Node and of the system are in capitals.
+ */
+function errorFacts(error: unknown): unknown {
+  if (!(error instanceof Error)) return error;
+  const { stack, ...facts } = pino.stdSerializers.err(error);
+  const code: unknown = "code" in error ? error.code : null;
+  return typeof code === "string" && /^[a-z_]+$/.test(code) ? facts : { ...facts, stack };
 }
 
 function atThreeDepths(field: string): readonly string[] {

@@ -204,6 +204,17 @@ export const METRICS = {
     "connections",
     "WebSocket connections ever opened.",
   ),
+  httpConnections: gauge(
+    "loanloom_http_connections",
+    "connections",
+    "Connections open that are no WebSockets, or not yet.",
+  ),
+  connectionsCut: counter(
+    "loanloom_connections_cut_total",
+    "connections",
+    "Connections cut as soon as they were accepted, by reason.",
+    ["reason"],
+  ),
   verificationsPending: gauge(
     "loanloom_token_verifications_pending",
     "tokens",

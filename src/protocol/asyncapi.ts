@@ -1,13 +1,13 @@
 // The AsyncAPI 3.0 document of the protocol, made from the table: a pure function of it. It tells
 // the JSON form as schemas, and of the msgpack form the numbers and the order of fields.
 
+import { AMOUNT_CENTS_MAX } from "../money/cents.ts";
 import { ID_LENGTH_MAX } from "../../actors/address.ts";
 import { ERRORS } from "./errors.ts";
 import { EXAMPLE_ID, EXAMPLE_POSITION, exampleOf } from "./examples.ts";
 import { errorText, pushText, replyText } from "./encode-reply.ts";
 import { requestText } from "./encode-request.ts";
 import {
-  AMOUNT_CENTS_MAX,
   CORRELATION_ID_MAX,
   PAGE_LENGTH_MAX,
   DAY_MAX,

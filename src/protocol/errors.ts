@@ -28,6 +28,7 @@ type EdgeError =
   | "term_too_long"
   | "day_not_kept"
   | "day_out_of_range"
+  | "day_not_come"
   | "clearing_not_found"
   | "not_a_lender"
   | "document_too_large"
@@ -77,6 +78,11 @@ export const ERRORS: Readonly<Record<ErrorCode, ErrorRow>> = {
   too_many_holds: row(304, false, "The account has its most bids open."),
   bid_not_found: row(305, false, "The account has no such bid."),
   bid_already_settled: row(306, false, "The bid is already posted, voided or being cancelled."),
+  minimum_contradicts_bid: row(
+    307,
+    false,
+    "Only an upTo bid has a minimum, and it is no more than the bid.",
+  ),
   too_many_applications: row(330, false, "The account has its most applications open."),
   beneficiary_missing: row(320, false, "A withdrawal names the bank account it goes to."),
   too_many_withdrawals: row(321, false, "The account has its most withdrawals under way."),
@@ -103,9 +109,11 @@ export const ERRORS: Readonly<Record<ErrorCode, ErrorRow>> = {
   not_multiple_of_step: row(413, false, "The bid is no multiple of the listing's step."),
   exceeds_remaining: row(414, false, "The loan wants less than the least that the bid accepts."),
   exceeds_lender_cap: row(415, false, "The lender would exceed the cap of the listing."),
+  too_many_lenders: row(416, false, "The loan has its most lenders; those may bid again."),
   terms_out_of_range: row(430, false, "No loan is lent on such a term, basis or grace period."),
   rate_out_of_range: row(431, false, "A rate or fee is higher than any loan may have."),
   amount_out_of_range: row(432, false, "Nobody can apply for so little, or for so much."),
+  payoff_above_limit: row(433, false, "With interest and early fee, no payment could repay it."),
   application_not_found: row(440, false, "There is no such application, or it is not yours."),
   application_not_draft: row(441, false, "Only a draft can be changed or submitted."),
   application_not_submitted: row(442, false, "Only what was submitted can be proposed on."),
@@ -127,6 +135,7 @@ export const ERRORS: Readonly<Record<ErrorCode, ErrorRow>> = {
   maker_is_checker: row(454, false, "Who proposed cannot decide: a second person must."),
   borrower_cannot_review: row(455, false, "Nobody judges an application or a debt of their own."),
   contract_hash_mismatch: row(456, false, "This is not the hash of the contract."),
+  purpose_missing: row(457, false, "Who applies for a loan says what it is for."),
   // 5xx: loans that are repaid
   loan_not_repaying: row(500, false, "The loan was not paid out: there is nothing to repay."),
   loan_settled: row(501, false, "The loan is repaid in full."),
@@ -159,6 +168,7 @@ export const ERRORS: Readonly<Record<ErrorCode, ErrorRow>> = {
   clearing_not_found: row(611, false, "The loan has no clearing of this number."),
   not_a_lender: row(612, false, "The account holds no part of this loan."),
   day_out_of_range: row(613, false, "No business date may begin so far ahead at once, or at all."),
+  day_not_come: row(614, false, "Business dates follow the clock here, which is not there yet."),
   // 65x: documents over HTTP
   document_too_large: row(650, false, "The document has more bytes than are accepted."),
   document_type_not_allowed: row(651, false, "No PDF, JPEG or PNG, or its bytes are of another."),

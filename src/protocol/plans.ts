@@ -2,6 +2,7 @@
 // kind of field, bounds and complaints beside it. It holds no rule that the table does not state.
 
 import { ID_LENGTH_MAX } from "../../actors/address.ts";
+import { AMOUNT_CENTS_MAX } from "../money/cents.ts";
 import {
   OPERATIONS,
   PUSHES,
@@ -12,7 +13,6 @@ import {
   type PushName,
 } from "./table.ts";
 
-export const AMOUNT_CENTS_MAX = 1_000_000_000_000;
 export const TEXT_LENGTH_MAX = 64;
 /** 9999-12-31. */
 export const DAY_MAX = 2_932_896;

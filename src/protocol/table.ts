@@ -196,9 +196,18 @@ const LOAN_VIEW = [
   LOAN_STATUS,
   { name: "borrowerId", type: "accountId", about: "whose loan it is" },
   { name: "principalCents", type: "cents", about: "what it wants" },
-  { name: "raisedCents", type: "cents", about: "what standing bids sum to" },
-  { name: "remainingCents", type: "cents", about: "what it still wants" },
-  { name: "bids", type: "count", about: "standing bids" },
+  {
+    name: "raisedCents",
+    type: "cents",
+    about:
+      "what standing bids sum to; of an expired loan, what they came to: their holds are voided",
+  },
+  {
+    name: "remainingCents",
+    type: "cents",
+    about: "what it still wants; of an expired loan, what it lacked",
+  },
+  { name: "bids", type: "count", about: "standing bids; of an expired loan, those it had" },
   { name: "stepCents", type: "cents", about: "bids are multiples of it" },
   { name: "minBidCents", type: "cents", about: "the least bid" },
   { name: "lenderCapCents", type: "cents", optional: true, about: "the most of one lender" },
@@ -228,7 +237,12 @@ const LOAN_VIEW = [
     about: "principal not yet repaid, once it is paid out",
   },
   { name: "owedCents", type: "cents", optional: true, about: "due and not paid, penalties too" },
-  { name: "nextDueOn", type: "day", optional: true, about: "when the next instalment falls due" },
+  {
+    name: "nextDueOn",
+    type: "day",
+    optional: true,
+    about: "when the next instalment falls due; null when none does",
+  },
   { name: "lateDays", type: "count", optional: true, about: "age of the oldest unpaid instalment" },
   { name: "clearings", type: "count", optional: true, about: "payments divided among lenders" },
   { name: "grade", type: "choice", choices: GRADES, optional: true, about: "the reviewers' grade" },
@@ -698,7 +712,7 @@ export const OPERATIONS = {
         name: "minCents",
         type: "amountCents",
         optional: true,
-        about: "with upTo: refuse rather than fill less than this",
+        about: "with upTo only, at most amountCents: refuse rather than fill less than this",
       },
     ],
     reply: [
@@ -1208,7 +1222,7 @@ export const OPERATIONS = {
       {
         name: "instalments",
         type: "rows",
-        about: "still to pay, those that are due first",
+        about: "still to pay, those that are due first; of a settled loan none",
         columns: [
           { name: "k", type: "count", about: "number in the signed schedule" },
           { name: "dueOn", type: "day", about: "when it falls due, or fell" },

@@ -5,9 +5,11 @@ import { TEXT_LENGTH_MAX, TOKEN_LENGTH_MAX } from "./plans.ts";
 
 /**
  * Nothing that is invisible, breaks a line or turns the direction of what stands beside it on an
- * operator's screen. Named by class, so that a newer Unicode version cannot change an answer.
+ * operator's screen: controls, half characters, all of format (Cf: joiners of no width, marks of
+ * direction, tags, the soft hyphen), separators of lines, and letters that fill and show nothing. Asked
+ * where a text comes in and never of a journal, so a newer Unicode changes no answer of before.
  */
-const UNPRINTABLE = /[\p{Cc}\p{Cs}\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff]/u;
+const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Cs}\u034f\u115f\u1160\u17b4\u17b5\u2028\u2029\u3164\uffa0]/u;
 
 export function isPrintableText(text: string): boolean {
   if (text.length > TEXT_LENGTH_MAX * 2 || UNPRINTABLE.test(text)) return false;

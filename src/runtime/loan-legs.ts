@@ -4,7 +4,7 @@
 
 import { Holders, SERIES, type Series } from "../../actors/loan/repayment/holders.ts";
 import type { Clearing } from "../../actors/loan/repayment/repayment.ts";
-import type { LoanState } from "../../actors/loan/loan.ts";
+import { wasPaidOut, type LoanState } from "../../actors/loan/loan.ts";
 import { bpsOf } from "../../actors/loan/terms.ts";
 import type { AccountId, LoanId } from "../../actors/address.ts";
 import { clearingLegBytes, clearingLegCents, type ClearingLeg } from "../hash/clearing-leg.ts";
@@ -23,7 +23,7 @@ export interface LegSource {
 
 /** Null before the loan is paid out. */
 export function legSourceOf(loan: LoanState): LegSource | null {
-  if (!("repayment" in loan)) return null;
+  if (!wasPaidOut(loan)) return null;
   const { loanId, terms, repayment } = loan;
   const { holders, clearings } = repayment;
   return { loanId, serviceFeeBps: terms.serviceFeeBps, holders, clearings: [...clearings] };

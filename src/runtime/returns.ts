@@ -4,7 +4,7 @@
 import type { PositionRow, PositionsView } from "../../actors/account/positions-view.ts";
 import type { AccountId } from "../../actors/address.ts";
 import { loanIncome, type LoanIncome } from "../../actors/loan/repayment/income-view.ts";
-import { isOnMarket, type LoanState, type MarketLoan } from "../../actors/loan/loan.ts";
+import { isOnMarket, wasPaidOut, type LoanState, type MarketLoan } from "../../actors/loan/loan.ts";
 import { bpsOf } from "../../actors/loan/terms.ts";
 import { businessDate } from "../lending/business-date.ts";
 import { xirr, type CashFlow } from "../lending/xirr.ts";
@@ -35,7 +35,7 @@ export function loanSight(loan: LoanState, day: number, seconds: number): LoanSi
   if (!isOnMarket(loan)) return null;
   const { status } = loan;
   const source = legSourceOf(loan);
-  if (source === null || !("repayment" in loan)) return { status, repaid: null };
+  if (source === null || !wasPaidOut(loan)) return { status, repaid: null };
   const { disbursedOn } = loan.repayment;
   const { principalCents } = loan.terms;
   const income = loanIncome(loan.repayment, day, seconds);

@@ -103,7 +103,8 @@ export async function inTheEvening(debt: Debt, day: number, around: Surroundings
   });
   const owedCents = view.owedCents ?? 0;
   debt.owes = owedCents > 0;
-  if (view.status === "settled" || view.status === "defaulted") debt.status = view.status;
+  const { status } = view;
+  if (status === "settled" || status === "defaulted" || status === "repaying") debt.status = status;
   if (view.status === "settled") return;
   if (debt.owes) {
     await payLate(debt, owedCents, view.lateDays ?? 0, around);

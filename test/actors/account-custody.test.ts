@@ -61,6 +61,7 @@ describe("Account: withdrawals", () => {
     const open = Array.from({ length: WITHDRAWALS_OPEN_MAX }, (_, at) => held(at + 1, 1_00));
     const account = given("account", "a", OPENED, DEPOSITED, ...open);
     account.when(withdraw(99, 600_00, "")).thenRefused("beneficiary_missing");
+    account.when(withdraw(99, 600_00, " ")).thenRefused("beneficiary_missing");
     account.when(withdraw(99, 600_00)).thenRefused("too_many_withdrawals");
     account.when(told(failed(7, 1_00))).then(failed(7, 1_00));
     account.when(withdraw(99, 600_00)).thenRefused("exceeds_available");

@@ -59,6 +59,17 @@ describe("Account: bids", () => {
     account.when(bid(2, 1)).thenRefused("exceeds_available");
   });
 
+  it("PlaceBid refuses a minimum that contradicts it, before it looks at the money", () => {
+    const account = given("account", "a", OPENED);
+    const least = (amountCents: number, fill: string, minCents: number) => {
+      return account.when({ ...bid(1, amountCents), fill, minCents });
+    };
+    least(100, "exact", 200).thenRefused("minimum_contradicts_bid");
+    least(100, "exact", 100).thenRefused("minimum_contradicts_bid");
+    least(100, "upTo", 101).thenRefused("minimum_contradicts_bid");
+    least(100, "upTo", 100).thenRefused("exceeds_available");
+  });
+
   it("ConfirmBid releases what the loan did not take", () => {
     const account = given("account", "a", OPENED, DEPOSITED, hold(1, 400_00));
     const confirm = { type: "ConfirmBid", holdNo: 1, bidNo: 7, filledCents: 300_00 };

@@ -1,6 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { HOLDS_PER_STEP } from "../../actors/loan/loan.ts";
+import type { AccountId } from "../../actors/address.ts";
+import { HOLDS_PER_STEP, type ListedLoan } from "../../actors/loan/loan.ts";
 import { LENDING_TERMS_DEFAULT } from "../../actors/loan/terms.ts";
+import { AMOUNT_CENTS_MAX } from "../../src/money/cents.ts";
+import { SPLIT_HOLDERS_MAX } from "../../src/money/split.ts";
 import { DAY, given, request } from "../support/given.ts";
 
 const NOW = 1_700_000_000_000;
@@ -15,6 +18,9 @@ const TERMS = {
   cancellable: true,
   ...LENDING_TERMS_DEFAULT,
 };
+
+/** A million lenders take a second, more on a machine that is busy. */
+const SLOW = { timeout: 60_000 };
 
 function listed(terms: Partial<typeof TERMS> = {}) {
   return { type: "LoanListed", ...request(1), ...TERMS, ...terms, by: "ops", contractHash: null };
@@ -41,6 +47,20 @@ describe("Loan: ListLoan", () => {
   it("lists once", () => {
     given("loan", "l").when(list()).then(listed());
     given("loan", "l", listed()).when(list()).thenRefused("loan_exists");
+  });
+
+  it("lists what one payment can repay, with interest and early fee, and no more", () => {
+    const bullet = { method: "bullet" as const, term: 12, rateBps: 1_200, stepCents: 1 };
+    const most = { ...bullet, principalCents: 892_857_142_852 };
+    given("loan", "l").when(list(most)).then(listed(most));
+    const refused = (terms: Partial<typeof TERMS>) => {
+      given("loan", "l").when(list(terms)).thenRefused("payoff_above_limit");
+    };
+    refused({ ...most, principalCents: most.principalCents + 1 });
+    refused({ ...most, earlyFeeBps: 1 });
+    refused({ ...most, principalCents: AMOUNT_CENTS_MAX });
+    const free = { principalCents: AMOUNT_CENTS_MAX };
+    given("loan", "l").when(list(free)).then(listed(free));
   });
 
   it("lists on the terms that it is given, up to their limits", () => {
@@ -83,6 +103,7 @@ describe("Loan: ListLoan", () => {
     ["terms_out_of_range", { term: 0 }],
     ["terms_out_of_range", { term: 601 }],
     ["terms_out_of_range", { term: 3_661, method: "bullet_days" as const }],
+    ["payoff_above_limit", { principalCents: AMOUNT_CENTS_MAX, rateBps: 1 }],
   ])("refuses with %s before what comes later in the ladder", (refusal, terms) => {
     given("loan", "l").when(list(terms)).thenRefused(refusal);
   });
@@ -107,6 +128,26 @@ describe("Loan: FillBid", () => {
     given("loan", "l", ...events)
       .when(command)
       .then(declined(refusal, command["accountId"] as string));
+  });
+
+  it("takes no more lenders than a repayment is divided among, but more of theirs", SLOW, () => {
+    const loan = given("loan", "l", listed({ principalCents: 1_000_000_000_00 }));
+    const { book } = loan.state as unknown as ListedLoan;
+    for (let nth = 0; nth < SPLIT_HOLDERS_MAX - 1; nth++)
+      book.place(`l${nth}` as AccountId, 1, 1_00);
+    const last = book.place("last" as AccountId, 1, 1_00);
+    loan.when(fill(100_00)).then(declined("too_many_lenders"));
+    const again = fill(100_00, { accountId: "last" });
+    const remainingCents = 1_000_000_000_00 - SPLIT_HOLDERS_MAX * 1_00 - 100_00;
+    const bidNo = SPLIT_HOLDERS_MAX + 1;
+    const more = { ...placed(bidNo, 100_00, remainingCents, "last"), holdNo: 9 };
+    loan.when(again).then(more);
+    book.cancel(last);
+    loan.when(fill(100_00)).then(declined("too_many_lenders"));
+    book.cancel(bidNo);
+    loan
+      .when(fill(100_00))
+      .then({ ...placed(bidNo + 1, 100_00, remainingCents + 1_00), holdNo: 9 });
   });
 
   it("closes at the deadline, to the millisecond", () => {
@@ -226,7 +267,7 @@ describe("Loan: its end", () => {
     const last = { accountId: "b", holdNo: 1, amountCents: 1_00 };
     const state = loan.when({ type: "CollectFunds", ...last }).then(
       { type: "FundsCollected", ...last },
-      { type: "LoanCollected" },
+      { type: "LoanCollected", byStandingBids: true },
       {
         type: "LoanDisbursed",
         borrowerId: "bob",

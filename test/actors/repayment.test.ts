@@ -1,6 +1,8 @@
 // A loan that was paid out: what it does on a day, how it takes a payment, and why it declines one.
 
 import { describe, expect, it } from "vitest";
+import { loanView, type MarketLoan } from "../../actors/loan/loan.ts";
+import { loanScheduleView } from "../../actors/loan/repayment/schedule-view.ts";
 import { LENDING_TERMS_DEFAULT } from "../../actors/loan/terms.ts";
 import { KINDS } from "../../src/runtime/kind.ts";
 import { DAY, given, request, type Typed } from "../support/given.ts";
@@ -397,6 +399,145 @@ describe("Loan: what the calendar collected", () => {
   });
 });
 
+describe("Loan: what is still to pay, as it is shown", () => {
+  const shown = (events: Typed[]) => {
+    const loan = given("loan", "l", ...events).state as unknown as MarketLoan;
+    const { nextDueOn, status } = loanView(loan);
+    const { instalments } = loanScheduleView(loan, null);
+    return { status, nextDueOn, dues: instalments.map(({ dueOn }) => dueOn) };
+  };
+
+  it("is nothing once it is settled, though instalments of nothing were to come", () => {
+    // One cent over twelve months: the sixth instalment is the only one.
+    const terms = { principalCents: 1, rateBps: 0, method: "equal_principal", stepCents: 1 };
+    const [listing, bid, ...rest] = raised({ ...terms, minBidCents: 1, graceDays: 0 });
+    const cent = { amountCents: 1, principalCents: 1, interestCents: 0 };
+    const paidOut = [
+      listing!,
+      { ...bid!, filledCents: 1 },
+      ...rest.map((event) => ("amountCents" in event ? { ...event, amountCents: 1 } : event)),
+      { ...disbursed(), principalCents: 1 },
+    ];
+    const HALF = DAY + 182;
+    expect(shown(paidOut)).toEqual({ status: "repaying", nextDueOn: HALF, dues: [HALF] });
+    const late = HALF + 1;
+    const paid = taken({ ...cent, day: late, instalment: 6, wakeOn: null });
+    const settled = [
+      worked(late, { newDues: 6, owedCents: 1 }),
+      { type: "NothingCollected", wakeOn: late + 1 },
+      paid,
+      { type: "LoanSettled", day: late },
+    ];
+    const state = [...paidOut, ...settled];
+    expect(shown(state)).toEqual({ status: "settled", nextDueOn: null, dues: [] });
+  });
+});
+
+describe("Loan: ties between holders", () => {
+  /** ann bids and cancels, ben bids, ann bids again: half of it each. */
+  const rebid = (byStandingBids: boolean): Typed[] => {
+    const bid = (accountId: string, bidNo: number, remainingCents: number): Typed => {
+      const filledCents = 500_00;
+      return { type: "BidPlaced", accountId, holdNo: bidNo, bidNo, filledCents, remainingCents };
+    };
+    const cancelled = { accountId: "ann", holdNo: 1, bidNo: 1, requestId: request(2).requestId };
+    const [listing] = raised();
+    return [
+      listing!,
+      bid("ann", 1, 500_00),
+      { type: "FillCancelled", ...cancelled },
+      bid("ben", 2, 500_00),
+      bid("ann", 3, 0),
+      { type: "LoanFunded" },
+      { type: "CollectionStarted" },
+      { type: "HoldsCalled", holds: ["ben", 2, "ann", 3], nextBidNo: 4, last: true },
+      { type: "FundsCollected", accountId: "ben", holdNo: 2, amountCents: 500_00 },
+      { type: "FundsCollected", accountId: "ann", holdNo: 3, amountCents: 500_00 },
+      { type: "LoanCollected", byStandingBids },
+      disbursed(),
+      worked(FIRST_DUE),
+      { type: "NothingCollected", wakeOn: FIRST_DUE + 1 },
+      taken({ amountCents: 1, interestCents: 1, principalCents: 0, wakeOn: FIRST_DUE + 1 }),
+    ];
+  };
+  const allotted = (account: string): Typed => {
+    const legs = [account, 0, 1, 0, 0];
+    return { type: "LegsAllotted", clearingNo: 1, instalment: 1, legs, nextHolder: 2, last: true };
+  };
+
+  it("go to the earlier bid of those that stand", () => {
+    given("loan", "l", ...rebid(true))
+      .when({ type: "NextStep" })
+      .then(allotted("ben"));
+  });
+
+  it("go to the earlier bid ever made in journals from before", () => {
+    given("loan", "l", ...rebid(false))
+      .when({ type: "NextStep" })
+      .then(allotted("ann"));
+  });
+});
+
+/** A loan of one payment, so many days late, whose borrower's account is asked. */
+function askedLate(late: number) {
+  const day = FIRST_DUE + late;
+  const newPenaltyCents = Math.round((1_010_00 * (late - 3)) / 1_000);
+  const owedCents = 1_010_00 + newPenaltyCents;
+  const facts = worked(day, { newPenaltyCents, owedCents });
+  return { asked: [...BULLET, facts], facts, day, owedCents, newPenaltyCents };
+}
+
+describe("Loan: default", () => {
+  const nothing = repay({ mode: "collected", amountCents: 0 });
+
+  it("comes when the account has nothing and the oldest instalment is over 90 days late", () => {
+    for (const late of [90, 91]) {
+      const { asked, day } = askedLate(late);
+      const defaulted = late > 90 ? [{ type: "LoanDefaulted", day }] : [];
+      given("loan", "l", ...asked)
+        .when(nothing, AT, day)
+        .then({ type: "NothingCollected", wakeOn: day + 1 }, ...defaulted);
+    }
+  });
+
+  it("is of the day that was worked, however late the account answers", () => {
+    const { asked, day } = askedLate(91);
+    given("loan", "l", ...asked)
+      .when(nothing, AT, day + 5)
+      .then({ type: "NothingCollected", wakeOn: day + 1 }, { type: "LoanDefaulted", day });
+  });
+
+  it("does not come to a borrower whose account pays all that day", () => {
+    const { asked, day, owedCents, newPenaltyCents: penaltyCents } = askedLate(91);
+    const all = { mode: "collected", day, amountCents: owedCents, penaltyCents };
+    const paid = taken({ ...all, interestCents: 10_00, principalCents: 1_000_00, wakeOn: null });
+    given("loan", "l", ...asked)
+      .when(repay({ mode: "collected", amountCents: owedCents }), AT, day)
+      .then(paid, { type: "LoanSettled", day });
+  });
+
+  it("comes to one whose account leaves something of it", () => {
+    const { asked, day, owedCents, newPenaltyCents: penaltyCents } = askedLate(91);
+    const part = { mode: "collected", day, amountCents: owedCents - 1, penaltyCents };
+    const rest = { interestCents: 10_00, principalCents: 999_99, wakeOn: day + 1 };
+    given("loan", "l", ...asked)
+      .when(repay({ mode: "collected", amountCents: owedCents - 1 }), AT, day)
+      .then(taken({ ...part, ...rest }), { type: "LoanDefaulted", day });
+  });
+
+  it("waits for the account's answer when a part is paid by hand in between", () => {
+    const { asked, day, newPenaltyCents: penaltyCents } = askedLate(91);
+    const none = { interestCents: 0, principalCents: 0 };
+    const part = taken({ day, amountCents: penaltyCents, penaltyCents, ...none, wakeOn: day });
+    given("loan", "l", ...asked)
+      .when(repay({ amountCents: penaltyCents }), AT, day)
+      .then(part);
+    given("loan", "l", ...asked, part)
+      .when(nothing, AT, day)
+      .then({ type: "NothingCollected", wakeOn: day + 1 }, { type: "LoanDefaulted", day });
+  });
+});
+
 describe("Loan: DayCame", () => {
   it("does nothing before the day that is wanted, and nothing twice", () => {
     given("loan", "l", ...FRESH)
@@ -429,19 +570,11 @@ describe("Loan: DayCame", () => {
       .then(worked(day, { newDues: 3, newPenaltyCents, owedCents }));
   });
 
-  it("is in default when the oldest instalment is more than 90 days late, not before", () => {
-    const bullet = { ...TERMS, method: "bullet", term: 1 };
-    const events = [...raised(bullet), disbursed()];
-    for (const late of [90, 91]) {
-      const newPenaltyCents = Math.round((1_010_00 * (late - 3)) / 1_000);
-      const owedCents = 1_010_00 + newPenaltyCents;
-      const day = FIRST_DUE + late;
-      const facts = worked(day, { newPenaltyCents, owedCents });
-      const ended = late > 90 ? [{ type: "LoanDefaulted", day }] : [];
-      given("loan", "l", ...events)
-        .when(DAY_CAME, AT, day)
-        .then(facts, ...ended);
-    }
+  it("asks before it says that the loan is in default", () => {
+    const { asked, facts, day } = askedLate(91);
+    given("loan", "l", ...asked.slice(0, -1))
+      .when(DAY_CAME, AT, day)
+      .then(facts);
   });
 
   it("does nothing for a loan that is settled, or was never paid out", () => {

@@ -184,6 +184,67 @@ describe("Loan: DecideWriteOff", () => {
   });
 });
 
+describe("Loan: a default is cured", () => {
+  const TERMS = { ...LISTED, term: 12, method: "equal_instalment" };
+  const DISBURSED = { ...PAID_OUT.at(-1)!, wakeOn: DUE };
+  /** Three instalments of 88.85 are due. */
+  const DEFAULTED_IN_PART: Typed[] = [
+    TERMS,
+    ...PAID_OUT.slice(1, -1),
+    DISBURSED,
+    { ...worked(DEFAULT_ON, 3), owedCents: 266_55 },
+    { type: "NothingCollected", wakeOn: DEFAULT_ON + 1 },
+    { type: "LoanDefaulted", day: DEFAULT_ON },
+  ];
+  const repay = (amountCents: number): Typed => {
+    return { type: "Repay", accountId: "bob", paymentNo: 7, mode: "due", amountCents };
+  };
+  const PAID_UP: Typed = {
+    ...taken(266_55, 238_92, 27_63),
+    isRecovery: false,
+    wakeOn: DAY + 123,
+  };
+  const CURED: Typed = { type: "LoanCured", day: DEFAULT_ON };
+
+  it("by whoever pays all that is due, and the loan is repaid as before", () => {
+    const state = on(repay(266_55), DEFAULTED_IN_PART).then(PAID_UP, CURED);
+    expect(loanView(market(state))).toMatchObject({
+      status: "repaying",
+      owedCents: 0,
+      lateDays: 0,
+      outstandingCents: 761_08,
+    });
+  });
+
+  it("not by a part of it", () => {
+    const part = { ...PAID_UP, amountCents: 266_54, principalCents: 238_91 };
+    const state = on(repay(266_54), DEFAULTED_IN_PART).then({ ...part, wakeOn: DEFAULT_ON + 1 });
+    expect(state.status).toBe("defaulted");
+  });
+
+  it("and then it is not written off, nor is what was proposed before", () => {
+    const cured = [...DEFAULTED_IN_PART, proposed(), PAID_UP, CURED];
+    on(propose(request(12)), cured).thenRefused("loan_not_defaulted");
+    on(judge(), cured).thenRefused("loan_not_defaulted");
+    expect(writeOffView(market(loan(cured).state))).toMatchObject({ proposal: null });
+    const late = { ...worked(DEFAULT_ON + 200, 7), owedCents: 621_95 };
+    const again = [
+      ...cured,
+      late,
+      { type: "NothingCollected", wakeOn: DEFAULT_ON + 201 },
+      { type: "LoanDefaulted", day: DEFAULT_ON + 200 },
+    ];
+    on(judge(), again).thenRefused("write_off_not_proposed");
+    on(propose(request(12)), again).then(proposed(2));
+  });
+
+  it("nor a loan of an older journal that paid up and stayed in default", () => {
+    const older = [...DEFAULTED_IN_PART, PAID_UP];
+    on(propose(request(12)), older).thenRefused("loan_not_defaulted");
+    on(judge(), [...DEFAULTED_IN_PART, proposed(), PAID_UP]).thenRefused("loan_not_defaulted");
+  });
+});
+
 describe("Loan: what was written off", () => {
   it("is a loss instead of a claim in the memo book, and the debt stays", () => {
     const postings: [string, string, number][] = [];

@@ -29,6 +29,7 @@ beforeAll(async () => {
     PATH: process.env["PATH"],
     LOANLOOM_DATA: join(folder, "data"),
     PORT: "0",
+    LOANLOOM_BUSINESS_DATES: "operator",
   };
   server = await serve();
   environment["LOANLOOM_URL"] = server.url;
@@ -191,6 +192,13 @@ describe("loanloom", () => {
     ["an account that is not there", ["account", "get", "nobody"], 1, /account_not_found/],
     ["another's account", ["account", "get", "alice", "--as", "bob"], 1, /^loanloom: /],
     ["a wrong token", ["account", "get", "--token", "x.y.z"], 1, /unauthenticated/],
+    [
+      "an empty token",
+      ["account", "get", "alice", "--token", ""],
+      2,
+      /^loanloom: --token is empty/,
+    ],
+    ["a leap of the calendar", ["calendar", "advance", "2031-01-31"], 2, /say --yes/],
     ["no such command", ["acount"], 2, /unknown command/],
     ["no such option", ["account", "get", "--jsn"], 2, /unknown option/],
     ["a missing argument", ["account", "deposit", "alice"], 2, /missing required argument/],
@@ -242,12 +250,21 @@ describe("loanloom", () => {
 
   test("settings are listed, and secrets are not shown", async () => {
     const secret = "not-to-be-shown-not-to-be-shown-not";
-    const listed = await run(["config", "--json"], { LOANLOOM_JWT_SECRET: secret });
+    const listed = await run(["config", "--json"], {
+      LOANLOOM_JWT_SECRET: secret,
+      LOANLOOM_CUSTODIAN_URL: `https://us:${secret}@bank`,
+    });
     const rows = JSON.parse(listed.stdout) as { variable: string; value: string | null }[];
     expect(rows.find((row) => row.variable === "LOANLOOM_JWT_SECRET")?.value).toBe("(hidden)");
     expect(rows.find((row) => row.variable === "PORT")?.value).toBe("0");
     expect(listed.stdout).not.toContain(secret);
     expect((await run(["config", "--markdown"])).stdout).toMatch(/^\| variable \|/);
+  });
+
+  test("an empty token in the environment is nobody, not the operator", async () => {
+    const ran = await run(["loan", "market"], { LOANLOOM_TOKEN: "" });
+    expect(ran).toMatchObject({ code: 2, stdout: "" });
+    expect(ran.stderr).toMatch(/^loanloom: LOANLOOM_TOKEN is empty/);
   });
 
   test.each([

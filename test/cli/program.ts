@@ -21,6 +21,7 @@ export interface RunningProgram {
 export function startProgram(
   args: readonly string[],
   environment: Readonly<Record<string, string>> = {},
+  cwd?: string,
 ): RunningProgram {
   if (!existsSync(PROGRAM)) throw new Error("run `npm run build` first: the test needs dist/");
   const clean = Object.entries(process.env).filter(
@@ -29,6 +30,7 @@ export function startProgram(
   const child = spawn(process.execPath, [PROGRAM, ...args], {
     stdio: ["ignore", "pipe", "pipe"],
     env: { ...Object.fromEntries(clean), ...environment },
+    ...(cwd === undefined ? {} : { cwd }),
   });
   let stdout = "";
   let stderr = "";
@@ -44,8 +46,9 @@ export function startProgram(
 export function runProgram(
   args: readonly string[],
   environment: Readonly<Record<string, string>> = {},
+  cwd?: string,
 ): Promise<Ended> {
-  return startProgram(args, environment).ended;
+  return startProgram(args, environment, cwd).ended;
 }
 
 /** Where a server that was started listens. Rejects when it ends before it does. */

@@ -78,7 +78,8 @@ function typed(lines: string): Promise<{ code: number | null; said: string }> {
     `command -v curl || curl() { "${process.execPath}" --input-type=module -e '${CURL}' -- "$@"; }`,
     lines.replaceAll("127.0.0.1:8080", host),
   ].join("\n");
-  const env = { ...process.env, ...environment, LOANLOOM_TOKEN: "" };
+  const { LOANLOOM_TOKEN: _, ...own } = process.env;
+  const env = { ...own, ...environment };
   const shell = spawn("bash", ["-x", "-c", script], { cwd: folder, env });
   let said = "";
   shell.stdout.on("data", (chunk: Buffer) => (said += chunk.toString()));

@@ -1,8 +1,34 @@
 import { describe, expect, test } from "vitest";
 import { complaintAboutNode } from "../../src/cli/node-version.ts";
+import { within } from "../../src/command/number-options.ts";
+import { rowsText } from "../../src/cli/table-text.ts";
 import { centsText, duration, fieldsText, instant, wholeNumber } from "../../src/cli/values.ts";
 
+describe("What people read", () => {
+  test("has dates and per cent in tables and lists, and no line for what is empty", () => {
+    const row = { loanId: "kiln", sinceMs: 1_795_873_034_123, xirrPpm: 114_977 };
+    expect(rowsText([row])).toBe(
+      "loanId                     since     xirr\n" + "kiln    2026-11-28T13:37:14.123Z  11.50 %",
+    );
+    expect(fieldsText({ ...row, waitMs: 250, position: "" })).toBe(
+      [
+        "loanId   kiln",
+        "sinceMs  1795873034123 (2026-11-28T13:37:14.123Z)",
+        "xirrPpm  114977 (11.50 %)",
+        "waitMs   250",
+      ].join("\n"),
+    );
+  });
+});
+
 describe("What people type", () => {
+  test.each(["1e3", "0x10", " 7", "7.0", "+7", "-1", "8", ""])(
+    "%j is not within 1 to 7",
+    (text) => {
+      expect(() => within(1, 7)(text)).toThrow(/whole number from 1 to 7/);
+    },
+  );
+
   test.each([
     ["90", 90_000],
     ["90s", 90_000],

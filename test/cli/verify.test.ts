@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { shardOf } from "../../src/runtime/shard-of.ts";
 import { shardKeys } from "../../src/journal/keys.ts";
+import { goodWorld } from "../history/good-world.ts";
 import { SmallWorld } from "../history/small-world.ts";
 import { MAC_KEY, storeJournal } from "../history/stored-journal.ts";
 import { TestRedis } from "../support/redis.ts";
@@ -43,6 +44,19 @@ describe("loanloom verify", () => {
     const { code, stdout } = await runProgram(["verify", "--redis", redis.socketPath], KEYED);
     expect(stdout).toMatch(/NOT OK/);
     expect(code).toBe(1);
+  });
+
+  it("has null for what it cannot check of a journal that was trimmed", async () => {
+    const redis = await TestRedis.start();
+    onTestFinished(() => redis.stop());
+    await storeJournal(redis, goodWorld().journal);
+    await redis.run("XTRIM", shardKeys(0).journal, "MINID", "1-2");
+    const args = ["verify", "--redis", redis.socketPath, "--json"];
+    const { stdout } = await runProgram(args, KEYED);
+    const { coverage, totals } = JSON.parse(stdout) as { coverage: string; totals: object };
+    expect(coverage).toBe("trimmed");
+    expect(totals).toMatchObject({ accounts: null, depositedCents: null, transitCents: null });
+    expect(totals).toMatchObject({ entries: expect.any(Number) as number, trialBalanceCents: 0 });
   });
 
   it("takes messages under way, unless everything should be at rest", async () => {

@@ -63,7 +63,7 @@ describe("loanloom loan propose-write-off, decide-write-off, write-off", () => {
 
     const { day } = (await answer("calendar", "get")) as { day: number };
     const later = new Date((day + 130) * 86_400_000).toISOString().slice(0, 10);
-    await answer("calendar", "advance", later);
+    await answer("calendar", "advance", later, "--yes");
     expect(await answer("loan", "get", "kiln")).toMatchObject({
       status: "defaulted",
       overdue: "days_over_90",

@@ -1,9 +1,24 @@
-import { chmod, mkdtemp, readFile, readdir, rm, stat, writeFile } from "node:fs/promises";
+import {
+  chmod,
+  mkdir,
+  mkdtemp,
+  readFile,
+  readdir,
+  rm,
+  stat,
+  symlink,
+  writeFile,
+} from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { ConfigError, loadConfig, type Environment } from "../../src/config.ts";
-import { loadDocumentKeys, loadSecrets } from "../../src/config/secrets.ts";
+import { ConfigError, loadClientConfig, loadConfig, type Environment } from "../../src/config.ts";
+import {
+  loadDocumentKeys,
+  loadSecrets,
+  readJwtSecret,
+  readMacKey,
+} from "../../src/config/secrets.ts";
 
 const KEY_HEX = "ff".repeat(32);
 
@@ -88,6 +103,67 @@ describe("Secrets", () => {
       older,
       KEY_HEX,
     ]);
+  });
+
+  test.each([
+    ["mac.key", "redis", "LOANLOOM_MAC_KEY"],
+    ["mac.key", "documents", "LOANLOOM_MAC_KEY"],
+    ["mac.key", "anchors", "LOANLOOM_MAC_KEY"],
+    ["jwt.secret", "redis", "LOANLOOM_JWT_SECRET"],
+    ["document.key", "redis", "LOANLOOM_DOCUMENT_KEY"],
+    ["document.key", "documents", "LOANLOOM_DOCUMENT_KEY"],
+  ])("a missing %s is asked back, never made anew, beside %s/", async (file, beside, variable) => {
+    await secretsOf();
+    await keysOf();
+    const data = join(folder, "data");
+    await rm(join(data, file));
+    await mkdir(join(data, beside));
+    // The folder alone is nothing that was written with it.
+    await Promise.all([secretsOf(), keysOf()]);
+    await rm(join(data, file));
+    await writeFile(join(data, beside, "something"), "");
+    await expect(Promise.all([secretsOf(), keysOf()])).rejects.toThrow(
+      new RegExp(`^${variable} is not set: .*${file} is missing, restore it`),
+    );
+    expect(await readdir(data)).not.toContain(file);
+    await secretsOf({ LOANLOOM_MAC_KEY: KEY_HEX, LOANLOOM_JWT_SECRET: "x".repeat(40) });
+    await keysOf({ LOANLOOM_DOCUMENT_KEY: KEY_HEX });
+  });
+
+  test("commands beside a server find its secrets, and never make any", async () => {
+    const config = loadConfig({ LOANLOOM_DATA: join(folder, "data") });
+    await expect(readJwtSecret(config)).rejects.toThrow(/jwt\.secret, which .* server makes/);
+    await expect(readMacKey(config)).rejects.toThrow(ConfigError);
+    expect(await readdir(folder)).toEqual([]);
+    const { jwtSecret, macKey } = await secretsOf();
+    expect(await readJwtSecret(config)).toBe(jwtSecret);
+    expect(await readMacKey(config)).toEqual(macKey);
+  });
+
+  test("with a Redis of others a client needs no MAC key, and takes no secret from the folder", async () => {
+    await secretsOf();
+    const environment = { REDIS_URL: "redis://cache", LOANLOOM_DATA: join(folder, "data") };
+    await expect(readJwtSecret(loadClientConfig(environment))).rejects.toThrow(
+      /^LOANLOOM_JWT_SECRET is not set: .*REDIS_URL/,
+    );
+    const LOANLOOM_JWT_SECRET = "x".repeat(40);
+    const given = loadClientConfig({ ...environment, LOANLOOM_JWT_SECRET });
+    expect(await readJwtSecret(given)).toBe(LOANLOOM_JWT_SECRET);
+  });
+
+  test.each([
+    ["a file", "file"],
+    ["a link that leads nowhere", "link"],
+    ["below a file", "file/data"],
+    ["below /proc, where nothing can be made", "/proc/loanloom/data"],
+    ["on a path that is too long", "x".repeat(300)],
+  ])("a data folder that is %s is refused in a line, and at once", async (_, path) => {
+    await writeFile(join(folder, "file"), "");
+    await symlink(join(folder, "nowhere", "else"), join(folder, "link"));
+    const data = path.startsWith("/") ? path : join(folder, path);
+    const refused = loadSecrets(loadConfig({ LOANLOOM_DATA: data }));
+    await expect(refused).rejects.toThrow(ConfigError);
+    await expect(refused).rejects.toThrow(/^LOANLOOM_\w+=\(E[A-Z]+: [^\n]+$/);
   });
 
   test("a key of documents that is given is not written down", async () => {

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { refusalOf, sign } from "../../src/custodian/signature.ts";
+import { headerRefusalOf, refusalOf, sign } from "../../src/custodian/signature.ts";
 import { KEY, OTHER_KEY } from "./orders.ts";
 
 const NOW_MS = Date.UTC(2026, 10, 24);
@@ -57,6 +57,19 @@ describe("A signature", () => {
       const other = header[at] === "0" ? "1" : "0";
       const changed = header.slice(0, at) + other + header.slice(at + 1);
       expect(refusal(changed)).toBe("signature_invalid");
+    }
+  });
+
+  test("that is none is known by its header alone, and one that could be any's is not", () => {
+    const good = sign([BODY], [KEY], NOW_MS);
+    for (const header of [good, sign([BODY], [OTHER_KEY], 1), `${good},v2=x`]) {
+      expect(headerRefusalOf(header), header).toBeUndefined();
+    }
+    expect(headerRefusalOf(undefined)).toBe("signature_missing");
+    expect(headerRefusalOf("")).toBe("signature_missing");
+    for (const header of ["x", "t=1", "v1=ab", `${good},${good}`, good.slice(0, -1)]) {
+      expect(headerRefusalOf(header), header).toBe("signature_invalid");
+      expect(refusal(header), header).toBe("signature_invalid");
     }
   });
 

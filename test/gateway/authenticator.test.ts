@@ -1,4 +1,4 @@
-import { SignJWT } from "jose";
+import { SignJWT, type JWTPayload } from "jose";
 import { describe, expect, test } from "vitest";
 import {
   Authenticator,
@@ -64,6 +64,20 @@ describe("Authenticator: shared secret", () => {
       const token = await new SignJWT(claims).setProtectedHeader({ alg: "HS256" }).sign(SECRET);
       expect(codeOf(await authenticator().verify(token))).toBe("unauthenticated");
     }
+  });
+
+  test.each([
+    ["sub", 12345],
+    ["sub", true],
+    ["sub", ["alice"]],
+    ["sub", { toString: "alice" }],
+    ["sub", null],
+    ["jti", 1],
+    ["jti", ["t-1"]],
+  ])("refuses a %s that is %j, whoever signed it", async (claim, value) => {
+    const claims = { sub: "alice", exp: NOW_MS / 1_000 + 60, [claim]: value } as JWTPayload;
+    const token = await new SignJWT(claims).setProtectedHeader({ alg: "HS256" }).sign(SECRET);
+    expect(codeOf(await authenticator().verify(token))).toBe("unauthenticated");
   });
 
   test("refuses another HMAC than the pinned one, with the right secret", async () => {

@@ -1,10 +1,18 @@
 // The door for the custodian's callbacks, with a reader that tells what it was given: whole bodies,
 // bounded, answered when it says so; and withdrawals, which need a bank.
 
+import net from "node:net";
 import { describe, expect, test } from "vitest";
-import type { CallbackAnswer, CustodianDoor } from "../../src/gateway/callback-door.ts";
+import {
+  BODIES_COMING_PER_ADDRESS_MAX,
+  BODY_MS_MAX,
+  CALLBACKS_MAX,
+  type CallbackAnswer,
+  type CustodianDoor,
+} from "../../src/gateway/callback-door.ts";
 import { requestIds } from "../support/gateway-client.ts";
-import { startFixture } from "../support/gateway-fixture.ts";
+import { eventually, startFixture } from "../support/gateway-fixture.ts";
+import { sendRaw } from "../support/raw-http.ts";
 
 class TestDoor implements CustodianDoor {
   hasRoom = true;
@@ -14,6 +22,8 @@ class TestDoor implements CustodianDoor {
   readonly callbacks = {
     signatureHeader: "loanloom-signature",
     bodyBytesMax: 1_000,
+    screen: (signature: string | undefined): CallbackAnswer | undefined =>
+      signature === undefined ? { status: 401, fields: { error: "signature_missing" } } : undefined,
     take: async (signature: string | undefined, body: Uint8Array): Promise<CallbackAnswer> => {
       const text = Buffer.from(body).toString();
       this.taken.push({ signature, text, bytes: body.length });
@@ -22,10 +32,22 @@ class TestDoor implements CustodianDoor {
   };
 }
 
-async function post(port: number, body: string, headers: Record<string, string> = {}) {
+const SIGNED = { "loanloom-signature": "t=1,v1=ab" };
+
+async function post(port: number, body: string, headers: Record<string, string> = SIGNED) {
   const url = `http://127.0.0.1:${port}/v1/custodian/callbacks`;
   const response = await fetch(url, { method: "POST", body, headers });
   return { status: response.status, fields: (await response.json()) as unknown };
+}
+
+/** Begins a callback whose body does not come. */
+function hold(port: number, told: (text: string) => void): net.Socket {
+  const socket = net.connect(port, "127.0.0.1");
+  socket.on("error", () => undefined);
+  socket.on("data", (piece) => told(piece.toString()));
+  const headers = "Host: x\r\nloanloom-signature: t=1,v1=ab\r\nContent-Length: 100";
+  socket.write(`POST /v1/custodian/callbacks HTTP/1.1\r\n${headers}\r\n\r\n`);
+  return socket;
 }
 
 describe("Callbacks", () => {
@@ -33,13 +55,20 @@ describe("Callbacks", () => {
     const custodian = new TestDoor();
     const { port } = await startFixture({}, { custodian });
     const body = '{"a":"\u4e2d"}';
-    const answer = await post(port, body, { "loanloom-signature": "t=1,v1=ab" });
-    expect(answer).toEqual({ status: 200, fields: { status: "noted" } });
-    expect(await post(port, body)).toMatchObject({ status: 200 });
-    expect(custodian.taken).toMatchObject([
-      { signature: "t=1,v1=ab", text: body },
-      { signature: undefined, text: body },
-    ]);
+    expect(await post(port, body)).toEqual({ status: 200, fields: { status: "noted" } });
+    expect(custodian.taken).toMatchObject([{ signature: "t=1,v1=ab", text: body }]);
+  });
+
+  test("without a signature are refused before their bodies come", async () => {
+    const custodian = new TestDoor();
+    const { port, counters } = await startFixture({}, { custodian });
+    const asked = "POST /v1/custodian/callbacks HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n";
+    const { statuses, text } = await sendRaw(port, asked);
+    expect(statuses).toEqual([401]);
+    expect(text).toContain("signature_missing");
+    expect(await post(port, "{}", {})).toMatchObject({ status: 401 });
+    expect(custodian.taken).toEqual([]);
+    expect(counters.httpRefused).toBe(2);
   });
 
   test("are cut where they are too large: the reader sees that, and little else", async () => {
@@ -49,6 +78,48 @@ describe("Callbacks", () => {
     expect(await post(port, "x".repeat(1_000))).toMatchObject({ status: 413 });
     expect(await post(port, "x".repeat(500_000))).toMatchObject({ status: 413 });
     expect(custodian.taken.map(({ bytes }) => bytes)).toEqual([1_000, 1_001]);
+  });
+
+  test("come through while others keep the door busy with bodies that do not come", async () => {
+    const custodian = new TestDoor();
+    const { port, counters } = await startFixture({}, { custodian });
+    let refusedNow = 0;
+    const sockets = Array.from({ length: CALLBACKS_MAX + 50 }, () =>
+      hold(port, () => refusedNow++),
+    );
+    // Whoever has taken longest makes way for those of the same address that come later.
+    const most = sockets.length - BODIES_COMING_PER_ADDRESS_MAX;
+    await eventually(() => refusedNow).toBeGreaterThanOrEqual(most);
+    for (let n = 0; n < 20; n++) expect(await post(port, "{}")).toMatchObject({ status: 200 });
+    expect(custodian.taken).toHaveLength(20);
+    expect(counters.httpRefused).toBeGreaterThanOrEqual(most);
+    for (const socket of sockets) socket.destroy();
+  });
+
+  test("have a short time for their bodies", async () => {
+    const custodian = new TestDoor();
+    const { port, counters, clock } = await startFixture({}, { custodian });
+    let text = "";
+    const socket = hold(port, (piece) => (text += piece));
+    await eventually(() => counters.httpRequests).toBe(1);
+    clock.shiftMs = BODY_MS_MAX;
+    await eventually(() => text).toContain("408 Request Timeout");
+    expect(counters.httpTimeouts).toBe(1);
+    socket.destroy();
+  });
+
+  test("are refused as busy when too many wait for their commits, and not longer", async () => {
+    const custodian = new TestDoor();
+    let noted: (answer: CallbackAnswer) => void = () => undefined;
+    custodian.answer = new Promise((resolve) => (noted = resolve));
+    const { port } = await startFixture({ httpAnswerMsMax: 60_000 }, { custodian });
+    const waiting = Array.from({ length: CALLBACKS_MAX }, () => post(port, "{}"));
+    await eventually(() => custodian.taken.length).toBe(CALLBACKS_MAX);
+    expect(await post(port, "{}")).toMatchObject({ status: 503, fields: { error: "server_busy" } });
+    noted({ status: 200, fields: {} });
+    const statuses = new Set((await Promise.all(waiting)).map(({ status }) => status));
+    expect([...statuses]).toEqual([200]);
+    expect(await post(port, "{}")).toMatchObject({ status: 200 });
   });
 
   test("that nobody answers are unavailable after the time of every answer", async () => {

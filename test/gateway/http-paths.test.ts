@@ -81,6 +81,7 @@ describe("Every path of the table", () => {
       callbacks: {
         signatureHeader: "loanloom-signature",
         bodyBytesMax: 1_000,
+        screen: () => undefined,
         take: async () => ({ status: 200, fields: { status: "noted" } }),
       },
     };

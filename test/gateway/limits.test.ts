@@ -71,6 +71,23 @@ describe("Limits: connections", () => {
     const { handshakesOverAddressLimit, handshakesOverConnectionLimit } = fixture.counters;
     expect([handshakesOverAddressLimit, handshakesOverConnectionLimit]).toEqual([1, 1]);
   });
+
+  test("per address, of which a /64 of IPv6 is one", async () => {
+    const fixture = await startFixture({
+      connectionsPerAccountMax: 2,
+      connectionsPerAddressMax: 2,
+      clientAddressHeader: "x-forwarded-for",
+    });
+    const from = (subject: string, forwarded: string) =>
+      fixture.client(subject, { headers: { "x-forwarded-for": forwarded } });
+    const first = await from("a", "2001:db8::1");
+    await from("b", "2001:db8::2");
+    expect(await handshakeStatus(from("c", "2001:db8:0:0:ffff::1"))).toEqual(FULL);
+    await from("d", "2001:db8:0:1::1");
+    first.close();
+    await eventually(() => fixture.counters.connectionsOpen).toBe(2);
+    await from("c", "2001:db8:0:0:ffff::1");
+  });
 });
 
 describe("Limits: requests", () => {

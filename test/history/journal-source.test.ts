@@ -3,6 +3,7 @@
 import { describe, expect, it, onTestFinished } from "vitest";
 import { audit } from "../../src/history/audit.ts";
 import { countJournals, journalSource } from "../../src/history/journal-source.ts";
+import type { Anchors } from "../../src/journal/anchor.ts";
 import { redisConnect } from "../../src/journal/connection.ts";
 import { JournalError } from "../../src/journal/errors.ts";
 import { shardKeys } from "../../src/journal/keys.ts";
@@ -22,9 +23,14 @@ async function storedGoodWorld(): Promise<{ redis: TestRedis; journal: TestJourn
   return { redis, journal };
 }
 
-async function auditOf(redis: TestRedis, journal?: TestJournal, macKey: Uint8Array = MAC_KEY) {
+async function auditOf(
+  redis: TestRedis,
+  journal?: TestJournal,
+  macKey: Uint8Array = MAC_KEY,
+  anchors: Anchors | null = null,
+) {
   const connect = redisConnect(redis.socketPath);
-  const sources = [0, 1].map((shard) => journalSource({ shard, connect, macKey }));
+  const sources = [0, 1].map((shard) => journalSource({ shard, connect, macKey, anchors }));
   try {
     return await audit({
       shards: sources,
@@ -70,6 +76,19 @@ describe("Auditor: journals in Redis", () => {
     expect(await checksOf(redis)).toContainEqual(
       `chain_broken: the MAC of ${id.toString()} is wrong`,
     );
+  });
+
+  it("tells of a wrong key, and not of an anchor that is none by this key", async () => {
+    const { redis } = await storedGoodWorld();
+    const anchors: Anchors = {
+      nameOf: () => "an anchor",
+      read: () => Promise.reject(new JournalError("anchor_invalid", "no anchor by this key")),
+      write: () => Promise.resolve(),
+      replace: () => Promise.resolve(),
+    };
+    const [wrong] = (await auditOf(redis, undefined, Buffer.alloc(32, 6), anchors)).violations;
+    expect(wrong?.detail).toMatch(/is the key the one that it was written with/);
+    await expect(auditOf(redis, undefined, MAC_KEY, anchors)).rejects.toThrow(/no anchor/);
   });
 
   it("finds a missing entry, a cut tail and an entry behind the head", async () => {

@@ -6,10 +6,12 @@ import { loanId, type Address } from "../../actors/address.ts";
 import { REPAYMENT_METHODS } from "../../src/lending/terms.ts";
 import { audit } from "../../src/history/audit.ts";
 import { shardOf } from "../../src/runtime/shard-of.ts";
+import { curedWorld } from "./cured-world.ts";
 import { homeOf } from "./good-world.ts";
 import { sourcesOf, type TestEntry } from "./made-journal.ts";
 import { LENDING, repaidWorld } from "./repaid-world.ts";
 import { SmallWorld } from "./small-world.ts";
+import { find } from "./spoil.ts";
 
 describe("Auditor: repayments", () => {
   it("finds nothing in a good history, and sums it up", async () => {
@@ -28,6 +30,33 @@ describe("Auditor: repayments", () => {
       { loanId: "autumn", status: "listed" },
       { loanId: "summer", status: "written_off" },
     ]);
+  });
+
+  it("takes a default that is cured by paying all that is due", async () => {
+    const { journal } = curedWorld();
+    const report = await audit({ shards: sourcesOf(journal), shardOf: homeOf, atRest: true });
+    expect(report.violations).toEqual([]);
+    const defaulted = find(journal, "LoanDefaulted", "winter");
+    expect(defaulted.act.events.map(({ type }) => type)).toEqual([
+      "NothingCollected",
+      "LoanDefaulted",
+    ]);
+    const cured = find(journal, "LoanCured", "winter");
+    expect(cured.act.events.map(({ type }) => type)).toEqual(["RepaymentTaken", "LoanCured"]);
+    expect(report.loans).toMatchObject([{}, { loanId: "winter", status: "repaying" }]);
+  });
+
+  it("takes older journals: in default before the account is asked, and never cured", async () => {
+    const { journal } = curedWorld();
+    const { act, event } = find(journal, "LoanDefaulted", "winter");
+    act.events = act.events.slice(0, 1);
+    const { act: day } = find(journal, "DayWorked", "winter", 91);
+    day.events = [...day.events, event];
+    const { act: cure } = find(journal, "LoanCured", "winter");
+    cure.events = cure.events.slice(0, 1);
+    const report = await audit({ shards: sourcesOf(journal), shardOf: homeOf, atRest: true });
+    expect(report.violations).toEqual([]);
+    expect(report.loans).toMatchObject([{}, { loanId: "winter", status: "defaulted" }]);
   });
 
   it("takes a history that stops anywhere in a clearing: money of legs is in transit", async () => {

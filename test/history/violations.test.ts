@@ -5,6 +5,7 @@ import { describe, expect, it } from "vitest";
 import { audit } from "../../src/history/audit.ts";
 import { CHECKS, type Check } from "../../src/history/report.ts";
 import { bidsOf } from "./client-requests.ts";
+import { curedWorld } from "./cured-world.ts";
 import { goodWorld, homeOf } from "./good-world.ts";
 import { sourcesOf } from "./made-journal.ts";
 import { repaidWorld } from "./repaid-world.ts";
@@ -12,6 +13,7 @@ import type { Spoil } from "./spoil.ts";
 import { IMPOSSIBLE_APPLICATIONS, SPOILT_APPLICATIONS } from "./spoilt-applications.ts";
 import { SPOILT_CHAIN } from "./spoilt-chain.ts";
 import { SPOILT_CLIENTS } from "./spoilt-clients.ts";
+import { SPOILT_CURE } from "./spoilt-cure.ts";
 import { SPOILT_CUSTODY } from "./spoilt-custody.ts";
 import { SPOILT_MONEY } from "./spoilt-money.ts";
 import { SPOILT_REPAYMENT } from "./spoilt-repayment.ts";
@@ -33,6 +35,7 @@ const SPOILT = [
   ["bids", goodWorld, SPOILT_BIDDING],
   ["repayments", repaidWorld, SPOILT_REPAYMENT],
   ["write-offs", repaidWorld, SPOILT_WRITE_OFF],
+  ["cures", curedWorld, SPOILT_CURE],
 ] as const;
 
 describe("Auditor: violations", () => {

@@ -71,6 +71,15 @@ describe("npm run load", { timeout: 120_000 }, () => {
     expect(processesOf(folder)).toEqual([]);
   });
 
+  test("looks first whether its page can be written", () => {
+    const folder = temporaryFolder();
+    for (const html of [join(folder, "none", "r.html"), folder]) {
+      const done = load("burst", "--html", html, "--data-folder", folder);
+      expect(done).toMatchObject({ status: 2, stdout: "" });
+      expect(done.stderr).toMatch(/^load: --html: /);
+    }
+  });
+
   test("runs a closed loop where it is asked to", () => {
     const folder = temporaryFolder();
     const closed = ["--closed", "4", "--lenders", "8", "--loans", "5", "--watchers", "0"];

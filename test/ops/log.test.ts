@@ -38,6 +38,17 @@ describe("Log", () => {
     ]);
   });
 
+  test("shows where a bug was thrown, and of an operating fault only what it is", () => {
+    const { log, text } = logged();
+    const fault = Object.assign(new Error("shards differ"), { code: "wrong_shard_count" });
+    log.error({ error: fault }, "not started");
+    expect(text()).toContain('"code":"wrong_shard_count"');
+    expect(text()).not.toContain("log.test");
+    log.error({ error: new TypeError("a bug") }, "thrown");
+    log.error({ err: Object.assign(new Error("gone"), { code: "ENOENT" }) }, "thrown");
+    expect(text().match(/"stack":"[^"]*log\.test/g)).toHaveLength(2);
+  });
+
   test("writes nothing below its level, and nothing at all when silent", () => {
     const warnings = logged("warn");
     warnings.log.info({}, "hidden");

@@ -307,6 +307,14 @@ describe("decodeJsonRequest", () => {
     ["a lone surrogate", '"\\ud800"'],
     ["text that turns the reading direction", '"\\u202egnp.exe"'],
     ["an invisible mark", '"a\\ufeffb"'],
+    ["a space of no width", '"a\\u200bb"'],
+    ["a joiner of no width", '"a\\u200db"'],
+    ["a mark of left to right", '"a\\u200eb"'],
+    ["a mark of right to left", '"a\\u200fb"'],
+    ["the Arabic mark of direction", '"a\\u061cb"'],
+    ["a soft hyphen", '"a\\u00adb"'],
+    ["a tag", '"a\\udb40\\udc41b"'],
+    ["a letter that shows nothing", '"\\u3164"'],
     ["65 characters", `"${"x".repeat(65)}"`],
   ])("refuses %s as text", (_, reference) => {
     const fields = `"requestId":"${ID_TEXT}","accountId":"alice","amountCents":1`;
@@ -314,6 +322,8 @@ describe("decodeJsonRequest", () => {
     expect(decodeJsonRequest(text)).toMatchObject(refusal("invalid_field"));
     const good = text.replace(reference, `"${"😀".repeat(64)}"`);
     expect(decodeJsonRequest(good).ok).toBe(true);
+    const visible = text.replace(reference, '"\u2764\ufe0f \u0639\u0631\u0628\u064a e\u0301"');
+    expect(decodeJsonRequest(visible).ok).toBe(true);
   });
 
   test("leaves no trace on objects", () => {

@@ -1,6 +1,6 @@
 // Golden journals: batches as a released version wrote them. Every later version must read them to
 // the same actors. Run with GOLDEN=write to make the file of a new version. Of an old file only
-// `states` may ever change, and only because a state has grown: GOLDEN=states writes them anew where
+// `states` may ever change, and only because a state has another form: GOLDEN=states writes them anew where
 // the views, which nothing rewrites, still hold.
 
 import { createHash } from "node:crypto";

@@ -2,6 +2,7 @@ import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { ACTOR_LAYOUTS } from "../../actors/kinds.ts";
 import { codec } from "../support/world.ts";
+import { writeGoldenCure } from "./golden-cure.ts";
 import { writeGoldenCustody } from "./golden-custody.ts";
 import { writeGoldenRules } from "./golden-rules.ts";
 import { readBatches, writeGolden, type GoldenJournal } from "./golden-journal.ts";
@@ -32,6 +33,13 @@ describe("Golden journals", () => {
     const golden = await writeGoldenRules("5-rules");
     writeFileSync(new URL("v5-rules.golden.json", FOLDER), textOf(golden));
   });
+  it.runIf(process.env["GOLDEN"] === "write")(
+    "is written for a default that is cured",
+    async () => {
+      const golden = await writeGoldenCure("5-cure");
+      writeFileSync(new URL("v5-cure.golden.json", FOLDER), textOf(golden));
+    },
+  );
 
   it.each(files)("%s is read to the actors that it was written with", async (name) => {
     const golden = goldenOf(name);

@@ -20,6 +20,8 @@ interface Room {
 }
 
 const ADDRESS = "actors/address.ts";
+/** Whoever keeps files may be given a path on which no folder can be made. */
+const MAKE_FOLDER = "src/journal/make-folder.ts";
 
 export const ROOMS: Readonly<Record<string, Room>> = {
   money: { uses: [], node: [] },
@@ -34,7 +36,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   command: { uses: [] },
   chance: { uses: [], node: [] },
   // What a URL of Redis says is read in one place.
-  config: { uses: ["time", "src/journal/redis-url.ts"] },
+  config: { uses: ["time", "src/journal/redis-url.ts", MAKE_FOLDER] },
   journal: {
     uses: ["money"],
     types: ["actors/field-table.ts", "src/protocol/msgpack-writer.ts"],
@@ -71,7 +73,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       "time",
     ],
   },
-  custodian: { uses: ["money", "time", ADDRESS] },
+  custodian: { uses: ["money", "time", ADDRESS, MAKE_FOLDER] },
   documents: { uses: ["money"] },
   // Main follows the file, the command line appends to it; the gateway asks what it is given.
   revocations: { uses: ["money", ADDRESS] },

@@ -51,6 +51,8 @@ interface Account {
 }
 
 interface Loan {
+  /** What is read of a loan asks whether it is one. */
+  readonly kind: typeof KINDS.loan;
   state: LoanState;
   version: number;
   watched: boolean;
@@ -375,7 +377,7 @@ export class InlineRuntime implements Runtime {
   #loan(id: LoanId): Loan {
     let loan = this.loans.get(id);
     if (loan === undefined) {
-      loan = { state: absentLoan(), version: 0, watched: false };
+      loan = { kind: KINDS.loan, state: absentLoan(), version: 0, watched: false };
       this.loans.set(id, loan);
     }
     return loan;

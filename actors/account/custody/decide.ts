@@ -67,7 +67,7 @@ export function decideCustody(
 function decideWithdrawal(account: OpenAccount, command: CustodyRequest): Decision<CustodyEvent> {
   const { requestId, fingerprint, amountCents, beneficiary } = command;
   const { withdrawals, withdrawalsOpen } = account.custody ?? NO_WITHDRAWALS;
-  if (beneficiary === "") return refuse("beneficiary_missing");
+  if (beneficiary.trim() === "") return refuse("beneficiary_missing");
   if (withdrawalsOpen >= WITHDRAWALS_OPEN_MAX || withdrawals >= WITHDRAWALS_MAX) {
     return refuse("too_many_withdrawals");
   }

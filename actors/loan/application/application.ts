@@ -5,12 +5,14 @@
 //   withdrawn by the borrower at any time before it is listed, unless it was rejected
 
 import type { RepaymentMethod } from "../../../src/lending/terms.ts";
-import { isRateBps } from "../../../src/money/rate.ts";
+import { assert } from "../../../src/money/assert.ts";
+import { AMOUNT_CENTS_MAX } from "../../../src/money/cents.ts";
+import { FEE_BPS_MAX, isRateBps, RATE_BPS_MAX } from "../../../src/money/rate.ts";
 import type { AccountId, LoanId } from "../../address.ts";
 import type { OutcomeWindow } from "../../outcome-window.ts";
 import type { Refusal } from "../../refusals.ts";
 import type { LoanState } from "../loan.ts";
-import type { LendingTerms } from "../terms.ts";
+import { LENDING_TERMS_DEFAULT, payoffCentsMax, type LendingTerms } from "../terms.ts";
 
 export const APPLICATION_CENTS_MIN = 100_00;
 /** 100,000,000.00: beyond it is a mistyped number, not an application. */
@@ -18,6 +20,16 @@ export const APPLICATION_CENTS_MAX = 10_000_000_000;
 /** A client asks for 90 days to 36 months; three years have at most 1,096 days. */
 export const APPLICATION_MONTHS = { min: 3, max: 36 } as const;
 export const APPLICATION_DAYS = { min: 90, max: 1_096 } as const;
+/** Whatever rate and fees reviewers set, one payment can repay what was applied for. */
+const DEAREST = { ...LENDING_TERMS_DEFAULT, rateBps: RATE_BPS_MAX, earlyFeeBps: FEE_BPS_MAX };
+for (const dearest of [
+  { ...DEAREST, method: "bullet", term: APPLICATION_MONTHS.max },
+  { ...DEAREST, method: "bullet_days", term: APPLICATION_DAYS.max, basisDays: 360 },
+] as const) {
+  const payoffCents = payoffCentsMax(APPLICATION_CENTS_MAX, dearest);
+  assert(payoffCents <= AMOUNT_CENTS_MAX, "one payment repays the largest application");
+}
+
 export const DOCUMENTS_MAX = 20;
 /** 20 MiB. */
 export const DOCUMENT_BYTES_MAX = 20_971_520;

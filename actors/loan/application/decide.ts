@@ -103,6 +103,7 @@ function decideBorrower(loan: AppliedLoan, command: BorrowerRequest): Decision<L
     }
     case "SubmitApplication":
       if (loan.status !== "draft") return refuse("application_not_draft");
+      if (loan.application.asked.purpose.trim() === "") return refuse("purpose_missing");
       return accept({ type: "ApplicationSubmitted", requestId, fingerprint });
     case "WithdrawApplication": {
       const isOver = loan.status === "rejected" || loan.status === "withdrawn";
@@ -124,7 +125,7 @@ function decideProposal(loan: SubmittedLoan, command: Proposing, at: number): De
   if (maker === borrowerId) return refuse("borrower_cannot_review");
   const common = { requestId, fingerprint, maker, proposalNo: proposals + 1 };
   if (verdict === "reject") {
-    if (reason === null || reason === "") return refuse("proposal_incomplete");
+    if (reason === null || reason.trim() === "") return refuse("proposal_incomplete");
     return accept({ type: "RejectionProposed", ...common, reason });
   }
   if (grade === null || rateBps === null) return refuse("proposal_incomplete");

@@ -13,12 +13,19 @@ import type { AccountId } from "../../address.ts";
 import { accept, type Decision } from "../../decider.ts";
 import type { Refusal } from "../../refusals.ts";
 import type { LoanEvent } from "../events.ts";
-import { isOnMarket, type LoanMessage, type LoanState, type RepayingLoan } from "../loan.ts";
+import {
+  isOnMarket,
+  wasPaidOut,
+  type LoanMessage,
+  type LoanState,
+  type RepayingLoan,
+} from "../loan.ts";
 import { bpsOf } from "../terms.ts";
 import type { RepaymentEvent } from "./events.ts";
 import {
   duesAfter,
   duesOf,
+  instalmentsToPay,
   nextWakeOn,
   owedOf,
   paymentDay,
@@ -36,7 +43,7 @@ export const HOLDERS_PER_STEP = 512;
 
 /** A day that the loan waited for has come; what it brings happens once, however often this is asked. */
 export function decideDay(loan: LoanState, day: number): Decision<LoanEvent> {
-  if (!("repayment" in loan) || loan.status === "settled") return accept();
+  if (!wasPaidOut(loan) || loan.status === "settled") return accept();
   const { repayment, terms } = loan;
   if (repayment.isCollecting || repayment.wakeOn === null || day < repayment.wakeOn) {
     return accept();
@@ -51,11 +58,6 @@ export function decideDay(loan: LoanState, day: number): Decision<LoanEvent> {
     owedCents: owedOf(dues),
     wakeOn: nextWakeOn(plan, dues, day),
   };
-  const oldest = dues[0];
-  const late = oldest === undefined ? 0 : day - oldest.due;
-  if (loan.status === "repaying" && isInDefault(late)) {
-    return accept<LoanEvent>(worked, { type: "LoanDefaulted", day });
-  }
   return accept(worked);
 }
 
@@ -63,8 +65,10 @@ export function decideDay(loan: LoanState, day: number): Decision<LoanEvent> {
 export function decideRepay(loan: LoanState, repay: Repay, day: number): Decision<LoanEvent> {
   const { accountId, paymentNo, amountCents } = repay;
   if (repay.mode === "collected" && amountCents === 0) {
-    assert("repayment" in loan, "only a loan that was paid out collects");
-    return accept({ type: "NothingCollected", wakeOn: wakeOnOf(loan) });
+    assert(wasPaidOut(loan), "only a loan that was paid out collects");
+    const { dues, workedThrough } = loan.repayment;
+    const nothing: LoanEvent = { type: "NothingCollected", wakeOn: wakeOnOf(loan) };
+    return accept<LoanEvent>(nothing, ...defaultOf(loan, dues, workedThrough));
   }
   const taken = takenOf(loan, repay, day);
   if (typeof taken === "string") {
@@ -72,12 +76,37 @@ export function decideRepay(loan: LoanState, repay: Repay, day: number): Decisio
     const declined: LoanEvent = { type: "RepaymentDeclined", ...facts };
     if (repay.mode !== "collected") return accept(declined);
     // What was asked for has been repaid in between.
-    assert("repayment" in loan, "only a loan that was paid out collects");
+    assert(wasPaidOut(loan), "only a loan that was paid out collects");
     return accept<LoanEvent>({ type: "NothingCollected", wakeOn: wakeOnOf(loan) }, declined);
   }
-  return taken.settles
-    ? accept<LoanEvent>(taken.event, { type: "LoanSettled", day: taken.event.day })
-    : accept<LoanEvent>(taken.event);
+  return accept<LoanEvent>(taken.event, ...taken.outcome);
+}
+
+/**
+ * A loan defaults when its borrower's account has answered that day's collection, and it is still
+ * more than 90 days late: never with the money under way that pays it.
+ */
+function defaultOf(
+  loan: RepayingLoan,
+  dues: readonly OpenDue[],
+  day: number,
+): readonly RepaymentEvent[] {
+  const late = dues[0] === undefined ? 0 : day - dues[0].due;
+  const defaults = loan.status === "repaying" && isInDefault(late);
+  return defaults ? [{ type: "LoanDefaulted", day }] : [];
+}
+
+/** What a payment brings about: all is repaid, or a default is cured, or is not averted. */
+function outcomeOf(
+  loan: RepayingLoan,
+  mode: Repay["mode"],
+  dues: readonly OpenDue[],
+  settles: boolean,
+  day: number,
+): readonly RepaymentEvent[] {
+  if (settles) return [{ type: "LoanSettled", day }];
+  if (loan.status === "defaulted" && dues.length === 0) return [{ type: "LoanCured", day }];
+  return mode === "collected" ? defaultOf(loan, dues, day) : [];
 }
 
 function wakeOnOf({ status, repayment }: RepayingLoan): number | null {
@@ -85,14 +114,15 @@ function wakeOnOf({ status, repayment }: RepayingLoan): number | null {
   return status === "settled" ? null : nextWakeOn(plan, dues, workedThrough);
 }
 
-interface TakenOrSettled {
+interface TakenPayment {
   readonly event: Taken;
-  readonly settles: boolean;
+  /** What follows from it in the same moment. */
+  readonly outcome: readonly RepaymentEvent[];
 }
 
-function takenOf(loan: LoanState, repay: Repay, day: number): TakenOrSettled | Refusal {
+function takenOf(loan: LoanState, repay: Repay, day: number): TakenPayment | Refusal {
   if (!isOnMarket(loan)) return "loan_not_found";
-  if (!("repayment" in loan)) return "loan_not_repaying";
+  if (!wasPaidOut(loan)) return "loan_not_repaying";
   if (loan.terms.borrowerId !== repay.accountId) return "not_the_borrower";
   if (loan.status === "settled") return "loan_settled";
   const on = paymentDay(loan.repayment, day);
@@ -105,7 +135,7 @@ function takenOf(loan: LoanState, repay: Repay, day: number): TakenOrSettled | R
   }
 }
 
-function dueTaken(loan: RepayingLoan, repay: Repay, on: number): TakenOrSettled | Refusal {
+function dueTaken(loan: RepayingLoan, repay: Repay, on: number): TakenPayment | Refusal {
   const { repayment } = loan;
   const { amountCents } = repay;
   const owedCents = owedOf(repayment.dues);
@@ -131,7 +161,7 @@ function dueTaken(loan: RepayingLoan, repay: Repay, on: number): TakenOrSettled 
   });
 }
 
-function earlyTaken(loan: RepayingLoan, repay: Repay, on: number): TakenOrSettled | Refusal {
+function earlyTaken(loan: RepayingLoan, repay: Repay, on: number): TakenPayment | Refusal {
   const { repayment, terms } = loan;
   const { plan, dues } = repayment;
   if (dues.length > 0) return "instalment_is_due";
@@ -178,17 +208,14 @@ function taken(
   plan: RepaymentPlan,
   dues: readonly OpenDue[],
   parts: Parts,
-): TakenOrSettled {
+): TakenPayment {
   const { repayment } = loan;
-  const isPlanEmpty = plan.instalments.every(
-    ({ principalCents, interestCents }) => principalCents + interestCents === 0,
-  );
-  const settles = dues.length === 0 && isPlanEmpty;
+  const settles = dues.length === 0 && instalmentsToPay({ plan }).length === 0;
   const workedThrough = Math.max(repayment.workedThrough, on);
   // The borrower's account was asked and has not answered: the day is not done.
   const waits = repayment.isCollecting && mode !== "collected";
   return {
-    settles,
+    outcome: outcomeOf(loan, mode, dues, settles, on),
     event: {
       type: "RepaymentTaken",
       clearingNo: repayment.clearings.length + 1,

@@ -86,6 +86,8 @@ export type RepaymentEvent =
       readonly last: boolean;
     }
   | { readonly type: "LoanDefaulted"; readonly day: number }
+  /** All that was due on a loan in default is paid: it is repaid as before. */
+  | { readonly type: "LoanCured"; readonly day: number }
   | WriteOffEvent
   | { readonly type: "LoanSettled"; readonly day: number };
 
@@ -148,6 +150,7 @@ export function repaymentPostings(
     case "DayWorked":
     case "NothingCollected":
     case "LoanDefaulted":
+    case "LoanCured":
     case "WriteOffProposed":
     case "WriteOffReturned":
     case "LoanSettled":
@@ -214,6 +217,7 @@ export function repaymentMessages(
     // Nobody is told.
     case "NothingCollected":
     case "LoanDefaulted":
+    case "LoanCured":
     case "WriteOffProposed":
     case "WriteOffReturned":
     case "LoanWrittenOff":

@@ -11,7 +11,7 @@ import { isLendingRules } from "../../../src/lending/rules.ts";
 import { allocate } from "../../../src/lending/waterfall.ts";
 import { assert, assertNever } from "../../../src/money/assert.ts";
 import { feeBps } from "../../../src/money/rate.ts";
-import type { LoanState, RepayingLoan } from "../loan.ts";
+import { wasPaidOut, type LoanState, type RepayingLoan } from "../loan.ts";
 import { evolveWriteOff } from "../write-off/evolve.ts";
 import type { RepaymentEvent } from "./events.ts";
 import {
@@ -28,12 +28,13 @@ export function evolveRepayment(loan: LoanState, event: RepaymentEvent): LoanSta
     assert(loan.status === "collected", "a loan is disbursed once, with all its money there");
     const { loanId, outcomes, terms, origin, book } = loan;
     assert(isLendingRules(event.rules), "a loan is reckoned by rules that are known", event.rules);
-    const repayment = startRepayment(terms, book, event.day, event.rules);
+    const lenders = loan.byStandingBids ? book.lendersByStandingBid() : book.lendersByFirstBid();
+    const repayment = startRepayment(terms, lenders, event.day, event.rules);
     assert(repayment.holders.totalCents === event.principalCents, "holders hold the principal");
     return { status: "repaying", loanId, outcomes, terms, origin, book, repayment };
   }
   if (event.type === "RepaymentDeclined") return loan;
-  assert("repayment" in loan, "the loan was paid out", event.type);
+  assert(wasPaidOut(loan), "the loan was paid out", event.type);
   const { repayment, terms } = loan;
   switch (event.type) {
     case "DayWorked": {
@@ -63,6 +64,12 @@ export function evolveRepayment(loan: LoanState, event: RepaymentEvent): LoanSta
     case "LoanDefaulted":
       assert(loan.status === "repaying", "a repaying loan defaults");
       return { ...loan, status: "defaulted" };
+    case "LoanCured":
+      assert(loan.status === "defaulted", "a loan in default is cured");
+      assert(repayment.dues.length === 0, "a cured loan owes nothing now");
+      // What was proposed was to write off a loan in default.
+      repayment.writeOff.proposal = null;
+      return { ...loan, status: "repaying" };
     case "WriteOffProposed":
     case "WriteOffReturned":
     case "LoanWrittenOff":

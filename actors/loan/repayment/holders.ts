@@ -21,7 +21,7 @@ interface Paid {
 export type ClearingLegs = Readonly<Record<Series, Float64Array | null>>;
 
 export class Holders {
-  /** In the order of their first bids, which decides ties. */
+  /** In the order of their bids, which decides ties. */
   readonly ids: readonly AccountId[];
   readonly #shares: Float64Array;
   readonly #totalCents: number;

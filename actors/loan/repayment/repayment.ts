@@ -14,12 +14,13 @@ import {
   type RepaymentPlan,
 } from "../../../src/lending/plan.ts";
 import type { LendingRules } from "../../../src/lending/rules.ts";
+import type { Instalment } from "../../../src/lending/schedule.ts";
 import type { MonthlyMethod, ScheduleTerms } from "../../../src/lending/terms.ts";
 import type { Due, Settled } from "../../../src/lending/waterfall.ts";
 import { assert } from "../../../src/money/assert.ts";
 import { dailyRatePpm, rateBps } from "../../../src/money/rate.ts";
-import type { BidBook } from "../bid-book.ts";
-import type { LoanState } from "../loan.ts";
+import type { Lender } from "../bid-book.ts";
+import { wasPaidOut, type LoanState } from "../loan.ts";
 import { basisOf, type LoanTerms } from "../terms.ts";
 import { newWriteOff, type WriteOff } from "../write-off/write-off.ts";
 import { Holders, type ClearingLegs, type SeriesCents } from "./holders.ts";
@@ -86,14 +87,14 @@ export function scheduleTermsOf(terms: LoanTerms, day: number): ScheduleTerms {
   return { ...common, method: terms.method, days: terms.term, basis };
 }
 
+/** `lenders` in the order that decides ties. */
 export function startRepayment(
   terms: LoanTerms,
-  book: BidBook,
+  lenders: readonly Lender[],
   day: number,
   rules: LendingRules,
 ): Repayment {
   const plan = planOf(scheduleTermsOf(terms, day), rules);
-  const lenders = book.lenders().filter(({ lentCents }) => lentCents > 0);
   return {
     disbursedOn: day,
     plan,
@@ -189,6 +190,13 @@ export function owedOf(dues: readonly OpenDue[]): number {
   );
 }
 
+/** Instalments to come that bring something: of a few cents over many months some are empty. */
+export function instalmentsToPay({ plan }: Pick<Repayment, "plan">): Instalment[] {
+  return plan.instalments.filter(
+    ({ principalCents, interestCents }) => principalCents + interestCents > 0,
+  );
+}
+
 /** Principal that is not repaid: the borrower's debt, and the sum of all claims. */
 export function outstandingCents({ plan, dues }: Pick<Repayment, "plan" | "dues">): number {
   const dueCents = dues.reduce((sum, { principalCents }) => sum + principalCents, 0);
@@ -204,7 +212,7 @@ export function lateDays({ dues, workedThrough }: Repayment): number {
 
 /** When the oldest unpaid instalment fell due; null for every loan that owes nothing now. */
 export function overdueSince(loan: LoanState): number | null {
-  if (!("repayment" in loan) || loan.status === "settled") return null;
+  if (!wasPaidOut(loan) || loan.status === "settled") return null;
   return loan.repayment.dues[0]?.due ?? null;
 }
 

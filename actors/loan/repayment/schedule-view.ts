@@ -2,8 +2,14 @@
 // paid.
 
 import type { LoanId } from "../../address.ts";
-import type { MarketLoan } from "../loan.ts";
-import { lateDays, outstandingCents, owedOf, type Repayment } from "./repayment.ts";
+import { wasPaidOut, type MarketLoan } from "../loan.ts";
+import {
+  instalmentsToPay,
+  lateDays,
+  outstandingCents,
+  owedOf,
+  type Repayment,
+} from "./repayment.ts";
 
 /** Payments of one page: an instalment and a payment need about as many bytes. */
 export const PAYMENTS_PAGE_MAX = 600;
@@ -42,7 +48,7 @@ export interface LoanScheduleView {
 export function loanScheduleView(loan: MarketLoan, after: number | null): LoanScheduleView {
   const { loanId, terms } = loan;
   const { principalCents } = terms;
-  if (!("repayment" in loan)) {
+  if (!wasPaidOut(loan)) {
     const nothing = { outstandingCents: 0, owedCents: 0, lateDays: 0, clearings: 0 };
     return { loanId, principalCents, ...nothing, instalments: [], payments: [] };
   }
@@ -61,12 +67,12 @@ export function loanScheduleView(loan: MarketLoan, after: number | null): LoanSc
   };
 }
 
-function instalmentsOf({ dues, plan }: Repayment): InstalmentRow[] {
+function instalmentsOf(repayment: Repayment): InstalmentRow[] {
   return [
-    ...dues.map(({ k, due, principalCents, interestCents, penaltyCents }) => {
+    ...repayment.dues.map(({ k, due, principalCents, interestCents, penaltyCents }) => {
       return { k, dueOn: due, isDue: true, principalCents, interestCents, penaltyCents };
     }),
-    ...plan.instalments.map(({ k, due, principalCents, interestCents }) => {
+    ...instalmentsToPay(repayment).map(({ k, due, principalCents, interestCents }) => {
       return { k, dueOn: due, isDue: false, principalCents, interestCents, penaltyCents: 0 };
     }),
   ];

@@ -3,7 +3,7 @@
 import { assert } from "../../../src/money/assert.ts";
 import { accept, refuse, type Decision } from "../../decider.ts";
 import { refusalOfChecker } from "../two-persons.ts";
-import { isOnMarket, type LoanState, type RepayingLoan } from "../loan.ts";
+import { isOnMarket, wasPaidOut, type LoanState, type RepayingLoan } from "../loan.ts";
 import { outstandingCents } from "../repayment/repayment.ts";
 import type { WriteOffEvent } from "./events.ts";
 import type { WriteOffRequest } from "./write-off.ts";
@@ -18,7 +18,9 @@ export function decideWriteOff(
 ): Decision<WriteOffEvent> {
   if (!isOnMarket(loan)) return refuse("loan_not_found");
   if (loan.status !== "defaulted") return refuse("loan_not_defaulted");
-  assert("repayment" in loan, "what is in default was paid out");
+  assert(wasPaidOut(loan), "what is in default was paid out");
+  // Paid up, a loan is cured. Only in journals from before that is one in default that owes nothing.
+  if (loan.repayment.dues.length === 0) return refuse("loan_not_defaulted");
   return command.type === "ProposeWriteOff"
     ? decideProposal(loan, command)
     : decideJudgement(loan, command, day);

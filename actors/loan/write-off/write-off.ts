@@ -3,7 +3,7 @@
 
 import type { AccountId, LoanId } from "../../address.ts";
 import type { RequestStamp } from "../../decider.ts";
-import type { MarketLoan } from "../loan.ts";
+import { wasPaidOut, type MarketLoan } from "../loan.ts";
 import { outstandingCents } from "../repayment/repayment.ts";
 
 /** The maker's word, which waits for the checker's. Numbered from 1. */
@@ -73,7 +73,7 @@ const NOTHING = {
 /** For operators and auditors: lenders see in the loan's view what it came to. */
 export function writeOffView(loan: MarketLoan): WriteOffView {
   const { loanId, status } = loan;
-  if (!("repayment" in loan)) return { loanId, status, ...NOTHING };
+  if (!wasPaidOut(loan)) return { loanId, status, ...NOTHING };
   const { writeOff } = loan.repayment;
   const word = writeOff.done ?? writeOff.proposal;
   if (word === null) return { loanId, status, ...NOTHING };

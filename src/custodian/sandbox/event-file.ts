@@ -3,9 +3,10 @@
 // off; anything else that is not as it was written stops the start.
 
 import { createHash } from "node:crypto";
-import { mkdir, open, realpath, type FileHandle } from "node:fs/promises";
+import { open, realpath, type FileHandle } from "node:fs/promises";
 import { createServer, type Server } from "node:net";
 import { dirname, join, basename } from "node:path";
+import { makeFolder } from "../../journal/make-folder.ts";
 import { assert } from "../../money/assert.ts";
 import { SandboxError } from "./sandbox-error.ts";
 
@@ -40,7 +41,7 @@ export class EventFile {
     onLine: (line: string, number: number) => void,
     failed: (error: Error) => void,
   ): Promise<EventFile> {
-    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+    await makeFolder(dirname(path), 0o700);
     const folder = await realpath(dirname(path));
     const claim = await claimed(join(folder, basename(path)));
     const file = await open(path, "a+", 0o600);

@@ -6,10 +6,12 @@ import type { Label } from "../../documents/sealed-format.ts";
 import type { Standing } from "../../documents/store.ts";
 import { HTTP_DOORS } from "../../protocol/http-doors.ts";
 import type { Principal } from "../authenticator.ts";
+import { framed, type HttpHandler } from "../framing.ts";
 import { bearerOf, isOriginAllowed } from "../handshake.ts";
 import { HttpExchange } from "../http-exchange.ts";
 import { standingOf } from "./attach.ts";
 import { DocumentDownload } from "./download.ts";
+import { Pace } from "./pace.ts";
 import type { DocumentParts, Transfer } from "./parts.ts";
 import { DocumentUpload } from "./upload.ts";
 import { UploadBody } from "./upload-body.ts";
@@ -30,30 +32,46 @@ export class DocumentEndpoint {
   }
 
   serve(app: uWS.TemplatedApp): void {
+    const when = (handle: HttpHandler): HttpHandler => framed(this.#parts.counters, handle);
     app
-      .put(UPLOAD.path, (response, request) => this.#upload(response, request))
-      .get(DOWNLOAD.path, (response, request) => this.#download(response, request))
-      .any(UPLOAD.path, (response, request) => {
-        this.#exchange(response, request, () => undefined).send({
-          status: "405 Method Not Allowed",
-          contentType: "text/plain",
-          body: "",
-          headers: [["Allow", "GET, PUT"]],
-        });
-      });
+      .put(
+        UPLOAD.path,
+        when((response, request) => this.#upload(response, request)),
+      )
+      .get(
+        DOWNLOAD.path,
+        when((response, request) => this.#download(response, request)),
+      )
+      .any(
+        UPLOAD.path,
+        when((response, request) => this.#refuseMethod(response, request)),
+      );
+  }
+
+  #refuseMethod(response: uWS.HttpResponse, request: uWS.HttpRequest): void {
+    this.#exchange(response, request, () => undefined).send({
+      status: "405 Method Not Allowed",
+      contentType: "text/plain",
+      body: "",
+      headers: [["Allow", "GET, PUT"]],
+    });
   }
 
   #exchange(response: uWS.HttpResponse, request: uWS.HttpRequest, ended: () => void): HttpExchange {
-    const { counters, clock } = this.#parts;
+    const { counters, clock, connections } = this.#parts;
     counters.httpRequests++;
-    return new HttpExchange(response, request.getMethod(), clock.monotonicMs(), ended);
+    const method = request.getMethod();
+    const exchange = new HttpExchange(response, method, clock.monotonicMs(), ended);
+    if (connections.isCrowded) exchange.endsConnection();
+    return exchange;
   }
 
   #upload(response: uWS.HttpResponse, request: uWS.HttpRequest): void {
-    const { documentCounters } = this.#parts;
+    const { documentCounters, limits } = this.#parts;
     const exchange = this.#exchange(response, request, () => body.closed());
     const isOpen = (): boolean => exchange.isOpen;
-    const body: UploadBody = new UploadBody(response, isOpen, documentCounters, this.#buffer);
+    const pace = new Pace(limits.bytesPerSecondMin, exchange.startedAtMs);
+    const body: UploadBody = new UploadBody(response, isOpen, documentCounters, this.#buffer, pace);
     const upload = new DocumentUpload(this.#parts, exchange, body, {
       token: bearerOf(request.getHeader("authorization")),
       loanText: request.getParameter(0) ?? "",
@@ -130,8 +148,8 @@ export class DocumentEndpoint {
     const { limits, questions } = this.#parts;
     questions.sweep(nowMonotonicMs);
     for (const transfer of [...this.#open]) {
-      if (nowMonotonicMs - transfer.startedAtMs < limits.transferMsMax) return;
-      transfer.cut("too_slow");
+      if (nowMonotonicMs - transfer.startedAtMs >= limits.transferMsMax) transfer.cut("too_slow");
+      else transfer.sweep?.(nowMonotonicMs);
     }
   }
 }

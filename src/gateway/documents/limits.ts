@@ -10,6 +10,8 @@ export interface DocumentLimits {
   readonly transfersPerAccountMax: number;
   /** The longest time for the bytes of one document. */
   readonly transferMsMax: number;
+  /** A client that sends less, over five seconds in which it might, is cut. */
+  readonly bytesPerSecondMin: number;
   /** Bytes of all uploads that were received and are not yet written. */
   readonly bufferBytesMax: number;
 }
@@ -19,6 +21,7 @@ export const DOCUMENT_LIMITS: DocumentLimits = Object.freeze({
   transfersMax: 64,
   transfersPerAccountMax: 4,
   transferMsMax: 120_000,
+  bytesPerSecondMin: 2_048,
   bufferBytesMax: 64 * 1024 * 1024,
 });
 

@@ -25,6 +25,8 @@ export interface Transfer {
   readonly startedAtMs: number;
   /** Whose it is; null before that is known. */
   readonly principal: Principal | null;
+  /** Looked at every now and then, where a client might dawdle. */
+  sweep?(nowMonotonicMs: number): void;
   /** It takes too long, the server stops, or its token was revoked. */
   cut(why: "too_slow" | "given_up" | "revoked"): void;
 }

@@ -4,6 +4,7 @@
 import type * as uWS from "uWebSockets.js";
 import { assert } from "../../money/assert.ts";
 import type { DocumentCounters } from "./counters.ts";
+import type { Pace } from "./pace.ts";
 import type { Turn, UploadBuffer } from "./upload-buffer.ts";
 
 export type Broken = "aborted" | "too_slow" | "no_room" | "given_up" | "revoked";
@@ -22,6 +23,7 @@ export class UploadBody {
   readonly #counters: DocumentCounters;
   readonly #buffer: UploadBuffer;
   readonly #queue: Uint8Array[] = [];
+  readonly #pace: Pace;
   #queuedBytes = 0;
   #discardBytesLeft: number | null = null;
   #hasEnded = false;
@@ -37,11 +39,13 @@ export class UploadBody {
     isOpen: () => boolean,
     counters: DocumentCounters,
     buffer: UploadBuffer,
+    pace: Pace,
   ) {
     this.#response = response;
     this.#isOpen = isOpen;
     this.#counters = counters;
     this.#buffer = buffer;
+    this.#pace = pace;
     response.onData((chunk, isLast) => this.#receive(chunk, isLast));
     // Nothing is read before it is known whether it is wanted.
     this.#pause();
@@ -66,6 +70,12 @@ export class UploadBody {
       this.#ask();
       await this.#arrival();
     }
+  }
+
+  /** A client that dawdles keeps others from their turn, and is cut. */
+  sweep(nowMonotonicMs: number): void {
+    const maySend = !this.#isPaused && !this.#hasEnded;
+    if (this.#pace.isTooSlow(maySend, nowMonotonicMs)) this.cut("too_slow");
   }
 
   /** Nothing more of it is wanted: what waits is forgotten and who asks is told why. */
@@ -106,6 +116,7 @@ export class UploadBody {
   #receive(chunk: ArrayBuffer, isLast: boolean): void {
     const size = chunk.byteLength;
     this.#counters.bytesReceived += size;
+    this.#pace.received(size);
     if (isLast) {
       this.#hasEnded = true;
       this.#endTurn();

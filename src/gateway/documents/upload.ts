@@ -89,6 +89,10 @@ export class DocumentUpload implements Transfer {
     this.#body.cut(why);
   }
 
+  sweep(nowMonotonicMs: number): void {
+    this.#body.sweep(nowMonotonicMs);
+  }
+
   /** Resolves when the client is answered, or has gone. */
   async run(): Promise<void> {
     const { uploads } = this.#parts.documentCounters;

@@ -236,6 +236,7 @@ describe("Application: ProposeReview", () => {
     ["proposal_incomplete", { rateBps: null }],
     ["proposal_incomplete", { verdict: "reject", reason: null }],
     ["proposal_incomplete", { verdict: "reject", reason: "" }],
+    ["proposal_incomplete", { verdict: "reject", reason: "  " }],
     ["rate_out_of_range", { rateBps: 100_001, graceDays: 91 }],
     ["rate_out_of_range", { originationFeeBps: 10_001 }],
     ["terms_out_of_range", { graceDays: 91 }],
@@ -353,5 +354,22 @@ describe("Application: evolve", () => {
     ["a withdrawal of what is listed", "listed", WITHDRAWN],
   ] as const)("does not take %s", (_, stage, event) => {
     expect(() => at(stage, event)).toThrow();
+  });
+});
+
+describe("Application: SubmitApplication", () => {
+  it("is refused while nobody says what the loan is for", () => {
+    const { type, ...fields } = SUBMITTED;
+    expect(type).toBe("ApplicationSubmitted");
+    const submit = { type: "SubmitApplication", loanId: "l", by: "bob", ...fields };
+    for (const purpose of ["", "  "]) {
+      given("loan", "l", { ...CREATED, purpose })
+        .when(submit)
+        .thenRefused("purpose_missing");
+    }
+    const update = { type: "ApplicationUpdated", ...request(2), ...ASKED };
+    given("loan", "l", { ...CREATED, purpose: "" }, update)
+      .when(submit)
+      .then(SUBMITTED);
   });
 });

@@ -150,6 +150,7 @@ describe("A document is refused, and leaves no bytes", () => {
     ["under a path", 400, "invalid_field", pdf(9), { name: "a/b.pdf" }],
     ["under a long name", 400, "invalid_field", pdf(9), { name: "x".repeat(65) }],
     ["under an invisible name", 400, "invalid_field", pdf(9), { name: "a\u202eb" }],
+    ["under one with a space of no width", 400, "invalid_field", pdf(9), { name: "a\u200bb" }],
     [
       "with half a digest",
       400,
@@ -306,6 +307,41 @@ describe("An upload that does not end well", () => {
       body: expect.stringContaining("unauthenticated"),
     });
     expect(await filesIn(world.folder)).toEqual([]);
+  });
+
+  test("is ended when its client dawdles, and not when it sends on", async () => {
+    const world = await documentWorld();
+    const slow = await openPut(world, MIB, "slow.pdf");
+    const quick = await openPut(world, MIB, "quick.pdf");
+    slow.request.write(pdf(100));
+    quick.request.write(pdf(100_000));
+    await eventually(() => world.transfers.bytesReceived).toBe(100_100);
+    // A window of five seconds, in which the one has brought little and the other enough.
+    world.clock.shiftMs += 5_000;
+    expect(await slow.answered).toMatchObject({
+      status: 408,
+      body: expect.stringContaining("upload_too_slow"),
+    });
+    await eventually(() => world.transfers.uploadsOpen).toBe(1);
+    quick.request.end(pdf(MIB).subarray(100_000));
+    expect(await quick.answered).toMatchObject({ status: 201 });
+  });
+
+  test("leaves a place to those who have none under way", async () => {
+    const limits = { transfersMax: 8, transfersPerAccountMax: 7 };
+    const world = await documentWorld({ limits });
+    const open = [];
+    for (let n = 0; n < 7; n++) {
+      const one = await openPut(world, 1_000, `${n}.pdf`);
+      one.request.write(pdf(100));
+      open.push(one);
+    }
+    await eventually(() => world.store.counters.incoming).toBe(6);
+    await world.apply("loan-2", "bob");
+    expect(await put(world, pdf(50), { by: "bob", loanId: "loan-2" })).toMatchObject({
+      status: 201,
+    });
+    for (const { request } of open) request.destroy();
   });
 
   test("of which nobody knows whether it was attached is left, and the sweep asks", async () => {
