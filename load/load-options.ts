@@ -2,16 +2,16 @@
 
 import { availableParallelism, tmpdir } from "node:os";
 import { Command, InvalidArgumentError, Option } from "commander";
+import { UsageError } from "../src/command/exit-codes.ts";
+import { count, countOrZero, within } from "../src/command/number-options.ts";
+import { HOUR_MS, MINUTE_MS, SECOND_MS } from "../src/time/units.ts";
+import { EXIT, exitHelp } from "./command/exit-codes.ts";
 import { Identities, readTokenFile } from "./driver/identities.ts";
 import { TOKEN_LIFETIME_S } from "./driver/tokens.ts";
 import type { Endpoint } from "./driver/raw-socket.ts";
-import { EXIT_HELP } from "./report/verdict.ts";
 import { connectionsOf, type RunOptions, type Target } from "./run/run.ts";
 import { planOf, type PlanOptions } from "./scenarios/plan.ts";
 import type { Scenario } from "./scenarios/scenario.ts";
-
-/** What was asked for cannot be: exit 2. */
-export class UsageError extends Error {}
 
 export interface LoadOptions {
   readonly list: boolean;
@@ -63,6 +63,15 @@ const RUNNING_HELP =
   "paid in (also into the accounts of a token file), lists loans and bids. Never on a server that\n" +
   "keeps anybody's money. Its business date is left alone.\n";
 
+const EXIT_HELP = exitHelp({
+  ok: "measured and audited",
+  failed: "a process failed or the server is not reachable",
+  wrongState: "the audit failed, whatever the speed",
+  void: "void (more than 1 % turned away or unanswered)",
+  targetMissed: "p99 is above --p99",
+  signal: "when it was stopped by a signal, and what it had measured was reported",
+});
+
 export function loadCommand(
   act: (scenario: string | undefined, options: LoadOptions) => Promise<void>,
 ): Command {
@@ -80,7 +89,7 @@ export function loadCommand(
     .option("--rate <n>", "requests a second, on average", positive)
     .option("--duration <time>", "measured time, such as 500ms, 30s, 10m, 8h", time)
     .option("--warm-up <time>", "load before measuring", timeOrZero)
-    .option("--seed <n>", "of all chance", seed, 7)
+    .option("--seed <n>", "of all chance", within(0, 0xffffffff), 7)
     .addOption(new Option("--arrivals <kind>", "of planned times").choices(["poisson", "constant"]))
     .option("--closed <n>", "closed loop instead: so many in flight on each connection", count)
     .option("--clients <n>", "client processes (default: half of the cores)", count)
@@ -97,7 +106,7 @@ export function loadCommand(
         .default(10_000, "10s"),
     )
     .optionsGroup("Target and search:")
-    .option("--p99 <ms>", "target; exit code 5 when it is missed", positive)
+    .option("--p99 <ms>", `target; exit code ${EXIT.targetMissed} when it is missed`, positive)
     .option("--find-max", "search the highest rate with p99 under --p99", false)
     .option("--from <rate>", "where the search starts (default: the scenario's rate)", positive)
     .option("--tolerance <percent>", "the search ends at such a gap", positive, 5)
@@ -205,7 +214,7 @@ function targetOf(options: LoadOptions): Target {
   return { type: "running", endpoint, identity: readTokenFile(tokenFile), dataFolder };
 }
 
-export function endpointOf(url: string): Endpoint {
+function endpointOf(url: string): Endpoint {
   let parsed: URL;
   try {
     parsed = new URL(url);
@@ -221,7 +230,7 @@ export function endpointOf(url: string): Endpoint {
 }
 
 /** By the address as it is written: a name that only resolves to loopback is not trusted. */
-export function isLoopback(host: string): boolean {
+function isLoopback(host: string): boolean {
   return host === "localhost" || host === "::1" || /^127(\.\d{1,3}){3}$/.test(host);
 }
 
@@ -237,25 +246,9 @@ function positive(text: string): number {
   return value;
 }
 
-function count(text: string): number {
-  const value = number(text);
-  if (!Number.isSafeInteger(value) || value < 1) throw new InvalidArgumentError("1 or more");
-  return value;
-}
+const UNITS = { ms: 1, s: SECOND_MS, m: MINUTE_MS, h: HOUR_MS } as const;
 
-function countOrZero(text: string): number {
-  return text === "0" ? 0 : count(text);
-}
-
-function seed(text: string): number {
-  const value = number(text);
-  if (Number.isInteger(value) && value >= 0 && value <= 0xffffffff) return value;
-  throw new InvalidArgumentError("a whole number of 32 bits");
-}
-
-const UNITS = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 } as const;
-
-export function time(text: string): number {
+function time(text: string): number {
   const [, digits, unit] = /^(\d+(?:\.\d+)?)(ms|s|m|h)$/.exec(text) ?? [];
   const ms = Number(digits) * (UNITS[unit as keyof typeof UNITS] ?? NaN);
   if (!(ms > 0)) throw new InvalidArgumentError("a time such as 500ms, 30s, 10m, 8h");

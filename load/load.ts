@@ -4,13 +4,14 @@
 import { accessSync, constants, statSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { CommanderError } from "commander";
-import { endOnClosedPipe } from "../src/cli/closed-pipe.ts";
+import { endOnClosedPipe } from "../src/command/closed-pipe.ts";
+import { exitOfCommander, UsageError } from "../src/command/exit-codes.ts";
+import { EXIT, exitOf } from "./command/exit-codes.ts";
 import { TokenFileError } from "./driver/identities.ts";
-import { loadCommand, runOptionsOf, UsageError, type LoadOptions } from "./load-options.ts";
+import { loadCommand, runOptionsOf, type LoadOptions } from "./load-options.ts";
 import { exitCodeOf, loadReport, type LoadReport } from "./report/load-report.ts";
 import { reportPage } from "./report/page.ts";
 import { reportText } from "./report/report-text.ts";
-import { EXIT } from "./report/verdict.ts";
 import { runOnce, type RunOptions } from "./run/run.ts";
 import { Screen } from "./run/screen.ts";
 import { searchMax } from "./run/search.ts";
@@ -108,10 +109,9 @@ try {
   await command.parseAsync();
 } catch (error) {
   if (error instanceof CommanderError) {
-    process.exitCode = error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+    process.exitCode = exitOfCommander(error);
   } else {
     process.stderr.write(`load: ${error instanceof Error ? error.message : String(error)}\n`);
-    const isUsage = error instanceof UsageError || error instanceof TokenFileError;
-    process.exitCode = isUsage ? EXIT.usage : EXIT.failed;
+    process.exitCode = error instanceof TokenFileError ? EXIT.usage : exitOf(error);
   }
 }

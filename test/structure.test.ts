@@ -25,6 +25,7 @@ import {
   violationsOf,
   type SourceFile,
 } from "./structure/rules.ts";
+import { unusedArrows } from "./structure/unused-arrows.ts";
 
 const TOP = fileURLToPath(new URL("..", import.meta.url));
 const CODE = ["src", "actors", "load"];
@@ -69,6 +70,10 @@ describe("The source tree", () => {
     expect(FILES.flatMap(violationsOf)).toEqual([]);
   });
 
+  test("every arrow of the rules is gone by some file", () => {
+    expect(unusedArrows(FILES)).toEqual([]);
+  });
+
   test("every package that is imported is a dependency, and every dependency is imported", () => {
     const { dependencies, devDependencies } = JSON.parse(
       readFileSync(join(TOP, "package.json"), "utf8"),
@@ -81,9 +86,7 @@ describe("The source tree", () => {
       .map(({ specifier }) => specifier)
       .filter((specifier) => !specifier.startsWith(".") && !specifier.startsWith("node:"));
     expect(imported).toEqual(expect.arrayContaining(ofDevelopers));
-    // Rates and schedules come with the room of lending; their package is chosen already.
-    const awaited = FILES.some(({ path }) => roomOf(path) === "lending") ? [] : ["decimal.js"];
-    const used = new Set([...imported, ...awaited].filter((name) => !ofDevelopers.includes(name)));
+    const used = new Set(imported.filter((name) => !ofDevelopers.includes(name)));
     expect([...used].sort()).toEqual(Object.keys(dependencies).sort());
     expect(Object.keys(VENDORS)).toEqual(expect.arrayContaining(Object.keys(dependencies)));
   });
@@ -306,6 +309,20 @@ describe("The checker", () => {
         expect(place in ROOMS || FILES.some(({ path }) => path === place), place).toBe(true);
       }
     }
+  });
+
+  test("finds arrows that no file goes, and those that only types go", () => {
+    const text = [
+      'import { assert } from "../money/assert.ts";',
+      'import type { Day } from "../time/units.ts";',
+      'import { Decimal } from "decimal.js";',
+    ].join("\n");
+    const unused = unusedArrows([{ path: "src/lending/xirr.ts", text }]);
+    expect(unused.filter((arrow) => arrow.startsWith("lending "))).toEqual([
+      "lending -> time: only for types",
+    ]);
+    expect(unused).toContain("protocol -> types of actors");
+    expect(unused).toContain("cli -> package commander");
   });
 
   test("the arrows have no cycle", () => {

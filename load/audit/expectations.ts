@@ -6,7 +6,7 @@ import { OPERATIONS } from "../scenarios/scenario.ts";
 import type { RequestId } from "../../actors/address.ts";
 
 /** A request with an effect whose client never learned what came of it. */
-export interface OpenRequest {
+interface OpenRequest {
   readonly requestId: RequestId;
   readonly operation: "bid" | "cancel" | "repay";
   readonly client: number;

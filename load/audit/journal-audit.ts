@@ -2,8 +2,8 @@
 // and obvious model. The server is stopped; its word is never asked.
 
 import { join } from "node:path";
-import { journalsByFolder } from "../../src/cli/journal-access.ts";
 import { audit } from "../../src/history/audit.ts";
+import { journalsByFolder } from "../../src/history/journal-access.ts";
 import { journalSource } from "../../src/history/journal-source.ts";
 import type { AuditReport } from "../../src/history/report.ts";
 import { shardOf } from "../../src/runtime/shard-of.ts";

@@ -3,6 +3,7 @@
 
 import { INSPECT_ARGUMENT, memoryAfterCollection } from "../machine/inspector.ts";
 import { BID_CENTS, Market } from "../driver/market.ts";
+import { DAY_MS } from "../../src/time/units.ts";
 import type { Progress } from "./progress.ts";
 import type { Endpoint } from "../driver/raw-socket.ts";
 import { ServerProcess, type ServerOptions } from "../machine/server-process.ts";
@@ -20,12 +21,11 @@ export interface AccountMemory {
 const BASE_ACCOUNTS = 2_000;
 const LOAN = "memory-0000";
 const CONNECTIONS = 64;
-const SET_UP_IN_FLIGHT = 1_024;
 /** Past the time for which the server keeps acknowledged commits and writes snapshots. */
 const SETTLE_MS = 4_000;
 export const MEMORY_SETTINGS: Readonly<Record<string, string>> = {
   LOANLOOM_KEEP_ACKNOWLEDGED_MS: "1000",
-  LOANLOOM_IDLE_MS: "86400000",
+  LOANLOOM_IDLE_MS: String(DAY_MS),
 };
 
 export async function measureAccountMemory(
@@ -41,7 +41,7 @@ export async function measureAccountMemory(
   });
   try {
     const tokens = new Tokens(options.jwtSecret);
-    const market = await Market.open(server.endpoint, tokens, SET_UP_IN_FLIGHT);
+    const market = await Market.open(server.endpoint, tokens);
     await market.openBorrower();
     await market.listLoans([LOAN]);
     await addBidders(market, server.endpoint, tokens, names("base", BASE_ACCOUNTS));

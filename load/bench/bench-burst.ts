@@ -4,20 +4,20 @@
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { Command, InvalidArgumentError } from "commander";
-import { count } from "../report/count-option.ts";
+import { count, countOrZero } from "../../src/command/number-options.ts";
+import { EXIT, exitHelp, failWith } from "../command/exit-codes.ts";
+import { optionsOf } from "../command/options.ts";
 import { measureAccountMemory } from "./account-memory.ts";
 import { runBurst, type BurstPlan } from "./burst.ts";
 import { ClientFleet } from "./client-fleet.ts";
 import { temporaryFolder } from "../machine/left-behind.ts";
 import { describeMachine } from "../machine/machine.ts";
-import { PHASES, WrongState } from "./phases.ts";
+import { PHASES } from "./phases.ts";
 import { Progress } from "./progress.ts";
 import { writeResults } from "./readme-results.ts";
 import { measureRecovery } from "./recovery-times.ts";
 import { report, reportJson, reportText, type Report } from "./report.ts";
 import { LIFTED_LIMITS, newSecret, type ServerOptions } from "../machine/server-process.ts";
-
-const EXIT = { failed: 1, void: 2, wrongState: 3 } as const;
 
 interface Options {
   readonly json: boolean;
@@ -30,6 +30,7 @@ interface Options {
   readonly recovery: boolean;
   readonly tailEvents: number;
   readonly snapshotAccounts: number;
+  readonly starts: number;
   readonly profile?: string | true;
   readonly dataFolder: string;
   readonly readme?: string;
@@ -50,18 +51,20 @@ const command = new Command("bench:burst")
   .option("--recovery", "also time to serve after a crash and after a stop (minutes)", false)
   .option("--tail-events <n>", "events to replay, with --recovery", count, 500_000)
   .option("--snapshot-accounts <n>", "accounts to start with, with --recovery", count, 1_000_000)
+  .option("--starts <n>", "starts after kill -9, with --recovery; medians are reported", count, 5)
   .option("--profile [folder]", "one round of the server under --cpu-prof; no memory figure")
   .option("--data-folder <path>", "where Redis writes; on a real disk", tmpdir())
   .option("--readme <file>", "also write the results between the markers of this file")
   .addHelpText(
     "after",
-    `\nExit codes: 0 measured, ${EXIT.failed} a process failed, ${EXIT.void} void (more than 1 % ` +
-      `refused),\n${EXIT.wrongState} the server's final state is not what it had told the clients.`,
+    exitHelp({
+      ok: "measured",
+      failed: "a process failed",
+      wrongState: "the server's final state is not what it had told the clients",
+      void: "void (more than 1 % refused)",
+      signal: "when it was stopped by a signal, without a report",
+    }),
   );
-
-function countOrZero(text: string): number {
-  return text === "0" ? 0 : count(text);
-}
 
 function phaseKeys(text: string): readonly string[] {
   const keys = text.split(",").map((key) => key.trim());
@@ -130,7 +133,7 @@ function profileArguments(folder: string): readonly string[] {
   return ["--cpu-prof", `--cpu-prof-dir=${folder}`, `--cpu-prof-name=${name}`];
 }
 
-const options = command.parse().opts<Options>();
+const options = optionsOf<Options>(command);
 const temporary = temporaryFolder(options.dataFolder, "loanloom-bench-");
 try {
   const done = await measure(options, temporary.path);
@@ -141,8 +144,7 @@ try {
     process.exitCode = EXIT.void;
   }
 } catch (error) {
-  console.error(error instanceof Error ? error.message : error);
-  process.exitCode = error instanceof WrongState ? EXIT.wrongState : EXIT.failed;
+  failWith(error);
 } finally {
   temporary.remove();
 }

@@ -16,7 +16,7 @@ import { FrameError } from "../driver/websocket-frames.ts";
 export type Stage = "idle" | "warmingUp" | "measuring" | "draining";
 
 /** A correlation id is 15 bits of turn and 16 bits of slot. */
-export const IN_FLIGHT_MAX = 0x1_0000;
+const IN_FLIGHT_MAX = 0x1_0000;
 const TURN_MASK = 0x7fff;
 const OUT_BYTES = 64 * 1024;
 

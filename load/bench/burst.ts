@@ -4,10 +4,11 @@
 import { fork, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
+import { SUBPROTOCOLS } from "../../src/protocol/connection.ts";
 import { ClientFleet } from "./client-fleet.ts";
+import { WrongState } from "../command/exit-codes.ts";
 import { Market } from "../driver/market.ts";
 import {
-  WrongState,
   checkRaised,
   lenderNames,
   phaseBids,
@@ -30,8 +31,6 @@ export interface BurstPlan extends Timing {
   readonly environment: Readonly<Record<string, string>>;
   readonly nodeArguments: readonly string[];
 }
-
-const SET_UP_IN_FLIGHT = 1_024;
 
 /** Runs all rounds. Throws when a process fails or the final state is wrong. */
 export async function runBurst(plan: BurstPlan, progress: Progress): Promise<readonly PhaseRun[]> {
@@ -65,7 +64,7 @@ async function runRound(
   const server = await ServerProcess.start({ folder, jwtSecret, environment, nodeArguments });
   try {
     const tokens = new Tokens(jwtSecret);
-    const market = await Market.open(server.endpoint, tokens, SET_UP_IN_FLIGHT);
+    const market = await Market.open(server.endpoint, tokens);
     const lenders = lenderNames(Math.max(...served.map((phase) => phase.shape.sockets)));
     await market.openBorrower();
     await market.openAccounts(lenders);
@@ -110,7 +109,7 @@ async function runPhases(
     progress.show(`${phase.key}, ${phase.shape.sockets} x ${phase.shape.inFlight}`);
     const { sockets } = phase.shape;
     if (phase.target === "echo" || served === undefined) {
-      const subprotocols = Array.from({ length: sockets }, () => ["loanloom.v1.msgpack"]);
+      const subprotocols = Array.from({ length: sockets }, () => [SUBPROTOCOLS.msgpack]);
       runs.push((await runPhase(phase, echo, fleet, subprotocols, plan)).run);
     } else {
       const { server, market, tokens, lenders } = served;

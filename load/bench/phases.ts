@@ -1,6 +1,7 @@
 // What is measured: the shapes of the load, and one phase of it from set-up to the check of the
 // final state. A phase whose books do not match what the clients were told is an error, not a figure.
 
+import { WrongState } from "../command/exit-codes.ts";
 import type { Bid } from "../driver/bid-frames.ts";
 import type { ClientFleet, FleetResult } from "./client-fleet.ts";
 import type { Latencies } from "../driver/latency.ts";
@@ -157,6 +158,3 @@ export async function checkRaised(
     );
   }
 }
-
-/** The server's books and its answers differ. */
-export class WrongState extends Error {}

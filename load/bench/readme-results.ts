@@ -1,6 +1,6 @@
 // The results of a run as README shows them, with what they do not say.
 
-import { commandTyped, writeSection } from "../report/readme-section.ts";
+import { commandTyped, writeSection } from "../command/readme-section.ts";
 import { reportText, type Report } from "./report.ts";
 
 /** Throws when the file has no place for them. */

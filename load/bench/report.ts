@@ -6,6 +6,7 @@ import { errorName } from "../driver/bid-frames.ts";
 import { machineText, type Machine } from "../machine/machine.ts";
 import { shapeText, type Phase, type PhaseRun } from "./phases.ts";
 import type { RecoveryTimes } from "./recovery-times.ts";
+import { median } from "./median.ts";
 
 /** More refusals than that, and a figure is that of refusing, not of bidding. */
 export const REFUSED_SHARE_MAX = 0.01;
@@ -19,7 +20,7 @@ export interface Measured {
   readonly recovery: RecoveryTimes | null;
 }
 
-export interface PhaseFigures {
+interface PhaseFigures {
   readonly shape: string;
   readonly bidsPerSecond?: number;
   readonly messagesPerSecond?: number;
@@ -150,10 +151,9 @@ export function reportText(done: Report): string {
     lines.push(
       "",
       "From the start of the process until it serves:",
-      `  ${ms(recovery.emptyServeMs)}  nothing to recover`,
-      `  ${ms(recovery.tailServeMs)}  ${recovery.tailEvents} events of tail, after kill -9`,
-      `  ${ms(recovery.snapshotServeMs)}  ${recovery.snapshotAccounts} accounts in snapshots, after kill -9`,
-      `  ${ms(recovery.snapshotColdServeMs)}  the same after a stop: Redis loads its data first`,
+      ...recoveryLines(recovery),
+      `Medians of ${recovery.startsAfterKill} starts on the same data, lowest and highest beside; ` +
+        "the others once.",
     );
   }
   if (machine.inMemory) {
@@ -161,6 +161,27 @@ export function reportText(done: Report): string {
   }
   for (const reason of done.voidBecause) lines.push("", `VOID: ${reason}`);
   return lines.join("\n");
+}
+
+function recoveryLines(times: RecoveryTimes): readonly string[] {
+  const { tailServeMsLowest, tailServeMsHighest } = times;
+  const { snapshotServeMsLowest, snapshotServeMsHighest } = times;
+  const rows: readonly (readonly [number, string, string])[] = [
+    [times.emptyServeMs, "", "nothing to recover"],
+    [
+      times.tailServeMs,
+      `${grouped(tailServeMsLowest)}..${grouped(tailServeMsHighest)}`,
+      `${times.tailEvents} events of tail, after kill -9`,
+    ],
+    [
+      times.snapshotServeMs,
+      `${grouped(snapshotServeMsLowest)}..${grouped(snapshotServeMsHighest)}`,
+      `${times.snapshotAccounts} accounts in snapshots, after kill -9`,
+    ],
+    [times.snapshotColdServeMs, "", "the same after a stop: Redis loads its data first"],
+  ];
+  const width = Math.max(...rows.map(([, spread]) => spread.length));
+  return rows.map(([each, spread, what]) => `  ${ms(each)}  ${spread.padEnd(width)}  ${what}`);
 }
 
 const HEAD = [
@@ -205,12 +226,6 @@ function phaseTable(phases: Report["phases"]): readonly string[] {
       .join("  ")
       .trimEnd(),
   );
-}
-
-export function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
 }
 
 function medianOrNull(values: readonly (number | null)[], digits = 2): number | null {

@@ -2,7 +2,8 @@
 // processes, the same frames and the same loans.
 
 import type { ClientFleet } from "../bench/client-fleet.ts";
-import { lenderNames, phaseBids, runPhase, WrongState } from "../bench/phases.ts";
+import { lenderNames, phaseBids, runPhase } from "../bench/phases.ts";
+import { WrongState } from "../command/exit-codes.ts";
 import type { Phase, PhaseRun, Shape, Timing } from "../bench/phases.ts";
 import { mergeLatencies, type Latencies } from "../driver/latency.ts";
 import { BID_CENTS, DEPOSIT_CENTS } from "../driver/market.ts";

@@ -3,7 +3,7 @@
 
 import { REFUSED_SHARE_MAX } from "../bench/report.ts";
 import { shapeText } from "../bench/phases.ts";
-import { median } from "../bench/report.ts";
+import { median } from "../bench/median.ts";
 import type { Latencies } from "../driver/latency.ts";
 import type { FanoutFigures } from "../fanout/repayments.ts";
 import { SHAPES, type BidsRun } from "./bids-contest.ts";
@@ -142,7 +142,7 @@ export function voidBecause(contests: Readonly<Record<string, ContestFigures>>):
   );
 }
 
-export function spread(values: readonly number[]): Spread {
+function spread(values: readonly number[]): Spread {
   return {
     median: significant(median(values)),
     lowest: significant(Math.min(...values)),

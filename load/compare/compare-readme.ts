@@ -1,6 +1,6 @@
 // A comparison as README shows it, with all that limits it.
 
-import { commandTyped, writeSection } from "../report/readme-section.ts";
+import { commandTyped, writeSection } from "../command/readme-section.ts";
 import { measuredText, publishedLine, remarks, type Comparison } from "./compare-report.ts";
 import { PUBLISHED } from "./published.ts";
 
@@ -10,7 +10,7 @@ export function writeComparison(file: string, comparison: Comparison, onDay: Dat
   writeSection(file, "compare", comparisonMarkdown(comparison, onDay.toISOString().slice(0, 10)));
 }
 
-export function comparisonMarkdown(comparison: Comparison, day: string): string {
+function comparisonMarkdown(comparison: Comparison, day: string): string {
   const { settings, peers, contests } = comparison;
   const measured = new Set(Object.values(contests).flatMap((each) => Object.keys(each.peers)));
   return [

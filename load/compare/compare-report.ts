@@ -34,7 +34,7 @@ const TITLES: Readonly<Record<string, string>> = {
   parallel: "Repayments to all lenders, many in flight; a posting is one lender's leg",
 };
 
-export const HEAD = [
+const HEAD = [
   "peer",
   "per second",
   "lowest..highest",
@@ -50,7 +50,7 @@ export const HEAD = [
 ] as const;
 
 /** Rows of a contest, the fastest first, floors last. */
-export function contestRows(
+function contestRows(
   contest: ContestFigures,
   peers: readonly Peer[],
 ): readonly (readonly string[])[] {
@@ -83,7 +83,7 @@ function row(name: string, figures: PeerFigures): readonly string[] {
   ];
 }
 
-export function titleOf(contest: string, { shape }: ContestFigures): string {
+function titleOf(contest: string, { shape }: ContestFigures): string {
   const title = TITLES[contest] ?? contest;
   return contest === "parallel" ? title.replace("many", shape) : title;
 }
@@ -149,7 +149,7 @@ function table(rows: readonly (readonly string[])[]): readonly string[] {
   );
 }
 
-export function grouped(value: number): string {
+function grouped(value: number): string {
   return value.toLocaleString("en-US", { maximumFractionDigits: 0 });
 }
 

@@ -4,7 +4,10 @@
 import { chmodSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { Command, InvalidArgumentError } from "commander";
-import { count } from "../report/count-option.ts";
+import { EXIT_OF_SIGNAL } from "../../src/command/exit-codes.ts";
+import { count } from "../../src/command/number-options.ts";
+import { EXIT, exitHelp, failWith } from "../command/exit-codes.ts";
+import { optionsOf } from "../command/options.ts";
 import { Progress } from "../bench/progress.ts";
 import { temporaryFolder } from "../machine/left-behind.ts";
 import { describeMachine } from "../machine/machine.ts";
@@ -18,7 +21,6 @@ import { comparisonJson, comparisonText, type Comparison } from "./compare-repor
 import { writeComparison } from "./compare-readme.ts";
 import { emptyResult, runRounds, type RoundsPlan, type RoundsResult } from "./rounds.ts";
 
-const EXIT = { failed: 1, void: 2, wrongState: 3, sigint: 130, sigterm: 143 } as const;
 const CONTESTS: readonly Contest[] = ["bids", "repayments"];
 
 interface Options {
@@ -73,9 +75,13 @@ const command = new Command("compare")
   .option("--readme <file>", "also write the results between the markers of this file")
   .addHelpText(
     "after",
-    `\nExit codes: 0 all measured or skipped with a reason, ${EXIT.failed} a peer broke, ${EXIT.void} void ` +
-      `(more than 1 % refused),\n${EXIT.wrongState} a peer's books are not what it had told the ` +
-      `clients, ${EXIT.sigint} or ${EXIT.sigterm} interrupted.`,
+    exitHelp({
+      ok: "all measured or skipped with a reason",
+      failed: "a peer broke",
+      wrongState: "a peer's books are not what it had told the clients",
+      void: "void (more than 1 % refused)",
+      signal: "when it was stopped by a signal, and the rounds that are whole were reported",
+    }),
   );
 
 function oneOf<T extends string>(known: readonly T[]): (text: string) => readonly T[] {
@@ -148,10 +154,10 @@ function planOf(options: Options, peers: readonly Peer[], folder: string): Round
 }
 
 function exitCode({ voidBecause: reasons, failed }: Comparison, result: RoundsResult): number {
-  if (interruptedBy !== undefined) return interruptedBy === "SIGINT" ? EXIT.sigint : EXIT.sigterm;
+  if (interruptedBy !== undefined) return EXIT_OF_SIGNAL[interruptedBy];
   if (result.failed.some(({ wrongState }) => wrongState)) return EXIT.wrongState;
   if (failed.length > 0) return EXIT.failed;
-  return reasons.length > 0 ? EXIT.void : 0;
+  return reasons.length > 0 ? EXIT.void : EXIT.ok;
 }
 
 for (const signal of ["SIGINT", "SIGTERM"] as const) {
@@ -163,7 +169,7 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
   });
 }
 
-const given = command.parse().opts<Options>();
+const given = optionsOf<Options>(command);
 const options: Options = given.quick ? { ...given, ...QUICK } : given;
 const temporary = temporaryFolder(options.dataFolder, "loanloom-compare-");
 // PostgreSQL runs as a user of its own, who must get to its folder.
@@ -176,8 +182,7 @@ try {
   for (const reason of comparison.voidBecause) console.error(`VOID: ${reason}`);
   process.exitCode = exitCode(comparison, result);
 } catch (error) {
-  console.error(error instanceof Error ? error.message : error);
-  process.exitCode = EXIT.failed;
+  failWith(error);
 } finally {
   await stopAllStarted();
   temporary.remove();

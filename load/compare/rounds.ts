@@ -5,7 +5,7 @@
 import { chmodSync, mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { ClientFleet } from "../bench/client-fleet.ts";
-import { WrongState } from "../bench/phases.ts";
+import { WrongState } from "../command/exit-codes.ts";
 import type { Progress } from "../bench/progress.ts";
 import type { Contest, Peer } from "../peers/peer.ts";
 import { contestBids, type BidsPlan, type BidsRun } from "./bids-contest.ts";

@@ -4,7 +4,9 @@
 import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { Command } from "commander";
-import { count } from "../report/count-option.ts";
+import { count } from "../../src/command/number-options.ts";
+import { EXIT, exitHelp } from "../command/exit-codes.ts";
+import { optionsOf } from "../command/options.ts";
 import { measureBids, type BidOptions } from "./bids.ts";
 import type { CoreFigures } from "./core-world.ts";
 import { measureRepayments, type RepaymentOptions } from "./repayments.ts";
@@ -33,9 +35,16 @@ const command = new Command("bench:core")
   .option("--bids <n>", "bids of a run, three tenths of them to warm up", count, 600_000)
   .option("--legs <n>", "legs of a run, after a repayment of each loan", count, 2_000_000)
   .option("--runs <n>", "of which the lowest counts: others only ever add", count, 5)
-  .addHelpText("after", "\nExit codes: 0 measured, 1 a run failed.");
+  .addHelpText(
+    "after",
+    exitHelp({
+      ok: "measured",
+      failed: "a run failed",
+      signal: "when it was stopped by a signal, without a report",
+    }),
+  );
 
-const options = command.parse().opts<Options>();
+const options = optionsOf<Options>(command);
 if (process.env[ONE_RUN] === "1") console.log(JSON.stringify(await measure(options)));
 else measureRuns(options);
 
@@ -56,7 +65,7 @@ function measureRuns({ runs, json, ...shape }: Options): void {
       },
     );
     if (child.status !== 0) {
-      process.exitCode = 1;
+      process.exitCode = EXIT.failed;
       return;
     }
     figures.push(JSON.parse(child.stdout) as CoreFigures);

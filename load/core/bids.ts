@@ -3,7 +3,7 @@
 import type { AccountId, LoanId } from "../../actors/address.ts";
 import { encodeRequest } from "../../src/protocol/encode-request.ts";
 import { MsgpackWriter } from "../../src/protocol/msgpack-writer.ts";
-import { Chance } from "../../src/simulation/random.ts";
+import { Chance } from "../../src/chance/chance.ts";
 import {
   byOperator,
   commandIn,

@@ -17,13 +17,14 @@ import { systemClock, systemScheduler, TurnClock } from "../../src/runtime/envir
 import { RUNTIME_LIMITS } from "../../src/runtime/limits.ts";
 import type { ActorCommand, Answer } from "../../src/runtime/port.ts";
 import { System } from "../../src/runtime/system.ts";
+import { DAY_MS } from "../../src/time/units.ts";
 import { DiscardingJournal } from "./discarding-journal.ts";
 
-export const SET_UP_IN_FLIGHT = 2_000;
+const SET_UP_IN_FLIGHT = 2_000;
 const FIRST_ID_MS = 1_700_000_000_000;
 const OPERATOR = "operator" as AccountId;
 const DEPOSIT_CENTS = 900_000_000_000;
-const LISTED_FOR_MS = 86_400_000;
+const LISTED_FOR_MS = DAY_MS;
 
 /** Fields of one request, and who asks; null for the operator. */
 export interface Asked {

@@ -9,6 +9,7 @@ import {
   SHARE_CENTS,
   type FanoutLoan,
 } from "../fanout/planned-loans.ts";
+import { DAY_MS } from "../../src/time/units.ts";
 import { byOperator, CoreWorld, cpuOf, LISTING, type CoreFigures } from "./core-world.ts";
 
 export interface RepaymentOptions {
@@ -18,8 +19,6 @@ export interface RepaymentOptions {
   readonly inFlight: number;
   readonly legs: number;
 }
-
-const DAY_MS = 86_400_000;
 
 export async function measureRepayments(options: RepaymentOptions): Promise<CoreFigures> {
   const { accounts, loans, lenders, inFlight, legs } = options;

@@ -7,12 +7,13 @@ import { encodeRequest } from "../../src/protocol/encode-request.ts";
 import { errorByNumber } from "../../src/protocol/errors.ts";
 import { MsgpackReader, NOT_AN_INTEGER } from "../../src/protocol/msgpack-reader.ts";
 import { MsgpackWriter } from "../../src/protocol/msgpack-writer.ts";
+import { REPLY_OFFSET } from "../../src/protocol/plans.ts";
 import { OPERATIONS } from "../../src/protocol/table.ts";
 import type { RequestIds } from "./request-ids.ts";
 import { FrameError, OPCODE, encodeFrame } from "./websocket-frames.ts";
 
 const BID = OPERATIONS["bid.place"].number;
-const BID_REPLY = 128 + BID;
+const BID_REPLY = REPLY_OFFSET + BID;
 const ERROR = 0;
 
 const [FIRST, SECOND] = OPERATIONS["bid.place"].reply;

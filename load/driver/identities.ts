@@ -3,7 +3,7 @@
 
 import { readFileSync } from "node:fs";
 import type { Role } from "../../src/protocol/table.ts";
-import { Tokens } from "./tokens.ts";
+import { subprotocolsOf, Tokens } from "./tokens.ts";
 
 /** What a token file holds, as JSON. */
 export type Identity =
@@ -33,7 +33,7 @@ export class Identities {
     const { operator, clients } = this.#identity as Exclude<Identity, { secret: string }>;
     const token = role === "operator" ? operator : clients[subject];
     if (token === undefined) throw new TokenFileError(`there is no token of ${subject}`);
-    return ["loanloom.v1.msgpack", `bearer.${token}`];
+    return subprotocolsOf(token);
   }
 }
 

@@ -50,7 +50,7 @@ export function mergeLatencies(encoded: readonly string[]): Latencies {
 }
 
 /** Where a curve of percentiles is looked at: ever closer to 100, as tails are read. */
-export const CURVE_PERCENTILES: readonly number[] = [
+const CURVE_PERCENTILES: readonly number[] = [
   0, 10, 20, 30, 40, 50, 60, 70, 75, 80, 85, 90, 92.5, 95, 97, 98, 99, 99.5, 99.7, 99.8, 99.9,
   99.95, 99.97, 99.98, 99.99, 99.995, 99.999, 100,
 ];

@@ -1,6 +1,7 @@
 // The world of a benchmark: accounts with money, loans that never fill, and the final state that
 // is held against what the clients were told.
 
+import { DAY_MS } from "../../src/time/units.ts";
 import type { Bid } from "./bid-frames.ts";
 import type { Endpoint } from "./raw-socket.ts";
 import { RequestPipe } from "./request-pipe.ts";
@@ -12,8 +13,9 @@ const STEP_CENTS = 100;
 /** 10^12 is the most that the protocol allows: a hundred million bids, days of load. */
 const PRINCIPAL_CENTS = 1_000_000_000_000;
 export const DEPOSIT_CENTS = 100_000_000_000;
-const LISTED_FOR_MS = 24 * 3_600_000;
+const LISTED_FOR_MS = DAY_MS;
 const BORROWER = "borrower";
+const IN_FLIGHT_MAX = 1_024;
 
 export class Market {
   readonly #pipe: RequestPipe;
@@ -22,9 +24,9 @@ export class Market {
     this.#pipe = pipe;
   }
 
-  static async open(endpoint: Endpoint, tokens: Tokens, inFlightMax: number): Promise<Market> {
+  static async open(endpoint: Endpoint, tokens: Tokens): Promise<Market> {
     const subprotocols = tokens.subprotocols("bench-operator", "operator");
-    return new Market(await RequestPipe.open(endpoint, subprotocols, inFlightMax));
+    return new Market(await RequestPipe.open(endpoint, subprotocols, IN_FLIGHT_MAX));
   }
 
   close(): void {

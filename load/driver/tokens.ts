@@ -2,6 +2,7 @@
 // started with.
 
 import { createHmac } from "node:crypto";
+import { BEARER_ENTRY, SUBPROTOCOLS } from "../../src/protocol/connection.ts";
 import type { Role } from "../../src/protocol/table.ts";
 
 /** A server ends a session with its token: no run may last longer. */
@@ -20,10 +21,14 @@ export class Tokens {
     return `${text}.${createHmac("sha256", this.#secret).update(text).digest("base64url")}`;
   }
 
-  /** What a WebSocket client offers: the subprotocol, and its token as a second entry. */
   subprotocols(subject: string, role: Role): readonly string[] {
-    return ["loanloom.v1.msgpack", `bearer.${this.sign(subject, role)}`];
+    return subprotocolsOf(this.sign(subject, role));
   }
+}
+
+/** What a WebSocket client offers: the subprotocol, and its token as a second entry. */
+export function subprotocolsOf(token: string): readonly string[] {
+  return [SUBPROTOCOLS.msgpack, BEARER_ENTRY + token];
 }
 
 function part(value: object): string {

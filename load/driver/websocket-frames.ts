@@ -8,7 +8,7 @@ import { AssertionError, assert } from "../../src/money/assert.ts";
 export const OPCODE = { continuation: 0, text: 1, binary: 2, close: 8, ping: 9, pong: 10 } as const;
 
 /** Replies are small; a longer frame means that the stream is out of step. */
-export const FRAME_BYTES_MAX = 64 * 1024 * 1024;
+const FRAME_BYTES_MAX = 64 * 1024 * 1024;
 
 const FIN = 0x80;
 const MASKED = 0x80;

@@ -3,13 +3,12 @@
 
 import { tmpdir } from "node:os";
 import { Command } from "commander";
-import { count } from "../report/count-option.ts";
+import { count } from "../../src/command/number-options.ts";
+import { exitHelp, failWith } from "../command/exit-codes.ts";
+import { optionsOf } from "../command/options.ts";
 import { measureFanout, type FanoutOptions } from "./fanout.ts";
 import { fanoutJson, fanoutText, writeFanout } from "./fanout-report.ts";
 import { temporaryFolder } from "../machine/left-behind.ts";
-import { WrongState } from "../bench/phases.ts";
-
-const EXIT = { failed: 1, wrongState: 3 } as const;
 
 function counts(text: string): number[] {
   return text === "0" ? [] : text.split(",").map(count);
@@ -40,9 +39,14 @@ const command = new Command("bench:fanout")
   .option("--profile [folder]", "the server under --cpu-prof")
   .addHelpText(
     "after",
-    `\nA posting is one leg: a lender credited with its principal, interest and penalty less the\n` +
-      `service fee. Exit codes: 0 measured, ${EXIT.failed} a process failed, ${EXIT.wrongState} the ` +
-      `final state is not what\nthe borrowers were told.`,
+    "\nA posting is one leg: a lender credited with its principal, interest and penalty less the\n" +
+      "service fee.\n" +
+      exitHelp({
+        ok: "measured",
+        failed: "a process failed",
+        wrongState: "the final state is not what the borrowers were told",
+        signal: "when it was stopped by a signal, without a report",
+      }),
   );
 
 interface Parsed extends Omit<FanoutOptions, "folder" | "profileFolder"> {
@@ -52,7 +56,7 @@ interface Parsed extends Omit<FanoutOptions, "folder" | "profileFolder"> {
   readonly profile?: string | true;
 }
 
-const parsed = command.parse().opts<Parsed>();
+const parsed = optionsOf<Parsed>(command);
 const temporary = temporaryFolder(parsed.dataFolder, "loanloom-fanout-");
 const folder = temporary.path;
 try {
@@ -61,8 +65,7 @@ try {
   if (parsed.readme !== undefined) writeFanout(parsed.readme, done, new Date());
   console.log(parsed.json ? fanoutJson(done) : fanoutText(done));
 } catch (error) {
-  console.error(error instanceof Error ? error.message : error);
-  process.exitCode = error instanceof WrongState ? EXIT.wrongState : EXIT.failed;
+  failWith(error);
 } finally {
   temporary.remove();
 }

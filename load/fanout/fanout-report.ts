@@ -3,8 +3,8 @@
 import type { FanoutResult } from "./fanout.ts";
 import type { FanoutFigures } from "./repayments.ts";
 import { machineText } from "../machine/machine.ts";
-import { commandTyped, writeSection } from "../report/readme-section.ts";
-import { median } from "../bench/report.ts";
+import { commandTyped, writeSection } from "../command/readme-section.ts";
+import { median } from "../bench/median.ts";
 
 export function fanoutJson(result: FanoutResult): string {
   const { machine, options, lastPush, growth } = result;

@@ -14,7 +14,8 @@ import {
 import type { Latencies } from "../driver/latency.ts";
 import { describeMachine, type Machine } from "../machine/machine.ts";
 import { DEPOSIT_CENTS, Market } from "../driver/market.ts";
-import { lenderNames, WrongState } from "../bench/phases.ts";
+import { lenderNames } from "../bench/phases.ts";
+import { WrongState } from "../command/exit-codes.ts";
 import { Progress } from "../bench/progress.ts";
 import type { Endpoint } from "../driver/raw-socket.ts";
 import { newSecret, ServerProcess } from "../machine/server-process.ts";
@@ -35,7 +36,7 @@ export interface FanoutOptions {
   readonly profileFolder: string | null;
 }
 
-export interface GrowthFigures {
+interface GrowthFigures {
   readonly lenders: number;
   readonly serial: FanoutFigures;
   readonly lastPush: Latencies;
@@ -50,7 +51,6 @@ export interface FanoutResult {
   readonly growth: readonly GrowthFigures[];
 }
 
-const SET_UP_IN_FLIGHT = 512;
 const BOOKED_WITHIN_MS = 10_000;
 
 export async function measureFanout(options: FanoutOptions): Promise<FanoutResult> {
@@ -69,7 +69,7 @@ export async function measureFanout(options: FanoutOptions): Promise<FanoutResul
   try {
     const tokens = new Tokens(jwtSecret);
     const { endpoint } = server;
-    const market = await Market.open(endpoint, tokens, SET_UP_IN_FLIGHT);
+    const market = await Market.open(endpoint, tokens);
     const accounts = lenderNames(options.accounts);
     await market.openAccounts(accounts);
     const loans = planLoans("loan", options.loans, options.lenders, accounts);

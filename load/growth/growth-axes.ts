@@ -1,7 +1,7 @@
 // What grows: one thing at a time from a common base, so that a cost that is not flat has one cause.
 
 /** One world in which the cost of a bid is measured. */
-export interface World {
+interface World {
   readonly accounts: number;
   readonly loans: number;
   /** Lenders that have a standing bid on the loan before it is measured. */
@@ -9,7 +9,7 @@ export interface World {
   readonly shards: number;
 }
 
-export const BASE: World = { accounts: 1_000, loans: 1, lenders: 0, shards: 1 };
+const BASE: World = { accounts: 1_000, loans: 1, lenders: 0, shards: 1 };
 
 export type Axis = keyof World;
 

@@ -2,12 +2,14 @@
 // As everywhere, a figure counts only if the books are what clients were told.
 
 import type { ClientFleet } from "../bench/client-fleet.ts";
-import { checkRaised, lenderNames, phaseBids, runPhase, WrongState } from "../bench/phases.ts";
+import { checkRaised, lenderNames, phaseBids, runPhase } from "../bench/phases.ts";
 import type { Phase, PhaseRun, Shape, Timing } from "../bench/phases.ts";
+import { WrongState } from "../command/exit-codes.ts";
 import { BID_CENTS, Market } from "../driver/market.ts";
 import { Tokens } from "../driver/tokens.ts";
 import { cpuMsOf, sumOrNull } from "../machine/process-cpu.ts";
 import { ServerProcess } from "../machine/server-process.ts";
+import { DAY_MS } from "../../src/time/units.ts";
 import type { Point } from "./growth-axes.ts";
 import { placeBids } from "../driver/place-bids.ts";
 
@@ -16,7 +18,6 @@ export interface GrowthPlan extends Timing {
   readonly jwtSecret: string;
 }
 
-const SET_UP_IN_FLIGHT = 1_024;
 /** Lenders that place their standing bid at the same time. */
 const BIDDERS = 64;
 /** A million accounts with their entries do not fit into Node's default heap. */
@@ -26,9 +27,9 @@ const QUIET_SHARE = 0.05;
 const QUIET_AFTER_MS = 1_000;
 const QUIET_WITHIN_MS = 180_000;
 
-export const GROWTH_SETTINGS: Readonly<Record<string, string>> = {
+const GROWTH_SETTINGS: Readonly<Record<string, string>> = {
   // No account leaves memory meanwhile.
-  LOANLOOM_IDLE_MS: "86400000",
+  LOANLOOM_IDLE_MS: String(DAY_MS),
 };
 
 export async function measurePoint(
@@ -50,7 +51,7 @@ export async function measurePoint(
   });
   try {
     const tokens = new Tokens(jwtSecret);
-    const market = await Market.open(server.endpoint, tokens, SET_UP_IN_FLIGHT);
+    const market = await Market.open(server.endpoint, tokens);
     const names = lenderNames(accounts);
     const bidders = spread(names, Math.max(shape.sockets, lenders));
     const others = new Set(names);

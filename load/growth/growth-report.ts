@@ -1,9 +1,9 @@
 // The figures of growth for programs and for people: a table with bars, and the same as a picture.
 
-import { median } from "../bench/report.ts";
+import { median } from "../bench/median.ts";
 import type { PhaseRun } from "../bench/phases.ts";
 import { machineText, type Machine } from "../machine/machine.ts";
-import { commandTyped, writeSection } from "../report/readme-section.ts";
+import { commandTyped, writeSection } from "../command/readme-section.ts";
 import { AXES, type Axis, type Point } from "./growth-axes.ts";
 
 /** Dearest over cheapest point of an axis: above it, growth costs something that must be explained. */

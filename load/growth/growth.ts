@@ -4,9 +4,12 @@ import { rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Command, InvalidArgumentError } from "commander";
-import { count } from "../report/count-option.ts";
+import { EXIT_OF_SIGNAL } from "../../src/command/exit-codes.ts";
+import { count } from "../../src/command/number-options.ts";
+import { EXIT, exitHelp, failWith } from "../command/exit-codes.ts";
+import { optionsOf } from "../command/options.ts";
 import { ClientFleet } from "../bench/client-fleet.ts";
-import { WrongState, type PhaseRun } from "../bench/phases.ts";
+import type { PhaseRun } from "../bench/phases.ts";
 import { Progress } from "../bench/progress.ts";
 import { temporaryFolder } from "../machine/left-behind.ts";
 import { describeMachine } from "../machine/machine.ts";
@@ -17,7 +20,6 @@ import { measurePoint } from "./growth-point.ts";
 import { growthAxes, growthJson, growthText, writeGrowth, FLAT_WITHIN } from "./growth-report.ts";
 import type { Growth, PointRun } from "./growth-report.ts";
 
-const EXIT = { failed: 1, wrongState: 3, notFlat: 4, sigint: 130, sigterm: 143 } as const;
 const AXIS_KEYS: readonly Axis[] = AXES.map(({ axis }) => axis);
 
 interface Options {
@@ -48,15 +50,23 @@ const command = new Command("growth")
   .option("--duration <ms>", "measured time of each point", count, 3_000)
   .option("--sockets <n>", "sockets that bid", count, 64)
   .option("--in-flight <n>", "bids in flight on each", count, 16)
-  .option("--strict", `exit ${EXIT.notFlat} when an axis is not flat within ${FLAT_WITHIN}`, false)
+  .option(
+    "--strict",
+    `exit ${EXIT.targetMissed} when an axis is not flat within ${FLAT_WITHIN}`,
+    false,
+  )
   .option("--svg <file>", "also write the chart")
   .option("--readme <file>", "also write the results between the markers of this file")
   .option("--data-folder <path>", "where Redis writes; on a real disk", tmpdir())
   .addHelpText(
     "after",
-    `\nExit codes: 0 measured, ${EXIT.failed} a process failed, ${EXIT.wrongState} the server's final state ` +
-      `is not what it had told the\nclients, ${EXIT.notFlat} see --strict, ${EXIT.sigint} or ` +
-      `${EXIT.sigterm} interrupted: what was measured is reported.`,
+    exitHelp({
+      ok: "measured",
+      failed: "a process failed",
+      wrongState: "the server's final state is not what it had told the clients",
+      targetMissed: "an axis is not flat, with --strict",
+      signal: "when it was stopped by a signal, and what it had measured was reported",
+    }),
   );
 
 function axisKeys(text: string): readonly Axis[] {
@@ -124,7 +134,7 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
   });
 }
 
-const options = command.parse().opts<Options>();
+const options = optionsOf<Options>(command);
 const temporary = temporaryFolder(options.dataFolder, "loanloom-growth-");
 try {
   const growth = await measure(options, temporary.path);
@@ -132,13 +142,10 @@ try {
   if (options.svg !== undefined) writeFileSync(options.svg, growthSvg(growth));
   if (options.readme !== undefined) writeGrowth(options.readme, growth, new Date());
   const isFlat = Object.values(growth.axes).every((axis) => axis.isFlat);
-  if (options.strict && !isFlat) process.exitCode = EXIT.notFlat;
-  if (interruptedBy !== undefined) {
-    process.exitCode = interruptedBy === "SIGINT" ? EXIT.sigint : EXIT.sigterm;
-  }
+  if (options.strict && !isFlat) process.exitCode = EXIT.targetMissed;
+  if (interruptedBy !== undefined) process.exitCode = EXIT_OF_SIGNAL[interruptedBy];
 } catch (error) {
-  console.error(error instanceof Error ? error.message : error);
-  process.exitCode = error instanceof WrongState ? EXIT.wrongState : EXIT.failed;
+  failWith(error);
 } finally {
   temporary.remove();
 }

@@ -5,9 +5,9 @@
 import { fork, type ChildProcess } from "node:child_process";
 import { readFileSync, rmSync, mkdtempSync, realpathSync } from "node:fs";
 import { join, resolve } from "node:path";
+import { EXIT_OF_SIGNAL } from "../../src/command/exit-codes.ts";
 import { descendantsOf, nameOf, startOf } from "./process-cpu.ts";
 
-const SIGNALS = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const;
 const REDIS_NAME = /^(redis|valkey)-server/;
 
 export type Leftover =
@@ -31,7 +31,7 @@ let nextKey = 1;
 let guardian: ChildProcess | undefined;
 
 /** From now on it is ended with this process; the function that is returned takes that back. */
-export function guard(leftover: Leftover): () => void {
+function guard(leftover: Leftover): () => void {
   if (guarded.size === 0 && nextKey === 1) listen();
   const key = nextKey++;
   guarded.set(key, leftover);
@@ -64,7 +64,7 @@ export function temporaryFolder(
 }
 
 /** At once, and without waiting: for a process that ends. */
-export function endLeftover(leftover: Leftover): void {
+function endLeftover(leftover: Leftover): void {
   if (leftover.type === "folder") {
     const redisPid = redisOfFolder(leftover.path);
     if (redisPid !== null) kill(redisPid);
@@ -102,7 +102,7 @@ function kill(pid: number): void {
 
 function listen(): void {
   process.once("exit", endAll);
-  for (const [signal, code] of Object.entries(SIGNALS)) {
+  for (const [signal, code] of Object.entries(EXIT_OF_SIGNAL)) {
     // A program that handles a signal itself ends in its own time.
     if (process.listenerCount(signal) === 0) process.once(signal, () => process.exit(code));
   }

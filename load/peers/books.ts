@@ -1,7 +1,7 @@
 // What a peer's store says at the end, held against what its clients were told. A peer that fails has
 // no figure, however fast it was.
 
-import { WrongState } from "../bench/phases.ts";
+import { WrongState } from "../command/exit-codes.ts";
 
 export interface LoanBooks {
   /** What the loan itself says. */

@@ -2,17 +2,18 @@
 // the benchmark speak. Less is checked here than a gateway for strangers would: it is in the peers'
 // favour, and their figures are the better for it.
 
+import { BEARER_ENTRY } from "../../src/protocol/connection.ts";
 import { errorByNumber } from "../../src/protocol/errors.ts";
 import { encodeError, encodeReply } from "../../src/protocol/encode-reply.ts";
 import { MsgpackReader } from "../../src/protocol/msgpack-reader.ts";
 import { MsgpackWriter } from "../../src/protocol/msgpack-writer.ts";
+import { REPLY_OFFSET } from "../../src/protocol/plans.ts";
 import { OPERATIONS } from "../../src/protocol/table.ts";
 import type { PeerRequest } from "./store.ts";
 
 const BID = OPERATIONS["bid.place"].number;
 const REPAYMENT = OPERATIONS["loan.repay"].number;
 const PING = OPERATIONS["session.ping"].number;
-const REPLY_OFFSET = 128;
 const NO_FRAME = new Uint8Array(0);
 
 export interface Ping {
@@ -99,7 +100,7 @@ export function pongFrame({ correlationId }: Ping): Uint8Array {
 
 /** The subject of a bearer token among the subprotocols. Its signature is not checked. */
 export function subjectOf(subprotocols: string): string {
-  const token = subprotocols.split(",").find((each) => each.trim().startsWith("bearer."));
+  const token = subprotocols.split(",").find((each) => each.trim().startsWith(BEARER_ENTRY));
   const payload = token?.trim().split(".")[2];
   if (payload === undefined) throw new Error("a client without a token");
   const { sub } = JSON.parse(Buffer.from(payload, "base64url").toString()) as { sub: string };

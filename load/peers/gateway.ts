@@ -2,6 +2,7 @@
 // grouped by socket with one corked write each, which is what made the most of it in our own gateway.
 
 import { App, us_socket_local_port, type WebSocket } from "uWebSockets.js";
+import { SUBPROTOCOLS } from "../../src/protocol/connection.ts";
 import { answerFrame, pongFrame, readFrame, subjectOf } from "./gateway-frames.ts";
 import type { PeerRequest, PeerStore } from "./store.ts";
 
@@ -40,7 +41,7 @@ export class PeerGateway {
             response.upgrade(
               session,
               request.getHeader("sec-websocket-key"),
-              "loanloom.v1.msgpack",
+              SUBPROTOCOLS.msgpack,
               request.getHeader("sec-websocket-extensions"),
               context,
             );

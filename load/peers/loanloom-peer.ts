@@ -8,8 +8,6 @@ import { Tokens } from "../driver/tokens.ts";
 import type { PeerBooks } from "./books.ts";
 import type { Peer, PeerSetting, RunningPeer } from "./peer.ts";
 
-const SET_UP_IN_FLIGHT = 1_024;
-
 export const LOANLOOM: Peer = {
   key: "loanloom",
   name: "Loanloom",
@@ -25,7 +23,7 @@ export const LOANLOOM: Peer = {
 async function start({ folder, world, jwtSecret }: PeerSetting): Promise<RunningPeer> {
   const server = await ServerProcess.start({ folder: join(folder, "server"), jwtSecret });
   try {
-    const market = await Market.open(server.endpoint, new Tokens(jwtSecret), SET_UP_IN_FLIGHT);
+    const market = await Market.open(server.endpoint, new Tokens(jwtSecret));
     await market.openBorrower();
     await market.openAccounts(world.accounts, world.depositCents);
     const loans = world.loans.map(({ loanId }) => loanId);

@@ -12,7 +12,7 @@ import { newSocketFolder, StartedProcess } from "./started-processes.ts";
 import { placesOf, type PeerWorld } from "./store.ts";
 
 /** Durable, and else as one would set it for a machine that has little to do beside. */
-export const POSTGRES_SETTINGS: Readonly<Record<string, string>> = {
+const POSTGRES_SETTINGS: Readonly<Record<string, string>> = {
   fsync: "on",
   synchronous_commit: "on",
   full_page_writes: "on",

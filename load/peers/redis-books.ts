@@ -86,7 +86,7 @@ function splitHead(record: string): readonly string[] {
 }
 
 /** An array of integers as Redis's cmsgpack writes it: whole numbers in the shortest form. */
-export function unpackIntegers(latin1: string): readonly number[] {
+function unpackIntegers(latin1: string): readonly number[] {
   const bytes = Buffer.from(latin1, "latin1");
   const head = bytes[0]!;
   let at = head === 0xdc ? 3 : head === 0xdd ? 5 : 1;

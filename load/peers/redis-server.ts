@@ -8,7 +8,7 @@ import { RedisPipe } from "./redis-pipe.ts";
 import { newSocketFolder, StartedProcess } from "./started-processes.ts";
 import { placesOf, type PeerWorld } from "./store.ts";
 
-export const REDIS_SETTINGS: Readonly<Record<string, string>> = {
+const REDIS_SETTINGS: Readonly<Record<string, string>> = {
   port: "0",
   appendonly: "yes",
   appendfsync: "always",

@@ -3,9 +3,10 @@
 
 import { spawn, type ChildProcess, type SpawnOptions } from "node:child_process";
 import { once } from "node:events";
-import { closeSync, openSync, readFileSync } from "node:fs";
+import { closeSync, openSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { logTail } from "../../src/command/server-child.ts";
 import { guardServer, temporaryFolder } from "../machine/left-behind.ts";
 
 interface Started {
@@ -32,7 +33,6 @@ export function rememberStarted(started: Started, folder = ""): () => void {
 }
 
 const STOP_TIMEOUT_MS = 10_000;
-const LOG_TAIL_CHARACTERS = 2_000;
 
 /** For unix sockets: a path of one may have some hundred bytes, and data folders have longer ones. */
 export function newSocketFolder(): { readonly path: string; remove(): void } {
@@ -87,7 +87,7 @@ export class StartedProcess {
       if (await isReady().catch(() => false)) return;
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
-    throw new Error(`${this.#name} did not start:\n${this.#logTail}`);
+    throw new Error(`${this.#name} did not start:\n${logTail(this.#logFile)}`);
   }
 
   async stop(): Promise<void> {
@@ -97,9 +97,5 @@ export class StartedProcess {
     const timer = setTimeout(() => this.#child.kill("SIGKILL"), STOP_TIMEOUT_MS);
     await exited;
     clearTimeout(timer);
-  }
-
-  get #logTail(): string {
-    return readFileSync(this.#logFile, "utf8").slice(-LOG_TAIL_CHARACTERS);
   }
 }

@@ -36,7 +36,7 @@ export interface StoreEvents {
 }
 
 /** A loan that takes bids, or one that is lent and repaid: then every lender holds the same share. */
-export interface PeerLoan {
+interface PeerLoan {
   readonly loanId: string;
   readonly principalCents: number;
   readonly borrowerId: string | null;

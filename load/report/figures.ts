@@ -11,7 +11,7 @@ import {
 import type { ClientResult, Tally } from "../run/client-job.ts";
 import type { Run } from "../run/run.ts";
 
-export interface Figures {
+interface Figures {
   /** Requests that were due, a second. */
   readonly offeredPerSecond: number;
   readonly answeredPerSecond: number;
@@ -27,7 +27,7 @@ export interface Figures {
   readonly unanswered: number;
 }
 
-export interface IntervalFigures extends Latencies {
+interface IntervalFigures extends Latencies {
   readonly fromMs: number;
   readonly offeredPerSecond: number;
   readonly answeredPerSecond: number;
@@ -66,7 +66,7 @@ export interface RunFigures extends Figures {
   readonly crowd: CrowdFigures | null;
 }
 
-export interface CrowdFigures {
+interface CrowdFigures {
   readonly opened: number;
   readonly closedByServer: number;
   readonly reconnected: number;

@@ -2,6 +2,7 @@
 // what was not measured. Terminal, JSON and page are made from this and from nothing else.
 
 import type { AuditReport } from "../../src/history/report.ts";
+import { EXIT } from "../command/exit-codes.ts";
 import { LIFTED_LIMITS } from "../machine/server-process.ts";
 import type { Machine } from "../machine/machine.ts";
 import type { Sample } from "../machine/observer.ts";
@@ -10,9 +11,9 @@ import { connectionsOf, serverEnvironment, type Run, type RunOptions } from "../
 import type { Scenario } from "../scenarios/scenario.ts";
 import { figuresOfRun, type RunFigures } from "./figures.ts";
 import type { FindMaxResult } from "../run/find-max.ts";
-import { EXIT, verdictOf, type Verdict } from "./verdict.ts";
+import { verdictOf, type Verdict } from "./verdict.ts";
 
-export interface AuditFigures {
+interface AuditFigures {
   /** `journal`: against what is on the disk; `protocol`: against what the server shows. */
   readonly by: "journal" | "protocol";
   readonly ok: boolean;
@@ -39,7 +40,7 @@ export interface AuditFigures {
   };
 }
 
-export type Cores = Readonly<
+type Cores = Readonly<
   Record<"server" | "redis" | "clients" | "others" | "machine" | "stolen", number | null>
 >;
 
@@ -211,7 +212,7 @@ function notMeasured({ run, scenario, runOptions }: ReportOptions): string[] {
 
 /** What the program ends with. A failed audit outranks everything. */
 export function exitCodeOf({ verdict }: LoadReport): number {
-  if (!verdict.auditOk) return EXIT.auditFailed;
+  if (!verdict.auditOk) return EXIT.wrongState;
   if (verdict.void) return EXIT.void;
   if (verdict.targetMet === false) return EXIT.targetMissed;
   return EXIT.ok;

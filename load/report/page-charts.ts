@@ -4,7 +4,7 @@ import type { LatencyCurve } from "../driver/latency.ts";
 import type { Sample } from "../machine/observer.ts";
 import type { LoadReport } from "./load-report.ts";
 
-export interface Series {
+interface Series {
   readonly label: string;
   /** A CSS variable of the page. */
   readonly colour: string;

@@ -5,23 +5,8 @@ import type { Run } from "../run/run.ts";
 import type { RunFigures } from "./figures.ts";
 import { percent } from "./numbers.ts";
 
-export const EXIT = {
-  ok: 0,
-  failed: 1,
-  usage: 2,
-  auditFailed: 3,
-  void: 4,
-  targetMissed: 5,
-} as const;
-
-export const EXIT_HELP =
-  `\nExit codes: ${EXIT.ok} measured and audited, ${EXIT.failed} a process failed or the server is ` +
-  `not reachable,\n${EXIT.usage} usage, ${EXIT.auditFailed} the audit failed, whatever the speed, ` +
-  `${EXIT.void} void (more than 1 % turned away or unanswered),\n${EXIT.targetMissed} p99 is above ` +
-  "--p99. 130 or 143 when it was stopped by a signal, and what it had\nmeasured was reported.";
-
 /** More of all requests than that, and a figure is that of refusing or of waiting. */
-export const LOST_SHARE_MAX = 0.01;
+const LOST_SHARE_MAX = 0.01;
 /** A core that is busier than that has no room for what comes unevenly. */
 const CLIENT_CPU_SHARE_MAX = 0.85;
 const MACHINE_SHARE_MAX = 0.9;

@@ -3,7 +3,7 @@
 
 import { encodeRequest } from "../../src/protocol/encode-request.ts";
 import { MsgpackWriter } from "../../src/protocol/msgpack-writer.ts";
-import { seeded } from "../../src/simulation/random.ts";
+import { seeded } from "../../src/chance/chance.ts";
 import type { Identities } from "../driver/identities.ts";
 import { LatencyHistogram } from "../driver/latency.ts";
 import type { Endpoint } from "../driver/raw-socket.ts";

@@ -299,7 +299,7 @@ export function connectionsOf({ sizes }: Plan): number {
   return sizes.lenders + sizes.paidOutLoans + sizes.crowd;
 }
 
-export function intervalOf(durationMs: number): number {
+function intervalOf(durationMs: number): number {
   return INTERVALS_MS.find((ms) => durationMs / ms <= INTERVALS_MAX) ?? INTERVALS_MS.at(-1)!;
 }
 

@@ -15,7 +15,7 @@ const IN_FLIGHT = 512;
 const DEPOSIT_CENTS = 100_000_000_000;
 /** Too large to fill. */
 const MARKET_CENTS = 1_000_000_000_000;
-export const SHARE_CENTS = 10_000_000;
+const SHARE_CENTS = 10_000_000;
 const LISTED_FOR_MS = 48 * 3_600_000;
 const TERMS = { method: "equal_instalment", term: 36, rateBps: 1_200 };
 /** Lenders that bid at the same time, and what each has in flight. */

@@ -1,7 +1,7 @@
 // Ctrl-C and SIGTERM: the first one ends the load and what was measured is still reported and
 // audited; the second ends everything at once.
 
-const SIGNALS = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const;
+import { EXIT_OF_SIGNAL } from "../../src/command/exit-codes.ts";
 
 /** Stopped before anything was measured. */
 export class Interrupted extends Error {}
@@ -12,7 +12,7 @@ export class StopSignal {
   #onStop: () => void = () => undefined;
 
   listen(): void {
-    for (const [signal, code] of Object.entries(SIGNALS)) {
+    for (const [signal, code] of Object.entries(EXIT_OF_SIGNAL)) {
       process.on(signal, () => {
         if (this.exitCode !== null) process.exit(code);
         this.exitCode = code;

@@ -59,7 +59,7 @@ function emptyTally(): Tally {
 }
 
 /** Refused for load: its latency is that of refusing and is not among the others. */
-export function isTurnedAway({ flags, errorNumber }: LoggedRequest): boolean {
+function isTurnedAway({ flags, errorNumber }: LoggedRequest): boolean {
   return (flags & FLAG.refused) !== 0 && errorNumber < BUSINESS_ERRORS_FROM;
 }
 

@@ -3,7 +3,7 @@
 // planned number of requests up to each moment (inversion; Cinlar 1975).
 
 import { assert } from "../../src/money/assert.ts";
-import { seeded } from "../../src/simulation/random.ts";
+import { seeded } from "../../src/chance/chance.ts";
 import type { Plan } from "./plan.ts";
 
 /** One request that is due. */

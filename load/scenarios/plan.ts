@@ -10,7 +10,7 @@ export const BID_CENTS_MIN = 10_000;
 export const BID_CENTS_MAX = 100_000;
 const BID_CENTS_MEAN = (BID_CENTS_MIN + BID_CENTS_MAX) / 2;
 
-export interface PlannedSegment {
+interface PlannedSegment {
   readonly name: string;
   /** Milliseconds from the start of the run, warm-up included. */
   readonly fromMs: number;

@@ -1,7 +1,7 @@
 // What each planned request asks, drawn from the seed: the same plan gives the same requests in
 // every run, whatever the server answers. Only which bid a cancel withdraws is known on the spot.
 
-import { seeded } from "../../src/simulation/random.ts";
+import { seeded } from "../../src/chance/chance.ts";
 import { Arrivals, type Arrival } from "./arrivals.ts";
 import { BID_CENTS_MAX, BID_CENTS_MIN, STEP_CENTS, type Plan } from "./plan.ts";
 import { REPAY } from "./scenario.ts";

@@ -3,7 +3,7 @@
 
 /** What a client may do. Numbers are stable: they are in the clients' logs. */
 export const OPERATIONS = ["bid", "cancel", "account", "loan", "watch", "repay"] as const;
-export type OperationKind = (typeof OPERATIONS)[number];
+type OperationKind = (typeof OPERATIONS)[number];
 export const REPAY: number = OPERATIONS.indexOf("repay");
 
 export type Mix = Readonly<Partial<Record<OperationKind, number>>>;

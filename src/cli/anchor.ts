@@ -1,7 +1,10 @@
 // `loanloom anchor`: the journals beside their anchors, and the one way to go on without what a journal
 // has lost. Only `accept` writes, only the anchor, and it says what is given up.
 
-import { Command, InvalidArgumentError } from "commander";
+import { Command } from "commander";
+import { UsageError } from "../command/exit-codes.ts";
+import { within } from "../command/number-options.ts";
+import type { JournalAccess } from "../history/journal-access.ts";
 import { countJournals, countShards } from "../history/journal-source.ts";
 import { whyNotAnchored, type Anchor, type Anchors } from "../journal/anchor.ts";
 import { connectTo } from "../journal/connection.ts";
@@ -11,8 +14,8 @@ import { shardKeys } from "../journal/keys.ts";
 import { MacChain, type ChainPoint } from "../journal/mac-chain.ts";
 import { OnDemandLink } from "../journal/on-demand-link.ts";
 import { formatPosition, ORIGIN, type Position } from "../journal/position.ts";
-import { EXIT, EXIT_HELP, UsageError } from "./exit-codes.ts";
-import { journalsBy, withJournalPlace, type JournalAccess } from "./journal-access.ts";
+import { EXIT, EXIT_HELP } from "./exit-codes.ts";
+import { journalsBy, withJournalPlace } from "./journal-place.ts";
 import { tableText } from "./table-text.ts";
 
 interface AnchorCommandOptions {
@@ -46,7 +49,7 @@ export function anchorCommand(): Command {
       .description(
         "go on from where a journal ends now: what its anchor says beyond it is given up",
       )
-      .requiredOption("--shard <number>", "the shard", shardNumber)
+      .requiredOption("--shard <number>", "the shard", within(0, 255))
       .option("--json", "print one line of JSON", false)
       .addHelpText(
         "after",
@@ -58,12 +61,6 @@ export function anchorCommand(): Command {
       ),
   );
   return command;
-}
-
-function shardNumber(text: string): number {
-  const value = /^\d{1,3}$/.test(text) ? Number(text) : NaN;
-  if (!(value < 256)) throw new InvalidArgumentError("expected a whole number from 0 to 255");
-  return value;
 }
 
 async function run(

@@ -2,7 +2,8 @@
 
 import { Command } from "commander";
 import type { LoanloomClient } from "../client/client.ts";
-import { EXIT_HELP, UsageError } from "./exit-codes.ts";
+import { UsageError } from "../command/exit-codes.ts";
+import { EXIT_HELP } from "./exit-codes.ts";
 import { operationCommand } from "./operation-command.ts";
 
 /** Further than the next due date of any loan. */

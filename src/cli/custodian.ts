@@ -2,6 +2,8 @@
 // tests: who reaches its port can bring in money, so it listens on the loopback by default.
 
 import { Command, InvalidArgumentError, Option } from "commander";
+import { UsageError } from "../command/exit-codes.ts";
+import { within } from "../command/number-options.ts";
 import { systemEnvironment } from "../custodian/environment.ts";
 import { KeyFileError, loadKeys } from "../custodian/key-file.ts";
 import { FAULT_HELP } from "../custodian/sandbox/faults.ts";
@@ -12,8 +14,8 @@ import {
   parseUtcOffset,
   UTC_OFFSET_MINUTES_DEFAULT,
 } from "../custodian/statement-date.ts";
-import { EXIT, EXIT_HELP, UsageError } from "./exit-codes.ts";
-import { wholeNumber } from "./values.ts";
+import { HOUR_MS } from "../time/units.ts";
+import { EXIT, EXIT_HELP } from "./exit-codes.ts";
 
 interface CustodianOptions {
   readonly host: string;
@@ -27,7 +29,7 @@ interface CustodianOptions {
 }
 
 const PORT_MAX = 65_535;
-const BOOKING_DELAY_MS_MAX = 3_600_000;
+const BOOKING_DELAY_MS_MAX = HOUR_MS;
 
 export function custodianCommand(): Command {
   const offset = UTC_OFFSET_MINUTES_DEFAULT;
@@ -38,7 +40,7 @@ export function custodianCommand(): Command {
       "address to listen on; others than this machine's: beware",
       "127.0.0.1",
     )
-    .option("--port <port>", "port to listen on; 0 takes any free one", upTo(PORT_MAX), 8090)
+    .option("--port <port>", "port to listen on; 0 takes any free one", within(0, PORT_MAX), 8090)
     .option("--file <path>", "where the bank remembers, made when absent", "data/custodian.jsonl")
     .option(
       "--secret-file <path>",
@@ -49,7 +51,7 @@ export function custodianCommand(): Command {
     .option(
       "--booking-delay-ms <ms>",
       "from accepting a payout to booking it",
-      upTo(BOOKING_DELAY_MS_MAX),
+      within(0, BOOKING_DELAY_MS_MAX),
       200,
     )
     .addOption(
@@ -108,14 +110,6 @@ function firstSignal(): Promise<void> {
       });
     }
   });
-}
-
-function upTo(most: number): (text: string) => number {
-  return (text) => {
-    const value = wholeNumber(text);
-    if (value > most) throw new InvalidArgumentError(`expected a whole number up to ${most}`);
-    return value;
-  };
 }
 
 function httpUrl(text: string): string {

@@ -6,18 +6,18 @@ import { Command } from "commander";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { EXIT_OF_SIGNAL, UsageError } from "../command/exit-codes.ts";
+import { within } from "../command/number-options.ts";
 import { money, whole } from "./audit-text.ts";
 import { principalCentsMin, STEP_CENTS } from "./demo/bid-plan.ts";
 import { Burst } from "./demo/burst.ts";
 import { BurstFailure } from "./demo/demo-server.ts";
 import { Screen } from "./demo/screen.ts";
 import { summarize } from "./demo/summary.ts";
-import { EXIT, UsageError } from "./exit-codes.ts";
-import { within } from "./values.ts";
+import { EXIT } from "./exit-codes.ts";
 
 const LENDERS_MAX = 5_000;
 const PRINCIPAL_UNITS_MAX = 1_000_000_000;
-const SIGNALS = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
 
 interface DemoOptions {
   readonly lenders: number;
@@ -59,9 +59,9 @@ export function demoCommand(): Command {
 class Aborted extends Error {
   readonly exitCode: number;
 
-  constructor(signal: keyof typeof SIGNALS) {
+  constructor(signal: keyof typeof EXIT_OF_SIGNAL) {
     super(`ended by ${signal}`);
-    this.exitCode = SIGNALS[signal];
+    this.exitCode = EXIT_OF_SIGNAL[signal];
   }
 }
 
@@ -105,14 +105,16 @@ function listenToSignals(burst: Burst): { aborted: Promise<never>; forget(): voi
   });
   aborted.catch(() => undefined);
   let seen = 0;
-  const listeners = (Object.keys(SIGNALS) as (keyof typeof SIGNALS)[]).map((signal) => {
-    const listener = (): void => {
-      if (++seen > 1) process.exit(SIGNALS[signal]);
-      abort(new Aborted(signal));
-    };
-    process.on(signal, listener);
-    return () => process.off(signal, listener);
-  });
+  const listeners = (Object.keys(EXIT_OF_SIGNAL) as (keyof typeof EXIT_OF_SIGNAL)[]).map(
+    (signal) => {
+      const listener = (): void => {
+        if (++seen > 1) process.exit(EXIT_OF_SIGNAL[signal]);
+        abort(new Aborted(signal));
+      };
+      process.on(signal, listener);
+      return () => process.off(signal, listener);
+    },
+  );
   const lastResort = (): void => burst.cleanUpNow();
   process.on("exit", lastResort);
   return {

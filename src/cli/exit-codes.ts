@@ -1,8 +1,10 @@
 // What a command's exit says to scripts: one table for all of them, shown in each help.
 
+import { EXIT_COMMON, UsageError } from "../command/exit-codes.ts";
 import { ConfigError } from "../config.ts";
 import { LoanloomError, type LoanloomErrorCode } from "../client/client.ts";
 import { KeyFileError } from "../custodian/key-file.ts";
+import { NoJournals } from "../history/no-journals.ts";
 import {
   EmbeddedRedisError,
   type EmbeddedRedisErrorCode,
@@ -10,15 +12,15 @@ import {
 import { DAMAGED, JournalError, type JournalErrorCode } from "../journal/errors.ts";
 import { RevocationFileError } from "../revocations/file-error.ts";
 
-export const EXIT = { ok: 0, refused: 1, usage: 2, unreachable: 3 } as const;
+export const EXIT = {
+  ok: EXIT_COMMON.ok,
+  refused: EXIT_COMMON.failed,
+  usage: EXIT_COMMON.usage,
+  unreachable: 3,
+} as const;
 
 export const EXIT_HELP =
   "\nExit codes: 0 done, 1 refused or failed, 2 usage or configuration, 3 not reachable.";
-
-/** The user asked for something that cannot be: exit 2, without a stack. */
-export class UsageError extends Error {
-  override readonly name = "UsageError";
-}
 
 const UNREACHABLE: readonly LoanloomErrorCode[] = [
   "unreachable",
@@ -46,6 +48,7 @@ const SYSTEM_FAULTS: ReadonlySet<unknown> = new Set([
 export function exitCodeOf(error: unknown): number | undefined {
   if (error instanceof UsageError || error instanceof ConfigError) return EXIT.usage;
   if (error instanceof KeyFileError || error instanceof RevocationFileError) return EXIT.usage;
+  if (error instanceof NoJournals) return EXIT.usage;
   if (error instanceof EmbeddedRedisError || error instanceof JournalError) {
     if (SETTINGS.includes(error.code)) return EXIT.usage;
     return isDamage(error.code) ? EXIT.refused : EXIT.unreachable;

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // The command `loanloom`. Looks at the version of Node before it loads anything else.
 
-import { endOnClosedPipe } from "./closed-pipe.ts";
+import { endOnClosedPipe } from "../command/closed-pipe.ts";
 import { complaintAboutNode } from "./node-version.ts";
 
 endOnClosedPipe();

@@ -3,6 +3,7 @@
 
 import { readFile } from "node:fs/promises";
 import { Command, CommanderError } from "commander";
+import { exitOfCommander } from "../command/exit-codes.ts";
 import { ERRORS, type ErrorCode } from "../protocol/errors.ts";
 import { EXIT, EXIT_HELP, exitCodeOf } from "./exit-codes.ts";
 
@@ -101,9 +102,8 @@ function exitByThrowing(command: Command): void {
 }
 
 function exitOf(error: unknown, json: boolean): number {
-  // Commander has printed its own message already.
   if (error instanceof CommanderError && error.exitCode === 0) return EXIT.ok;
-  const exit = error instanceof CommanderError ? EXIT.usage : exitCodeOf(error);
+  const exit = error instanceof CommanderError ? exitOfCommander(error) : exitCodeOf(error);
   if (exit === undefined) throw error;
   const message = messageOf(error as Error);
   // Standard output has answers only: whoever parses it must not take a failure for one.

@@ -3,6 +3,7 @@
 
 import { join } from "node:path";
 import { Command, InvalidArgumentError } from "commander";
+import { UsageError } from "../command/exit-codes.ts";
 import { loadConfig, type Config } from "../config.ts";
 import { HttpCustodian } from "../custodian/client.ts";
 import { reconcileDay, type DailyReconciliation } from "../custodian/daily.ts";
@@ -12,10 +13,11 @@ import type { BookLine, Difference } from "../custodian/reconcile.ts";
 import { clientLimits, keysOf } from "../custodian/service.ts";
 import { boundsOf, parseStatementDate, type StatementDate } from "../custodian/statement-date.ts";
 import { readCustodyLines } from "../history/custody-lines.ts";
+import type { JournalAccess } from "../history/journal-access.ts";
 import { countJournals, journalSource } from "../history/journal-source.ts";
 import { assertNever } from "../money/assert.ts";
-import { EXIT, UsageError } from "./exit-codes.ts";
-import { journalsBy, type JournalAccess } from "./journal-access.ts";
+import { EXIT } from "./exit-codes.ts";
+import { journalsBy } from "./journal-place.ts";
 import { centsText } from "./values.ts";
 
 interface ReconcileOptions {

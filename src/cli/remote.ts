@@ -8,9 +8,10 @@ import {
   type LoanloomClient,
   type LoanUpdate,
 } from "../client/client.ts";
+import { UsageError } from "../command/exit-codes.ts";
 import { CLIENT_VARIABLES, loadClientConfig, type Config } from "../config.ts";
 import { ROLES, type Role } from "../protocol/table.ts";
-import { EXIT_HELP, UsageError } from "./exit-codes.ts";
+import { EXIT_HELP } from "./exit-codes.ts";
 import { tokenFor } from "./token.ts";
 import { rowsText } from "./table-text.ts";
 import { duration, fieldsText, id, isRows } from "./values.ts";
@@ -142,7 +143,7 @@ export function show(fields: Readonly<Record<string, unknown>>, json: boolean): 
 }
 
 /** Fields, and below them a table for each that is a list of rows. */
-export function answerText(fields: Readonly<Record<string, unknown>>): string {
+function answerText(fields: Readonly<Record<string, unknown>>): string {
   const tables = Object.entries(fields).flatMap(([name, value]) =>
     isRows(value) ? [`\n${name}\n${rowsText(value)}`] : [],
   );

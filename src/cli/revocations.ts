@@ -3,6 +3,7 @@
 
 import { userInfo } from "node:os";
 import { Command, InvalidArgumentError } from "commander";
+import { UsageError } from "../command/exit-codes.ts";
 import { loadConfig, type Config } from "../config.ts";
 import { revocationsFileOf } from "../config/folders.ts";
 import { appendRevocation } from "../revocations/append.ts";
@@ -16,7 +17,7 @@ import {
   type Revocation,
 } from "../revocations/revocation.ts";
 import { keptMsOf } from "../revocations/revocations.ts";
-import { EXIT, EXIT_HELP, UsageError } from "./exit-codes.ts";
+import { EXIT, EXIT_HELP } from "./exit-codes.ts";
 import { tableText } from "./table-text.ts";
 import { fieldsText, id } from "./values.ts";
 

@@ -2,6 +2,7 @@
 // is not given. Pure arithmetic: no server is asked.
 
 import { Command, InvalidArgumentError, Option } from "commander";
+import { UsageError } from "../command/exit-codes.ts";
 import {
   businessDateAtMs,
   formatBusinessDate,
@@ -27,8 +28,9 @@ import {
   type TermsRefusal,
 } from "../lending/terms.ts";
 import { RATE_BPS_MAX, isRateBps, type RateBps } from "../money/rate.ts";
-import { EXIT, EXIT_HELP, UsageError } from "./exit-codes.ts";
-import { centsText, fieldsText, wholeNumber } from "./values.ts";
+import { EXIT, EXIT_HELP } from "./exit-codes.ts";
+import { tableText } from "./table-text.ts";
+import { centsText, fieldsText, percentText, wholeNumber } from "./values.ts";
 
 interface ScheduleOptions {
   readonly principal?: number;
@@ -114,7 +116,7 @@ function showSchedule(options: ScheduleOptions): void {
   const instalments = scheduleOf(terms);
   const shown = options.json
     ? JSON.stringify(instalments.map((each) => ({ ...each, due: formatBusinessDate(each.due) })))
-    : `${termsText(terms)}\n\n${tableText(terms.principalCents, instalments)}`;
+    : `${termsText(terms)}\n\n${instalmentsText(terms.principalCents, instalments)}`;
   process.stdout.write(`${shown}\n`);
 }
 
@@ -241,7 +243,7 @@ function refuse(options: ScheduleOptions, names: readonly OptionName[], why: str
 
 function solutionText(solution: Omit<Solution, "refused"> & { readonly unknown: Unknown }): string {
   const { rateBps, ...fields } = solution;
-  return fieldsText({ ...fields, rateBps: `${rateBps} (${percentText(rateBps)})` });
+  return fieldsText({ ...fields, rateBps: `${rateBps} (${bpsText(rateBps)})` });
 }
 
 function termsText(terms: ScheduleTerms): string {
@@ -249,18 +251,21 @@ function termsText(terms: ScheduleTerms): string {
     terms.method === "bullet_days"
       ? `${terms.days} days on a basis of ${terms.basis}`
       : `${terms.months} months`;
-  const rateText = `${percentText(terms.rateBps)} a year`;
+  const rateText = `${bpsText(terms.rateBps)} a year`;
   const start = formatBusinessDate(terms.disbursedOn);
   return `${centsText(terms.principalCents)} at ${rateText} for ${term} from ${start}, ${terms.method}`;
 }
 
-/** 1234 is "12.34 %". */
-function percentText(bps: number): string {
-  return `${centsText(bps)} %`;
+/** Basis points as per cent: 1234 is "12.34 %". */
+function bpsText(bps: number): string {
+  return percentText(bps * 100);
 }
 
-/** One line an instalment, and the totals; each column as wide as its widest entry. */
-export function tableText(principalCents: number, instalments: readonly Instalment[]): string {
+/** One line an instalment, and the totals. */
+export function instalmentsText(
+  principalCents: number,
+  instalments: readonly Instalment[],
+): string {
   let leftCents = principalCents;
   let interestSumCents = 0;
   const rows = instalments.map(({ k, due, principalCents: repaidCents, interestCents }) => {
@@ -272,17 +277,8 @@ export function tableText(principalCents: number, instalments: readonly Instalme
   const head = ["k", "due", "principal", "interest", "payment", "outstanding"];
   const sums = [principalCents, interestSumCents, principalCents + interestSumCents];
   const table = [head, ...rows, ["", "total", ...sums.map(centsText), ""]];
-  const widths = head.map((_, column) => Math.max(...table.map((row) => row[column]!.length)));
-  return table
-    .map((row) =>
-      row
-        .map((cell, column) => alignedTo(widths[column]!, cell, column))
-        .join("  ")
-        .trimEnd(),
-    )
-    .join("\n");
-}
-
-function alignedTo(width: number, cell: string, column: number): string {
-  return column === 1 ? cell.padEnd(width) : cell.padStart(width);
+  return tableText(
+    table,
+    head.map((name) => name !== "due"),
+  );
 }

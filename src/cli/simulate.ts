@@ -3,11 +3,11 @@
 
 import { SingleBar } from "cli-progress";
 import { Command } from "commander";
+import { within } from "../command/number-options.ts";
 import { SimulationFailure } from "../simulation/clients.ts";
 import { simulate } from "../simulation/simulation.ts";
 import { EXIT } from "./exit-codes.ts";
 import { simulationJson, simulationText } from "./simulate/report-text.ts";
-import { within } from "./values.ts";
 
 interface SimulateOptions {
   readonly seed: number;

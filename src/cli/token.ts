@@ -3,11 +3,12 @@
 
 import { randomUUID } from "node:crypto";
 import { Command, Option } from "commander";
+import { UsageError } from "../command/exit-codes.ts";
 import { loadClientConfig, type Config } from "../config.ts";
 import { readJwtSecret } from "../config/secrets.ts";
 import { signToken } from "../gateway/signing.ts";
 import { ROLES, type Role } from "../protocol/table.ts";
-import { EXIT_HELP, UsageError } from "./exit-codes.ts";
+import { EXIT_HELP } from "./exit-codes.ts";
 import { revokeCommand, revokedCommand } from "./revocations.ts";
 import { duration, id } from "./values.ts";
 

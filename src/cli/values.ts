@@ -3,13 +3,14 @@
 import { InvalidArgumentError } from "commander";
 import { isId } from "../../actors/address.ts";
 import { formatBusinessDate, isBusinessDate, parseBusinessDate } from "../lending/business-date.ts";
+import { DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS } from "../time/units.ts";
 
 const UNIT_MS: Readonly<Record<string, number>> = {
   ms: 1,
-  s: 1_000,
-  m: 60_000,
-  h: 3_600_000,
-  d: 86_400_000,
+  s: SECOND_MS,
+  m: MINUTE_MS,
+  h: HOUR_MS,
+  d: DAY_MS,
 };
 
 /** "90s", "15m", "12h", "30d"; a bare number is seconds. In ms. */
@@ -55,15 +56,6 @@ export function id(text: string): string {
   throw new InvalidArgumentError(
     "expected 1 to 40 letters, digits, dots, underscores or hyphens, beginning with a letter or digit",
   );
-}
-
-/** A parser of whole numbers with bounds. */
-export function within(min: number, max: number): (text: string) => number {
-  return (text) => {
-    const value = /^\d{1,16}$/.test(text) ? Number(text) : NaN;
-    if (value >= min && value <= max) return value;
-    throw new InvalidArgumentError(`expected a whole number from ${min} to ${max}`);
-  };
 }
 
 /** Lines of `name  value`; amounts also as people read them. */

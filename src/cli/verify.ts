@@ -3,15 +3,17 @@
 
 import { SingleBar } from "cli-progress";
 import { Command } from "commander";
+import { UsageError } from "../command/exit-codes.ts";
+import { within } from "../command/number-options.ts";
 import { audit } from "../history/audit.ts";
+import type { JournalAccess } from "../history/journal-access.ts";
 import { countJournals, countShards, journalSource } from "../history/journal-source.ts";
 import type { AuditReport } from "../history/report.ts";
 import { shardOf } from "../runtime/shard-of.ts";
 import type { SnapshotVerdict } from "../journal/snapshot-audit.ts";
 import { auditText } from "./audit-text.ts";
-import { EXIT, UsageError } from "./exit-codes.ts";
-import { journalsBy, withJournalPlace, type JournalAccess } from "./journal-access.ts";
-import { within } from "./values.ts";
+import { EXIT } from "./exit-codes.ts";
+import { journalsBy, withJournalPlace } from "./journal-place.ts";
 import { snapshotsText, withSnapshots } from "./verified-snapshots.ts";
 
 interface VerifyOptions {

@@ -1,6 +1,7 @@
 // One connection from its opening to its end. It knows frames and messages, not what they are for;
 // it reports its end exactly once and nothing after it.
 
+import { BEARER_ENTRY } from "../protocol/connection.ts";
 import type { ServerMessage } from "../protocol/decode-reply.ts";
 import type { OperationName } from "../protocol/table.ts";
 import type { Encoding } from "./encoding.ts";
@@ -40,7 +41,7 @@ export class Connection {
     this.#encoding = encoding;
     this.#listener = listener;
     const protocols = [encoding.subprotocol];
-    if (token !== null) protocols.push(`bearer.${token}`);
+    if (token !== null) protocols.push(BEARER_ENTRY + token);
     const socket = new socketClass(url, protocols);
     this.#socket = socket;
     socket.binaryType = "arraybuffer";

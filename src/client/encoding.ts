@@ -1,5 +1,6 @@
 // The two forms in which a client can speak, behind one interface.
 
+import { SUBPROTOCOLS } from "../protocol/connection.ts";
 import {
   decodeJsonReply,
   decodeMsgpackReply,
@@ -24,7 +25,7 @@ const writer = new MsgpackWriter(8 * 1024);
 
 export const ENCODINGS: Readonly<Record<EncodingName, Encoding>> = {
   msgpack: {
-    subprotocol: "loanloom.v1.msgpack",
+    subprotocol: SUBPROTOCOLS.msgpack,
     encode(operation, id, fields) {
       writer.reset();
       encodeRequest(writer, operation, id, fields);
@@ -34,7 +35,7 @@ export const ENCODINGS: Readonly<Record<EncodingName, Encoding>> = {
       typeof frame === "string" ? MALFORMED : decodeMsgpackReply(new Uint8Array(frame)),
   },
   json: {
-    subprotocol: "loanloom.v1.json",
+    subprotocol: SUBPROTOCOLS.json,
     encode: requestText,
     decode: (frame) => (typeof frame === "string" ? decodeJsonReply(frame) : MALFORMED),
   },

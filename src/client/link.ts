@@ -4,6 +4,7 @@
 // A server answers the handshake before it has verified the token, and holds back only so much of
 // what comes meanwhile. So a connection counts as up when the server has answered a first ping.
 
+import { CLOSE } from "../protocol/connection.ts";
 import type { ServerMessage } from "../protocol/decode-reply.ts";
 import { backoffMs } from "./backoff.ts";
 import { Connection } from "./connection.ts";
@@ -25,8 +26,6 @@ export interface LinkListener {
 
 /** Id of the first ping; those of requests begin at 1. */
 const GREETING_ID = 0;
-/** Close code of the gateway: no valid token, or it has expired. */
-export const CLOSE_UNAUTHENTICATED = 4401;
 /** A token function may repair a refused token; after so many in a row it did not. */
 const AUTH_FAILURES_MAX = 3;
 /** How long a server that announced its end may take to close. */
@@ -202,7 +201,7 @@ export class Link {
     // `ws` tells the status of a refused handshake in its error; browsers tell nothing.
     const status = /server response: (\d{3})/.exec(failure ?? "")?.[1];
     this.#connection = null;
-    if (code === CLOSE_UNAUTHENTICATED || status === "401") this.#authFailures++;
+    if (code === CLOSE.unauthenticated || status === "401") this.#authFailures++;
     this.#failed(failure ?? `${code} ${reason}`.trim(), wasUp ? { code, reason } : undefined);
     if (this.#state === "closed") return;
     if (status === "403") this.#lose("origin_not_allowed", "the server refuses this origin");

@@ -4,7 +4,7 @@ import type { ServerErrorCode } from "../protocol/decode-reply.ts";
 import type { OperationName } from "../protocol/table.ts";
 
 /** Codes that come from the client itself, not from the server. */
-export type LocalErrorCode =
+type LocalErrorCode =
   /** No answer came in time. A mutating request may or may not have had its effect: ask `outcome`. */
   | "deadline_exceeded"
   /** More requests wait than the client may hold; nothing was sent. */

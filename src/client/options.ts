@@ -43,7 +43,7 @@ export interface ClientLimits {
   readonly retry: BackoffLimits;
 }
 
-export const CLIENT_DEFAULTS: ClientLimits = {
+const CLIENT_DEFAULTS: ClientLimits = {
   requestTimeoutMs: 30_000,
   connectTimeoutMs: 5_000,
   firstConnectTimeoutMs: 15_000,

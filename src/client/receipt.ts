@@ -45,7 +45,7 @@ export function verifyReceipt(receipt: Receipt, trustedRoot?: string): ReceiptFa
 }
 
 /** The caller's own leg: what the tree has in this place. */
-export function legOf(receipt: Receipt): ClearingLeg {
+function legOf(receipt: Receipt): ClearingLeg {
   const { loanId, clearing, paidOn: day, index, accountId } = receipt;
   return {
     loanId,

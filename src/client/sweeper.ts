@@ -1,7 +1,7 @@
 // One timer for all clients of the process: deadlines, retries and reconnects of a thousand clients
 // must not be a timer for each request.
 
-export const SWEEP_INTERVAL_MS = 20;
+const SWEEP_INTERVAL_MS = 20;
 
 export interface Swept {
   /** `nowMs` is monotonic: it starts anywhere and never goes back. */

@@ -1,10 +1,7 @@
 // The custodian bank as settings: where it is, the keys that both sides share, and limits.
 
+import { HOUR_MS, MINUTE_MS, SECOND_MS } from "../time/units.ts";
 import { limit, optionalKeys, optionalText, optionalUrl } from "./setting.ts";
-
-const SECOND_MS = 1_000;
-const MINUTE_MS = 60_000;
-const HOUR_MS = 3_600_000;
 
 export const CUSTODIAN_SETTINGS = {
   url: optionalUrl({

@@ -1,11 +1,9 @@
 // The limits of the journal as settings, keyed as the journal's own type is.
 
+import { DAY_MS, MINUTE_MS, SECOND_MS } from "../time/units.ts";
 import { BATCH_BYTES_MAX } from "./limits.ts";
 import { limit } from "./setting.ts";
 
-const SECOND_MS = 1_000;
-const MINUTE_MS = 60_000;
-const DAY_MS = 86_400_000;
 const MIB = 1_048_576;
 
 export const JOURNAL_SETTINGS = {

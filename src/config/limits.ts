@@ -1,11 +1,9 @@
 // The limits of gateway and runtime as settings. Keys are those of the rooms' own types,
 // so that main can hand a group over as it is, and the compiler sees it when one is missing.
 
+import { DAY_MS, MINUTE_MS, SECOND_MS } from "../time/units.ts";
 import { choice, flag, limit, optionalText, optionalUrl, origins, text } from "./setting.ts";
 
-const SECOND_MS = 1_000;
-const MINUTE_MS = 60_000;
-const DAY_MS = 86_400_000;
 const KIB = 1_024;
 const MIB = 1_048_576;
 const MANY = 10_000_000;

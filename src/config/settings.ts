@@ -1,6 +1,7 @@
 // The one table of settings: every variable of the environment that the server reads, with its
 // unit, its default and what it is for. The help, the listing and the README's table come from it.
 
+import { DAY_MS, MINUTE_MS, SECOND_MS } from "../time/units.ts";
 import { CUSTODIAN_SETTINGS } from "./custodian.ts";
 import { DOCUMENT_SETTINGS, TRANSFER_SETTINGS } from "./documents.ts";
 import { JOURNAL_SETTINGS } from "./journal.ts";
@@ -15,10 +16,6 @@ import {
   optionalUrl,
   text,
 } from "./setting.ts";
-
-const SECOND_MS = 1_000;
-const MINUTE_MS = 60_000;
-const DAY_MS = 86_400_000;
 
 export const SETTINGS = {
   deployment: {

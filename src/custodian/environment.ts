@@ -1,14 +1,14 @@
 // What this room takes from outside, passed in, so that a test or a seeded simulation can drive it:
 // time, timers and chance. No other file here may ask the system for them.
 
-export interface Clock {
+interface Clock {
   /** Milliseconds since the epoch. May jump; only written down and compared with others' times. */
   wallMs(): number;
   /** Milliseconds from an arbitrary start; never goes back. All waiting is measured by it. */
   monotonicMs(): number;
 }
 
-export interface Timers {
+interface Timers {
   /** Returns a function that calls it off. */
   after(delayMs: number, task: () => void): () => void;
 }

@@ -25,7 +25,7 @@ export interface PayoutChange {
   readonly payout: { readonly amountCents: number; readonly beneficiary: string } | null;
 }
 
-export interface DeskLimits {
+interface DeskLimits {
   readonly outbox: OutboxLimits;
   /** An accepted payout of which nothing is heard for so long is asked about. */
   readonly pollMs: number;

@@ -90,7 +90,7 @@ export type Notice =
     });
 
 /** Money came in for a client. Once for each reference, however often it is told. */
-export interface DepositNotice {
+interface DepositNotice {
   readonly type: "deposit_booked";
   readonly notificationId: string;
   readonly reference: DepositReference;

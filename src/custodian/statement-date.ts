@@ -2,6 +2,7 @@
 // fixed offset from UTC; China has had no daylight saving time since 1991.
 
 import { assert } from "../money/assert.ts";
+import { DAY_MS, MINUTE_MS } from "../time/units.ts";
 
 declare const brand: unique symbol;
 
@@ -11,11 +12,9 @@ export type StatementDate = string & { readonly [brand]: "StatementDate" };
 /** +08:00, the time of China. */
 export const UTC_OFFSET_MINUTES_DEFAULT = 480;
 /** From -12:00 to +14:00, the offsets that are in use. */
-export const UTC_OFFSET_MINUTES_MIN = -720;
-export const UTC_OFFSET_MINUTES_MAX = 840;
+const UTC_OFFSET_MINUTES_MIN = -720;
+const UTC_OFFSET_MINUTES_MAX = 840;
 
-const MINUTE_MS = 60_000;
-const DAY_MS = 86_400_000;
 /** The last millisecond of the year 9999, less a day for any offset. */
 export const TIME_MS_MAX = Date.UTC(9999, 11, 31) - 1;
 

@@ -13,12 +13,12 @@ import {
 import { assert } from "../money/assert.ts";
 import { DocumentError } from "./document-error.ts";
 
-export const KEY_BYTES = 32;
+const KEY_BYTES = 32;
 export const KEY_ID_BYTES = 8;
 /** Nonce, sealed key, tag. */
 export const WRAPPED_BYTES = 12 + KEY_BYTES + 16;
 /** Keys that may be in force at once: each look for a document may try them all. */
-export const KEYS_MAX = 8;
+const KEYS_MAX = 8;
 /** 128 bits: no two documents ever get one name. */
 const NAME_BYTES = 16;
 

@@ -5,6 +5,7 @@ import * as uWS from "uWebSockets.js";
 import type { Label } from "../documents/sealed-format.ts";
 import type { DocumentStore, Standing } from "../documents/store.ts";
 import { assert } from "../money/assert.ts";
+import { CLOSE } from "../protocol/connection.ts";
 import { HTTP_DOORS } from "../protocol/http-doors.ts";
 import type { Clock } from "../runtime/environment.ts";
 import type { Outlet, Release, Runtime } from "../runtime/port.ts";
@@ -26,7 +27,6 @@ import { Questions } from "./questions.ts";
 import { ReceiptPushes } from "./receipt-pushes.ts";
 import { Releases } from "./releases.ts";
 import { Seats } from "./seats.ts";
-import { CLOSE } from "./session.ts";
 import { SocketEndpoint } from "./socket-endpoint.ts";
 import { Subscriptions } from "./subscriptions.ts";
 

@@ -1,11 +1,9 @@
 // What a client may ask for when it connects: origin, subprotocol, token. Pure: headers in, a
 // judgement out. A token is never looked for in the URL, where proxies and histories would keep it.
 
+import { BEARER_ENTRY, SUBPROTOCOLS } from "../protocol/connection.ts";
 import type { ErrorCode } from "../protocol/errors.ts";
 
-export const SUBPROTOCOLS = { msgpack: "loanloom.v1.msgpack", json: "loanloom.v1.json" } as const;
-/** Browsers cannot set headers on a WebSocket; a subprotocol entry is what they can send. */
-const BEARER_ENTRY = "bearer.";
 const BEARER_HEADER = /^Bearer +([\x21-\x7e]+)$/i;
 const WEBSOCKET_VERSION = "13"; // RFC 6455
 

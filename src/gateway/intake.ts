@@ -8,6 +8,7 @@
 // message; a token to verify is the exception, and what comes while the first one is verified is
 // held back.
 
+import { CLOSE } from "../protocol/connection.ts";
 import { decodeJsonRequest, decodeMsgpackRequest } from "../protocol/decode-request.ts";
 import type { ErrorCode } from "../protocol/errors.ts";
 import type { Command } from "../protocol/table.ts";
@@ -23,7 +24,7 @@ import { refusedDay } from "./day-by-hand.ts";
 import type { FrameSender } from "./frame-sender.ts";
 import type { GatewayLog } from "./log.ts";
 import { answerItself } from "./own-answers.ts";
-import { CLOSE, type Session } from "./session.ts";
+import type { Session } from "./session.ts";
 import type { Subscriptions } from "./subscriptions.ts";
 
 export interface IntakeParts {

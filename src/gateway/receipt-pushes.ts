@@ -4,6 +4,7 @@
 
 import type { AccountId, LoanId } from "../../actors/address.ts";
 import type { Entry } from "../../actors/account/entry-log.ts";
+import { CLOSE } from "../protocol/connection.ts";
 import { ERRORS } from "../protocol/errors.ts";
 import type { ReplyOf } from "../protocol/table.ts";
 import type { Clock } from "../runtime/environment.ts";
@@ -11,7 +12,7 @@ import type { GatewayCounters } from "./counters.ts";
 import type { FrameSender } from "./frame-sender.ts";
 import type { GatewayLog } from "./log.ts";
 import type { Questions, Settled } from "./questions.ts";
-import { CLOSE, type Session } from "./session.ts";
+import type { Session } from "./session.ts";
 
 /** Of the 64 answers that the runtime gathers at once: most are left to those who ask themselves. */
 const AT_ONCE_MAX = 16;

@@ -16,15 +16,6 @@ export interface SocketTag {
 
 export type Socket = uWS.WebSocket<SocketTag>;
 
-/** Close codes of ours (RFC 6455, 7.4.2: 4000 to 4999 are for applications), and two of IANA's. */
-export const CLOSE = {
-  serviceRestart: 1012,
-  tryAgainLater: 1013,
-  badFrames: 4400,
-  unauthenticated: 4401,
-  tooMany: 4429,
-} as const;
-
 /** What waits for the end of a release to be sent: answers and entries, in order. */
 export type Outgoing = Extract<Release, { kind: "answer" | "entry" }>;
 

@@ -25,7 +25,7 @@ export interface ClearingLeg {
 
 const FORM = "loanloom-leg-1";
 
-export function clearingLegText(leg: ClearingLeg): string {
+function clearingLegText(leg: ClearingLeg): string {
   const place = `${leg.loanId}\n${leg.clearing}\n${leg.day}\n${leg.index}\n${leg.accountId}`;
   const parts = `${leg.principalCents}\n${leg.interestCents}\n${leg.penaltyCents}\n${leg.feeCents}`;
   return `${FORM}\n${place}\n${parts}`;

@@ -6,7 +6,7 @@ import { applyCustody, bookReference, CustodyModel, isCustodyEvent } from "./cus
 import { lend, type PositionModel } from "./position-model.ts";
 import type { Findings } from "./report.ts";
 
-export type HoldStatus =
+type HoldStatus =
   "waiting" | "placed" | "cancelling" | "refused" | "cancelled" | "voided" | "posted";
 
 export interface HoldModel {

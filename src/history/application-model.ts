@@ -9,7 +9,7 @@ import type { ApplicationEvent } from "../../actors/loan/application/events.ts";
 import type { LoanEvent } from "../../actors/loan/events.ts";
 import type { Findings } from "./report.ts";
 
-export type ApplicationStatus =
+type ApplicationStatus =
   "draft" | "submitted" | "proposed" | "approved" | "rejected" | "signed" | "withdrawn" | "listed";
 
 type Created = Extract<ApplicationEvent, { type: "ApplicationCreated" }>;

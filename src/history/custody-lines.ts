@@ -9,7 +9,7 @@ import { UPCASTERS } from "../../actors/upcasters.ts";
 import { RecordCodec } from "../journal/records.ts";
 import type { ShardSource } from "./audit.ts";
 
-export interface CustodyLine {
+interface CustodyLine {
   readonly kind: "deposit" | "payout";
   /** The custodian's for a deposit, ours for a payout. */
   readonly reference: string;

@@ -12,7 +12,7 @@ import type { WriteOffModel } from "./write-off-model.ts";
 import { early, plannedCents, type SlowPlan } from "./slow-schedule.ts";
 
 /** An instalment that fell due and is not paid in full. */
-export interface DueModel {
+interface DueModel {
   readonly k: number;
   readonly due: number;
   interestCents: number;
@@ -47,7 +47,7 @@ type Taken = Extract<RepaymentEvent, { type: "RepaymentTaken" }>;
 /** A loan is in default when its oldest unpaid instalment is later than this. */
 export const DEFAULT_AFTER_DAYS = 90;
 
-export function owedCents({ dues }: Pick<RepaymentModel, "dues">): number {
+function owedCents({ dues }: Pick<RepaymentModel, "dues">): number {
   return dues.reduce((sum, due) => sum + openCents(due), 0);
 }
 
@@ -87,7 +87,7 @@ function paymentDay(repayment: RepaymentModel, day: number): number {
 }
 
 /** One day after the other up to `day`: what falls due, and what being late costs. */
-export function workDays(
+function workDays(
   repayment: RepaymentModel,
   { graceDays, penaltyPpm }: LoanTerms,
   day: number,

@@ -152,7 +152,7 @@ export interface AuditReport {
   readonly actions: ActionTotals | null;
 }
 
-export const VIOLATIONS_KEPT_MAX = 200;
+const VIOLATIONS_KEPT_MAX = 200;
 
 /** Collects violations; knows where the auditor stands, so that checks need not say it. */
 export class Findings {

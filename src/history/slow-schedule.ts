@@ -5,7 +5,7 @@
 import type { LoanTerms } from "../../actors/loan/terms.ts";
 import { bpsShareOf, daysInterest, monthsAfter, shareOf } from "./exact.ts";
 
-export interface SlowInstalment {
+interface SlowInstalment {
   readonly k: number;
   readonly due: number;
   readonly principalCents: number;

@@ -2,6 +2,7 @@
 // of Howard Hinnant, "chrono-compatible low-level date algorithms" (proleptic Gregorian calendar).
 
 import { AssertionError } from "../money/assert.ts";
+import { DAY_MS, MINUTE_MS } from "../time/units.ts";
 
 declare const brand: unique symbol;
 
@@ -16,8 +17,6 @@ export interface CivilDate {
   readonly dayOfMonth: number;
 }
 
-const MS_PER_MINUTE = 60_000;
-const MS_PER_DAY = 86_400_000;
 export const SECONDS_PER_DAY = 86_400;
 const MONTHS_PER_YEAR = 12;
 const YEAR_MIN = 1970;
@@ -45,7 +44,7 @@ export function businessDate(value: number): BusinessDate {
 
 /** The UTC date of an instant in milliseconds since the epoch. */
 export function businessDateAtMs(atMs: number): BusinessDate {
-  return businessDate(Math.floor(atMs / MS_PER_DAY));
+  return businessDate(Math.floor(atMs / DAY_MS));
 }
 
 /**
@@ -55,7 +54,7 @@ export function businessDateAtMs(atMs: number): BusinessDate {
  * 86,399. So a later instant, or a later date, never has less of the time that both make up.
  */
 export function secondsOfDate(date: BusinessDate, atMs: number, offsetMinutes: number): number {
-  const passedMs = atMs + offsetMinutes * MS_PER_MINUTE - date * MS_PER_DAY;
+  const passedMs = atMs + offsetMinutes * MINUTE_MS - date * DAY_MS;
   return Math.min(Math.max(Math.floor(passedMs / 1_000), 0), SECONDS_PER_DAY - 1);
 }
 

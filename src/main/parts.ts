@@ -26,12 +26,10 @@ import type { Answer } from "../runtime/port.ts";
 import type { OpenJournal } from "../runtime/shard.ts";
 import type { RunLog } from "../runtime/run-options.ts";
 import { System } from "../runtime/system.ts";
+import { DAY_MS, MINUTE_MS } from "../time/units.ts";
 
 /** A stopped owner's lease ends by itself; a killed one's must be waited for. */
 const LEASE_WAITS = 3;
-
-const MINUTE_MS = 60_000;
-const DAY_MS = 86_400_000;
 
 /** The business date by the clock, in days since 1970. */
 export function todayOf({ deployment }: Config): number {

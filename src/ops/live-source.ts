@@ -2,7 +2,7 @@
 
 import type { Metrics, Sample } from "./metrics.ts";
 
-export interface ShardNumbers {
+interface ShardNumbers {
   readonly shard: number;
   readonly quarantinedActors: number;
   readonly residentActors: number;

@@ -4,7 +4,7 @@
 import type { Refusal } from "../../actors/refusals.ts";
 
 /** Refusals before any actor is asked: nothing is remembered of them. */
-export type EdgeError =
+type EdgeError =
   | "malformed_frame"
   | "unknown_operation"
   | "invalid_field"

@@ -1,6 +1,7 @@
 // Example values for the documentation, made from the table. One small story: alice lends to bob.
 
 import { parseRequestId } from "../../actors/address.ts";
+import { DAY_MS, HOUR_MS, MINUTE_MS } from "../time/units.ts";
 import type { Field } from "./table.ts";
 
 const REQUEST_ID = parseRequestId("01938c3a-7c00-7a3f-8b2d-5f6e7d8c9b0a")!;
@@ -36,8 +37,8 @@ const BY_NAME: Readonly<Record<string, unknown>> = {
   kind: "hold_placed",
   state: "done",
   reconnectAfterMs: 1_000,
-  expiresAtMs: NOW_MS + 3_600_000,
-  closesAtMs: NOW_MS + 86_400_000,
+  expiresAtMs: NOW_MS + HOUR_MS,
+  closesAtMs: NOW_MS + DAY_MS,
   opensAtMs: null,
   code: null,
   method: "equal_instalment",
@@ -75,7 +76,7 @@ const BY_NAME: Readonly<Record<string, unknown>> = {
   lateDays: 0,
   withdrawal: 3,
   beneficiary: "CN 6222 0219 0100 4471",
-  heldAtMs: NOW_MS - 60_000,
+  heldAtMs: NOW_MS - MINUTE_MS,
   settledAtMs: NOW_MS,
   reason: null,
   k: 4,
@@ -107,7 +108,7 @@ const BY_NAME: Readonly<Record<string, unknown>> = {
   proposed: 3,
   signed: 1,
   stage: "submitted",
-  sinceMs: NOW_MS - 3_600_000,
+  sinceMs: NOW_MS - HOUR_MS,
   isMemo: false,
   isDue: false,
   shard: null,
@@ -143,7 +144,7 @@ function valueOf(field: Field): unknown {
     case "timeMs":
       return NOW_MS;
     case "day":
-      return Math.floor(NOW_MS / 86_400_000);
+      return Math.floor(NOW_MS / DAY_MS);
     case "rows":
       return [exampleOf(field.columns!)];
     case "text":

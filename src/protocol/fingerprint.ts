@@ -46,7 +46,7 @@ export function fingerprintOf(plan: OperationPlan, values: readonly unknown[]): 
 }
 
 /** One round of MurmurHash3 (x86, 32 bits). */
-export function mix(hash: number, word: number): number {
+function mix(hash: number, word: number): number {
   let k = Math.imul(word, 0xcc9e2d51);
   k = (k << 15) | (k >>> 17);
   let h = hash ^ Math.imul(k, 0x1b873593);
@@ -54,18 +54,18 @@ export function mix(hash: number, word: number): number {
   return (Math.imul(h, 5) + 0xe6546b64) | 0;
 }
 
-export function mixInteger(hash: number, value: number): number {
+function mixInteger(hash: number, value: number): number {
   return mix(mix(hash, value | 0), (value / 0x100000000) | 0);
 }
 
-export function mixText(hash: number, text: string): number {
+function mixText(hash: number, text: string): number {
   let h = 0x811c9dc5;
   for (let at = 0; at < text.length; at++) h = Math.imul(h ^ text.charCodeAt(at), 0x01000193);
   return mix(mix(hash, h), text.length);
 }
 
 /** The finalizer of MurmurHash3; an unsigned number. */
-export function finish(hash: number): number {
+function finish(hash: number): number {
   let h = hash;
   h = Math.imul(h ^ (h >>> 16), 0x85ebca6b);
   h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35);

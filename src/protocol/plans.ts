@@ -19,7 +19,7 @@ export const DAY_MAX = 2_932_896;
 export const TOKEN_LENGTH_MAX = 4096;
 export const PAGE_LENGTH_MAX = 4000;
 /** Hexadecimal digits. */
-export const SHA256_LENGTH = 64;
+const SHA256_LENGTH = 64;
 export const RATE_PPM_MIN = -1_000_000;
 /**
  * Rows of one list: as many as the longest loan has instalments. Two lists of the widest rows are

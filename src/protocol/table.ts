@@ -59,7 +59,7 @@ export const ROLES = ["client", "operator", "reviewer", "auditor"] as const;
 export type Role = (typeof ROLES)[number];
 
 /** Whose business an operation is: what authorisation compares the principal with. */
-export type Subject =
+type Subject =
   /** Anybody, even before authentication. */
   | "anybody"
   /** The account named in the message, else the client's own. */
@@ -113,8 +113,8 @@ const OWN_ACCOUNT = {
   about: "the account; left out: the client's own",
 } as const satisfies Field;
 
-export const FILLS = ["exact", "upTo"] as const;
-export const LOAN_STATUSES = [
+const FILLS = ["exact", "upTo"] as const;
+const LOAN_STATUSES = [
   "listed",
   "funded",
   "collecting",
@@ -139,13 +139,8 @@ export const ENTRY_KINDS = [
   "withdrawal_paid",
   "withdrawal_failed",
 ] as const;
-export const WITHDRAWAL_STATUSES = ["held", "paid", "failed"] as const;
-export const REPAYMENT_MODES = [
-  "due",
-  "early_full",
-  "early_keep_term",
-  "early_keep_instalment",
-] as const;
+const WITHDRAWAL_STATUSES = ["held", "paid", "failed"] as const;
+const REPAYMENT_MODES = ["due", "early_full", "early_keep_term", "early_keep_instalment"] as const;
 export const REPAYMENT_METHODS = [
   "equal_instalment",
   "equal_principal",
@@ -164,7 +159,7 @@ export const APPLICATION_STATUSES = [
   "listed",
 ] as const;
 export const STAFF_STAGES = ["submitted", "proposed", "signed"] as const;
-export const OVERDUE_BUCKETS = [
+const OVERDUE_BUCKETS = [
   "current",
   "days_1_30",
   "days_31_60",
@@ -172,10 +167,10 @@ export const OVERDUE_BUCKETS = [
   "days_over_90",
 ] as const;
 export const GRADES = ["A", "B", "C", "D", "E"] as const;
-export const VERDICTS = ["approve", "reject"] as const;
-export const JUDGEMENTS = ["confirm", "return"] as const;
+const VERDICTS = ["approve", "reject"] as const;
+const JUDGEMENTS = ["confirm", "return"] as const;
 export const MEDIA_TYPES = ["application/pdf", "image/jpeg", "image/png"] as const;
-export const OUTCOME_STATES = ["unknown", "pending", "done", "refused", "too_old"] as const;
+const OUTCOME_STATES = ["unknown", "pending", "done", "refused", "too_old"] as const;
 
 const BALANCES = [
   { name: "availableCents", type: "cents", about: "money that may be used" },

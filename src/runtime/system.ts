@@ -6,6 +6,7 @@ import type { AccountId, Address, LoanId } from "../../actors/address.ts";
 import type { OverdueBucket } from "../lending/overdue.ts";
 import { assert } from "../money/assert.ts";
 import type { RecordCodec } from "../journal/records.ts";
+import { DAY_MS } from "../time/units.ts";
 import { LocalBus } from "./bus.ts";
 import type { RuntimeCounters } from "./counters.ts";
 import type { Clock, Scheduler } from "./environment.ts";
@@ -49,8 +50,6 @@ export interface SystemOptions {
   /** Another server has a shard of this one now. */
   readonly onLost?: (reason: string) => void;
 }
-
-const DAY_MS = 86_400_000;
 
 export class System implements Runtime {
   readonly #shards: readonly Shard[];

@@ -7,7 +7,7 @@ import type { Clients } from "./clients.ts";
 import { deposit, spend } from "./market.ts";
 import { scheduleOfLoan, type Habit, type LoanWish } from "./people.ts";
 import type { Purses } from "./purses.ts";
-import type { Chance } from "./random.ts";
+import type { Chance } from "../chance/chance.ts";
 
 export interface Debt {
   readonly wish: LoanWish;

@@ -2,17 +2,18 @@
 // bids that are all under way at once, and it is paid out. Then its borrower spends the money.
 
 import { accountId, loanId } from "../../actors/address.ts";
+import { DAY_MS } from "../time/units.ts";
 import type { Clients } from "./clients.ts";
 import type { LoanWish } from "./people.ts";
 import type { Purses } from "./purses.ts";
-import type { Chance } from "./random.ts";
+import type { Chance } from "../chance/chance.ts";
 
 const STEP_CENTS = 1_00;
 const MIN_BID_CENTS = 100_00;
 /** What a lender brings when it has too little for its bid, at least. */
 const BROUGHT_CENTS_MIN = 1_000_00;
 /** No listing of a simulation expires: each is filled on its day. */
-const OPEN_MS = 20 * 366 * 86_400_000;
+const OPEN_MS = 20 * 366 * DAY_MS;
 const ELSEWHERE = loanId("elsewhere");
 const ELSEWHERE_CENTS = 1_000_000_000_000;
 

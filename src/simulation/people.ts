@@ -4,9 +4,9 @@ import { businessDate } from "../lending/business-date.ts";
 import { scheduleOf, type Instalment } from "../lending/schedule.ts";
 import { REPAYMENT_METHODS, type RepaymentMethod } from "../lending/terms.ts";
 import { rateBps } from "../money/rate.ts";
-import type { Chance } from "./random.ts";
+import type { Chance } from "../chance/chance.ts";
 
-export const HABITS = [
+const HABITS = [
   /** Has the money on the due date, and the calendar takes it. */
   "standing",
   /** Has none on the due date, and pays by hand in the evening. */

@@ -30,7 +30,7 @@ export interface Replayed {
 
 export async function auditOf({ journals, shards }: SimulatedServer): Promise<AuditReport> {
   return audit({
-    shards: journals.map(({ entries }, shard) => ({ shard, entries })),
+    shards: journals.map(({ store }, shard) => ({ shard, entries: store.entries })),
     shardOf: (address) => shardOf(address, shards),
     atRest: true,
   });

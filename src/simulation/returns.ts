@@ -18,7 +18,7 @@ export interface Distribution {
   readonly mostPpm: number | null;
 }
 
-export interface MethodReturn {
+interface MethodReturn {
   readonly method: RepaymentMethod;
   readonly lentCents: number;
   readonly annualPpm: number | null;

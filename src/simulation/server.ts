@@ -10,8 +10,8 @@ import { TurnClock } from "../runtime/environment.ts";
 import { RUNTIME_LIMITS, type RuntimeLimits } from "../runtime/limits.ts";
 import { System } from "../runtime/system.ts";
 import { Clients, SimulationFailure } from "./clients.ts";
-import { MemoryJournal } from "./memory-journal.ts";
-import { Chance } from "./random.ts";
+import { MemoryJournal, MemoryStore } from "./memory-journal.ts";
+import { Chance } from "../chance/chance.ts";
 import { VirtualTime } from "./virtual-time.ts";
 
 /**
@@ -64,7 +64,7 @@ export class SimulatedServer {
       shards,
       openJournal: async (shard, callbacks) => {
         await Promise.resolve();
-        return (this.journals[shard] = new MemoryJournal(callbacks));
+        return (this.journals[shard] = new MemoryJournal(new MemoryStore(), callbacks));
       },
       codec: this.codec,
       outlet: this.clients,

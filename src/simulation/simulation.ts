@@ -20,7 +20,7 @@ import { bringAbout, openElsewhere, spend } from "./market.ts";
 import { drawBorrowers, drawLoan, type Borrower } from "./people.ts";
 import { auditOf, booksOf, replayAll, type Books, type Replayed } from "./proof.ts";
 import { Purses, type Received } from "./purses.ts";
-import { Chance } from "./random.ts";
+import { Chance } from "../chance/chance.ts";
 import { returnsOf, type Returns } from "./returns.ts";
 import { SimulatedServer } from "./server.ts";
 
@@ -36,7 +36,7 @@ export interface SimulationOptions {
   readonly onProgress?: (day: number, days: number) => void;
 }
 
-export interface LoanCounts {
+interface LoanCounts {
   readonly listed: number;
   readonly repaying: number;
   readonly settled: number;

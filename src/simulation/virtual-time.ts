@@ -3,10 +3,9 @@
 // itself, whose order is that of asking.
 
 import type { Clock, Scheduler } from "../runtime/environment.ts";
-import type { Chance } from "./random.ts";
+import type { Chance } from "../chance/chance.ts";
+import { DAY_MS, HOUR_MS } from "../time/units.ts";
 
-const DAY_MS = 86_400_000;
-const HOUR_MS = 3_600_000;
 /** In one millisecond of so many, a clock with whims changes its mind. */
 const WHIM_ONE_IN = 40;
 

@@ -1,7 +1,7 @@
 // What the runs of this room begin with and end with: tokens, and the audit of the journals that a
 // stopped server left behind.
 
-import { journalsByFolder, type JournalAccess } from "../../src/cli/journal-access.ts";
+import { journalsByFolder, type JournalAccess } from "../../src/history/journal-access.ts";
 import { signToken } from "../../src/gateway/signing.ts";
 import { audit } from "../../src/history/audit.ts";
 import type { ClientRequest } from "../../src/history/client-log.ts";

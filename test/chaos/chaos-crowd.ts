@@ -7,7 +7,7 @@ import { parseRequestId } from "../../actors/address.ts";
 import { LoanloomClient, LoanloomError, newRequestId } from "../../src/client/client.ts";
 import type { ClientOutcome, ClientRequest } from "../../src/history/client-log.ts";
 import { ERRORS, type ErrorCode } from "../../src/protocol/errors.ts";
-import type { Random } from "./random.ts";
+import type { Random } from "../support/random.ts";
 
 type LoggedBid = { -readonly [Key in keyof ClientRequest]: ClientRequest[Key] };
 

@@ -7,7 +7,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { LoanloomClient, LoanloomError, newRequestId } from "../../src/client/client.ts";
 import { shardOf } from "../../src/runtime/shard-of.ts";
 import type { AccountId } from "../../actors/address.ts";
-import type { Random } from "./random.ts";
+import type { Random } from "../support/random.ts";
 
 export interface OperatorOptions {
   readonly url: string;

@@ -2,19 +2,16 @@
 // with its embedded Redis, on a folder that outlives both. Whatever happens, `destroy` leaves
 // neither process behind. Both are ended by pid, never by name.
 
-import { spawn, type ChildProcess } from "node:child_process";
-import { once } from "node:events";
-import { closeSync, existsSync, mkdirSync, openSync, readFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { mkdtemp, realpath, rm } from "node:fs/promises";
-import { createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
+import { freePort, readiness, ServerChild } from "../../src/command/server-child.ts";
 import { isProcessOf, runningPid } from "../../src/journal/embedded-redis-probe.ts";
 
 const PROGRAM = fileURLToPath(new URL("../../dist/src/cli/loanloom.js", import.meta.url));
-const STOP_MS_MAX = 30_000;
 const POLL_MS = 10;
 
 export class ChaosServer {
@@ -22,10 +19,9 @@ export class ChaosServer {
   readonly port: number;
   readonly #folder: string;
   readonly environment: Readonly<Record<string, string>>;
-  #child: ChildProcess | null = null;
+  #child: ServerChild | null = null;
   /** Ends that nobody asked for: a bug of the server. */
   readonly deaths: string[] = [];
-  #mayEnd = false;
 
   static async create(environment: Readonly<Record<string, string>>): Promise<ChaosServer> {
     if (!existsSync(PROGRAM)) throw new Error("run `npm run build` first: the test needs dist/");
@@ -60,44 +56,24 @@ export class ChaosServer {
 
   start(): void {
     mkdirSync(this.#folder, { recursive: true });
-    const log = openSync(join(this.#folder, "server.log"), "a");
-    const clean = Object.entries(process.env).filter(
-      ([name]) => !name.startsWith("LOANLOOM_") && name !== "REDIS_URL",
-    );
-    const child = spawn(process.execPath, [PROGRAM, "serve"], {
-      stdio: ["ignore", log, log],
-      env: {
-        ...Object.fromEntries(clean),
-        ...this.environment,
-        LOANLOOM_DATA: this.dataDir,
-        HOST: "127.0.0.1",
-        PORT: String(this.port),
-      },
-    });
-    closeSync(log);
-    this.#child = child;
-    this.#mayEnd = false;
-    child.once("exit", (code, signal) => {
-      if (this.#child === child && !this.#mayEnd) this.deaths.push(signal ?? `code ${code}`);
+    this.#child = new ServerChild({
+      program: PROGRAM,
+      port: this.port,
+      logFile: join(this.#folder, "server.log"),
+      environment: { ...this.environment, LOANLOOM_DATA: this.dataDir },
+      onDeath: (how) => this.deaths.push(how),
     });
   }
 
   /** Whether /readyz says that all shards serve. */
   async isReady(): Promise<boolean> {
-    const answer = await fetch(`http://127.0.0.1:${this.port}/readyz`, {
-      signal: AbortSignal.timeout(1_000),
-    }).catch(() => null);
-    await answer?.body?.cancel();
-    return answer?.status === 200;
+    return (await readiness(this.port))?.status === 200;
   }
 
   /** Resolves when /readyz says that another server is waited for. */
   async untilStandingBy(): Promise<void> {
-    for (;;) {
-      const answer = await fetch(`http://127.0.0.1:${this.port}/readyz`).catch(() => null);
-      if ((await answer?.text())?.includes("standing by") === true) return;
+    while ((await readiness(this.port))?.text.includes("standing by") !== true)
       await sleep(POLL_MS);
-    }
   }
 
   /** At most two seconds: it may have been well again before anybody looked. */
@@ -125,7 +101,7 @@ export class ChaosServer {
 
   /** kill -9. Its Redis runs on, and the next start finds it. */
   async kill(): Promise<void> {
-    await this.#end("SIGKILL");
+    await this.#child?.kill();
   }
 
   /** kill -9 of the Redis that runs now. Resolves to its pid when it is gone. */
@@ -160,32 +136,17 @@ export class ChaosServer {
   }
 
   #signal(signal: NodeJS.Signals): void {
-    if (this.#child?.kill(signal) !== true) throw new Error("there is no server to signal");
+    if (this.#child?.signal(signal) !== true) throw new Error("there is no server to signal");
   }
 
   /** Resolves to its exit code when it ends by itself, as it is expected to. */
-  async untilEnded(): Promise<number | null> {
-    const child = this.#child!;
-    this.#mayEnd = true;
-    if (child.exitCode === null && child.signalCode === null) await once(child, "exit");
-    return child.exitCode;
+  untilEnded(): Promise<number | null> {
+    return this.#child!.ended();
   }
 
   /** Asks server and Redis to end in order. Resolves to the exit code, null if it had to be killed. */
   async stop(): Promise<number | null> {
-    await this.#end("SIGTERM");
-    return this.#child?.exitCode ?? null;
-  }
-
-  async #end(signal: NodeJS.Signals): Promise<void> {
-    const child = this.#child;
-    if (child === null || child.exitCode !== null || child.signalCode !== null) return;
-    this.#mayEnd = true;
-    const ended = once(child, "exit");
-    child.kill(signal);
-    const timer = setTimeout(() => child.kill("SIGKILL"), STOP_MS_MAX);
-    await ended;
-    clearTimeout(timer);
+    return (await this.#child?.stop()) ?? null;
   }
 
   async destroy(): Promise<void> {
@@ -193,14 +154,4 @@ export class ChaosServer {
     if ((await this.redisPid()) !== null) await this.killRedis();
     await rm(this.#folder, { recursive: true, force: true });
   }
-}
-
-async function freePort(): Promise<number> {
-  const probe = createServer();
-  probe.listen(0, "127.0.0.1");
-  await once(probe, "listening");
-  const { port } = probe.address() as AddressInfo;
-  probe.close();
-  await once(probe, "close");
-  return port;
 }

@@ -5,7 +5,7 @@ import { onTestFinished } from "vitest";
 import { token } from "./aftermath.ts";
 import { ChaosCrowd } from "./chaos-crowd.ts";
 import { ChaosOperator } from "./chaos-operator.ts";
-import type { Random } from "./random.ts";
+import type { Random } from "../support/random.ts";
 
 export interface Work {
   readonly url: string;

@@ -16,7 +16,7 @@ import {
   statusOf,
   token,
 } from "./document-server.ts";
-import { seededRandom } from "./random.ts";
+import { seededRandom } from "../support/random.ts";
 
 const MIB = 1_048_576;
 const ROUNDS = Number(process.env["CHAOS_ROUNDS"] ?? 4);

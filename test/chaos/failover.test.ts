@@ -5,11 +5,11 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { GuardedRedis } from "../support/guarded-redis.ts";
-import { journalsByUrl } from "../../src/cli/journal-access.ts";
+import { journalsByUrl } from "../../src/history/journal-access.ts";
 import { auditOfJournals } from "./aftermath.ts";
 import { ChaosServer } from "./chaos-server.ts";
 import { putToWork } from "./crowd-at-work.ts";
-import { seededRandom } from "./random.ts";
+import { seededRandom } from "../support/random.ts";
 
 const FAULTS = ["master killed", "master stands still"] as const;
 const ROUNDS = Number(process.env["CHAOS_ROUNDS"] ?? FAULTS.length);

@@ -9,7 +9,7 @@ import type { ChaosCrowd } from "./chaos-crowd.ts";
 import type { ChaosOperator } from "./chaos-operator.ts";
 import { ChaosServer } from "./chaos-server.ts";
 import { putToWork } from "./crowd-at-work.ts";
-import { seededRandom, shuffled, type Random } from "./random.ts";
+import { seededRandom, shuffled, type Random } from "../support/random.ts";
 
 const FAULTS = ["server killed", "redis killed", "both killed", "redis frozen"] as const;
 type Fault = (typeof FAULTS)[number];

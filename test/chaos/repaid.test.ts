@@ -6,7 +6,7 @@ import { describe, expect, it, onTestFinished } from "vitest";
 import { LoanloomClient } from "../../src/client/client.ts";
 import { auditOf, token } from "./aftermath.ts";
 import { ChaosServer } from "./chaos-server.ts";
-import { seededRandom, type Random } from "./random.ts";
+import { seededRandom, type Random } from "../support/random.ts";
 
 const SEED = Number(process.env["CHAOS_SEED"] ?? 1);
 const MONTHS = Number(process.env["CHAOS_MONTHS"] ?? 3);

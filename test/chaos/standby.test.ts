@@ -4,13 +4,13 @@
 
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { journalsByUrl } from "../../src/cli/journal-access.ts";
+import { journalsByUrl } from "../../src/history/journal-access.ts";
 import { TestRedis } from "../support/redis.ts";
 import { TcpProxy } from "../support/tcp-proxy.ts";
 import { auditOfJournals } from "./aftermath.ts";
 import { ChaosServer } from "./chaos-server.ts";
 import { putToWork } from "./crowd-at-work.ts";
-import { seededRandom } from "./random.ts";
+import { seededRandom } from "../support/random.ts";
 
 const FAULTS = ["asked to end", "killed", "stands still"] as const;
 type Fault = (typeof FAULTS)[number];

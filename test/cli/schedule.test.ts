@@ -2,7 +2,7 @@
 
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { runProgram } from "../../src/cli/program.ts";
-import { tableText } from "../../src/cli/schedule.ts";
+import { instalmentsText } from "../../src/cli/schedule.ts";
 import { businessDate } from "../../src/lending/business-date.ts";
 
 let stdout = "";
@@ -191,7 +191,7 @@ describe("The table", () => {
       principalCents: index === 119 ? 9_000_000_000_000 : index,
       interestCents: index * 1_000,
     }));
-    const lines = tableText(9_000_000_007_021, instalments).split("\n");
+    const lines = instalmentsText(9_000_000_007_021, instalments).split("\n");
     expect(lines).toHaveLength(122);
     expect(new Set(lines.slice(0, -1).map((line) => line.length)).size).toBe(1);
     expect(lines.at(-2)).toMatch(/ 0\.00$/);

@@ -1,14 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { complaintAboutNode } from "../../src/cli/node-version.ts";
+import { within } from "../../src/command/number-options.ts";
 import { rowsText } from "../../src/cli/table-text.ts";
-import {
-  centsText,
-  duration,
-  fieldsText,
-  instant,
-  wholeNumber,
-  within,
-} from "../../src/cli/values.ts";
+import { centsText, duration, fieldsText, instant, wholeNumber } from "../../src/cli/values.ts";
 
 describe("What people read", () => {
   test("has dates and per cent in tables and lists, and no line for what is empty", () => {

@@ -35,7 +35,7 @@ export interface Arrived {
   refuse(code: ErrorCode, retryAfterMs?: number | null): void;
 }
 
-export class PeerSession {
+class PeerSession {
   readonly protocols: readonly string[];
   readonly socket: WebSocket;
   readonly #json: boolean;

@@ -61,7 +61,7 @@ describe("loanloom custodian", () => {
   }, 60_000);
 
   test.each([
-    ["a port beyond all", ["--port", "65536"], /up to 65535/],
+    ["a port beyond all", ["--port", "65536"], /from 0 to 65535/],
     ["a port that is none", ["--port", "http"], /whole number/],
     ["a callback that is no URL", ["--callback-url", "localhost"], /http:\/\//],
     ["a callback into a file", ["--callback-url", "file:///etc/passwd"], /http:\/\//],

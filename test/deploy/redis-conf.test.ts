@@ -12,7 +12,8 @@ import { expect, onTestFinished, test } from "vitest";
 import { loadConfig } from "../../src/config.ts";
 import { redisConnect } from "../../src/journal/connection.ts";
 import { checkDurability } from "../../src/journal/durability.ts";
-import { TestRedis, freePort } from "../support/redis.ts";
+import { freePort } from "../../src/command/server-child.ts";
+import { TestRedis } from "../support/redis.ts";
 
 async function deployed(name: string): Promise<string> {
   return readFile(fileURLToPath(new URL(`../../deploy/${name}`, import.meta.url)), "utf8");

@@ -129,36 +129,6 @@ describe("The anchor", () => {
     expect([place.unanchored, place.faults, place.counters.failures]).toEqual([[], [], 0]);
   });
 
-  test("is not written more often than it may be, and not at all when nothing moves", async () => {
-    const place = await Place.make();
-    const written: string[] = [];
-    const counting: Anchors = {
-      nameOf: (shard) => place.anchors.nameOf(shard),
-      read: (shard) => place.anchors.read(shard),
-      replace: (shard, point) => place.anchors.replace(shard, point),
-      write: (_, { position }) => {
-        written.push(formatPosition(position));
-        return Promise.resolve();
-      },
-    };
-    const redis = await startRedis();
-    const anchor = place.options(counting);
-    const owner = await place.takeOver(redis, { anchor, limits: { anchorMs: 250 } });
-    const untilMs = performance.now() + 600;
-    while (performance.now() < untilMs) {
-      await owner.appendUpTo(owner.appended + 1);
-      await sleep(1);
-    }
-    await owner.releasedAll();
-    expect(written.length).toBeGreaterThanOrEqual(2);
-    expect(written.length).toBeLessThanOrEqual(4);
-    await sleep(300);
-    const atRest = written.length;
-    expect(written.at(-1)).toBe(`1-${owner.appended}`);
-    await sleep(300);
-    expect(written.length).toBe(atRest);
-  });
-
   test("never shows what is not acknowledged", async () => {
     const place = await Place.make();
     const redis = await startRedis();

@@ -41,6 +41,14 @@ async function untilReplicating(master: TestRedis): Promise<void> {
   }
 }
 
+/** How often functions were called: by an idle owner only for its lease. */
+async function calls(redis: TestRedis): Promise<number> {
+  const stats = String(await redis.run("INFO", "commandstats"));
+  const found = /cmdstat_fcall:calls=(\d+)/.exec(stats)?.[1];
+  if (found === undefined) throw new Error(`no calls of functions: ${stats}`);
+  return Number(found);
+}
+
 /** From now on the replica gets nothing, and nobody is told so. */
 function cutOff({ line }: Pair): void {
   line.hold();
@@ -205,7 +213,9 @@ describe("with replicas that must have each commit", () => {
     await owner.releasedAll();
     cutOff(pair);
     await owner.until(() => owner.degradations.length > 0);
-    await sleep(2_000);
+    // It has asked for its lease ten times more, and each time it might have been well again.
+    const asked = await calls(pair.master);
+    while ((await calls(pair.master)) < asked + 10) await sleep(20);
     expect(owner.degradations.map(({ degraded }) => degraded)).toEqual([true]);
     expect(owner.journal.ready).toBe(false);
     join(pair);

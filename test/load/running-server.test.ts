@@ -1,10 +1,8 @@
 // The load tool against a server that runs already: with its secret, and with tokens of a file. Its
 // journal is not asked for, and the report says so.
 
-import { spawn, spawnSync, type ChildProcess } from "node:child_process";
-import { once } from "node:events";
+import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -12,53 +10,39 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { RequestPipe } from "../../load/driver/request-pipe.ts";
 import { Tokens } from "../../load/driver/tokens.ts";
 import { newSecret } from "../../load/machine/server-process.ts";
+import { freePort, readiness, ServerChild } from "../../src/command/server-child.ts";
 import { untilGone } from "./processes.ts";
 
 const PROGRAM = fileURLToPath(new URL("../../dist/load/load.js", import.meta.url));
 const SECRET = newSecret();
 
 let folder: string;
-let server: ChildProcess;
+let server: ServerChild;
+let death: string | null = null;
 let url: string;
-
-async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, "127.0.0.1");
-  await once(probe, "listening");
-  const { port } = probe.address() as AddressInfo;
-  probe.close();
-  await once(probe, "close");
-  return port;
-}
 
 /** Limits as they are by default: nothing is lifted for a server that is not the tool's own. */
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "loanloom-running-"));
   const program = fileURLToPath(new URL("../../dist/src/cli/loanloom.js", import.meta.url));
   const port = await freePort();
-  server = spawn(process.execPath, [program, "serve"], {
-    stdio: "ignore",
-    env: {
-      PATH: process.env["PATH"],
-      LOANLOOM_DATA: join(folder, "data"),
-      LOANLOOM_JWT_SECRET: SECRET,
-      PORT: String(port),
-    },
+  server = new ServerChild({
+    ...{ program, port, logFile: join(folder, "server.log") },
+    environment: { LOANLOOM_DATA: join(folder, "data"), LOANLOOM_JWT_SECRET: SECRET },
+    onDeath: (how) => (death = how),
   });
   url = `ws://127.0.0.1:${port}/v1/ws`;
-  const isReady = (): Promise<boolean> =>
-    fetch(`http://127.0.0.1:${port}/readyz`).then(
-      ({ ok }) => ok,
-      () => false,
-    );
-  while (!(await isReady())) await new Promise((resolve) => setTimeout(resolve, 50));
+  while ((await readiness(port))?.status !== 200) {
+    expect(death).toBeNull();
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
 }, 90_000);
 
 afterAll(async () => {
-  const ended = once(server, "exit");
-  server.kill("SIGTERM");
-  await ended;
+  await server.stop();
   await untilGone(folder, 5_000);
   rmSync(folder, { recursive: true, force: true });
+  expect(death).toBeNull();
 });
 
 async function businessDay(): Promise<unknown> {

@@ -9,11 +9,11 @@ import { isPrintableText } from "../../src/protocol/text.ts";
 
 const idCharacters = [..."abcXYZ019._-"];
 
-export const id = fc
+const id = fc
   .string({ unit: fc.constantFrom(...idCharacters), minLength: 1, maxLength: 40 })
   .filter(isId);
 
-export const requestId = fc.uint8Array({ minLength: 16, maxLength: 16 }).map((bytes) => {
+const requestId = fc.uint8Array({ minLength: 16, maxLength: 16 }).map((bytes) => {
   bytes[6] = 0x70 | (bytes[6]! & 0x0f);
   bytes[8] = 0x80 | (bytes[8]! & 0x3f);
   return requestIdFromBytes(bytes);

@@ -14,22 +14,12 @@ import {
   type Operation,
   type OperationName,
 } from "../../src/protocol/table.ts";
+import { seededRandom } from "../support/random.ts";
 
 const FRAMES = 150_000; // of each encoding
 const SEED = 20_251_124;
 
-/** Mulberry32: small, seeded, good enough to break frames with. */
-function randomOf(seed: number): (below: number) => number {
-  let state = seed;
-  return (below) => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return (((t ^ (t >>> 14)) >>> 0) % 0x7fffffff) % below;
-  };
-}
-
-const random = randomOf(SEED);
+const random = seededRandom(SEED);
 const pick = <Item>(items: readonly Item[]): Item => items[random(items.length)]!;
 const operations = Object.entries<Operation>(OPERATIONS);
 const nameOfCommand = new Map(operations.map(([name, row]) => [row.command, name]));

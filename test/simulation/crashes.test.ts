@@ -6,7 +6,7 @@ import { describe, expect, it } from "vitest";
 import { accountId, loanId, type RequestId } from "../../actors/address.ts";
 import type { Answer, Request } from "../../src/runtime/port.ts";
 import { World, type Draft } from "../support/world.ts";
-import { compareWithReplay, generator, settle } from "./seeded.ts";
+import { compareWithReplay, randomOfHistory, settle } from "./seeded.ts";
 
 const SEEDS = Number(process.env["SIMULATION_SEEDS"] ?? 60);
 
@@ -22,7 +22,7 @@ const LOANS = ["l-1", "l-2", "l-3"];
 const DEPOSIT_CENTS = 2_000_00;
 
 async function history(seed: number, shards: number) {
-  const random = generator(seed);
+  const random = randomOfHistory(seed);
   const world = await new World(shards, {
     checkpointMs: 1,
     idleMs: 5,

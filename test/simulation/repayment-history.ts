@@ -4,8 +4,9 @@ import { accountId, loanId, type RequestId } from "../../actors/address.ts";
 import { systemScheduler, type Scheduler } from "../../src/runtime/environment.ts";
 import { KINDS, type ActorKind } from "../../src/runtime/kind.ts";
 import type { Answer, Request } from "../../src/runtime/port.ts";
+import type { Random } from "../support/random.ts";
 import { codec, World, type Draft } from "../support/world.ts";
-import { generator, settle, type Random } from "./seeded.ts";
+import { randomOfHistory, settle } from "./seeded.ts";
 
 export interface Past {
   readonly crashes: number;
@@ -75,7 +76,7 @@ export class RepaymentHistory {
   #ended = false;
 
   constructor(seed: number, shards: number) {
-    this.#random = generator(seed * 7 + shards);
+    this.#random = randomOfHistory(seed * 7 + shards);
     const limits = { checkpointMs: 1, idleMs: 4, turnItemsMax: 3, journalKeep: "all" } as const;
     this.world = new World(shards, limits, SCHEDULER);
   }

@@ -1,12 +1,11 @@
 // Time that moves only when it is told to, and a wall clock with whims.
 
 import { describe, expect, it } from "vitest";
-import { Chance } from "../../src/simulation/random.ts";
+import { Chance } from "../../src/chance/chance.ts";
 import { VirtualTime } from "../../src/simulation/virtual-time.ts";
+import { DAY_MS, HOUR_MS } from "../../src/time/units.ts";
 
 const DAY = 20_000;
-const DAY_MS = 86_400_000;
-const HOUR_MS = 3_600_000;
 
 describe("Virtual time", () => {
   it("runs timers in the order of their time, then of asking, and none that was called off", () => {

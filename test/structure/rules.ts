@@ -22,22 +22,21 @@ interface Room {
 const ADDRESS = "actors/address.ts";
 /** Whoever keeps files may be given a path on which no folder can be made. */
 const MAKE_FOLDER = "src/journal/make-folder.ts";
-/** Whatever measures may write into README. */
-const README_SECTION = "load/report/readme-section.ts";
-/** Whatever has a command line. */
-const COUNT_OPTION = "load/report/count-option.ts";
 
 export const ROOMS: Readonly<Record<string, Room>> = {
   money: { uses: [], node: [] },
+  time: { uses: [], node: [] },
   hash: { uses: [], node: [] },
-  lending: { uses: ["money"], node: [] },
+  lending: { uses: ["money", "time"], node: [] },
   ledger: { uses: ["money"], node: [] },
-  actors: { uses: ["money", "hash", "lending", "ledger"], node: [] },
-  protocol: { uses: ["money", ADDRESS], types: ["actors"], node: [] },
+  actors: { uses: ["money", "hash", "lending"], types: ["ledger"], node: [] },
+  protocol: { uses: ["money", "time", ADDRESS], types: ["actors"], node: [] },
   client: { uses: ["protocol", "hash", ADDRESS], node: [] },
   ops: { uses: ["money"] },
+  command: { uses: [] },
+  chance: { uses: [], node: [] },
   // What a URL of Redis says is read in one place.
-  config: { uses: ["src/journal/redis-url.ts", MAKE_FOLDER] },
+  config: { uses: ["time", "src/journal/redis-url.ts", MAKE_FOLDER] },
   journal: {
     uses: ["money"],
     types: ["actors/field-table.ts", "src/protocol/msgpack-writer.ts"],
@@ -50,6 +49,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       "ledger",
       "lending",
       "money",
+      "time",
       "src/protocol/msgpack-writer.ts",
     ],
     types: ["protocol"],
@@ -59,15 +59,24 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     types: ["runtime", "actors", "documents", "revocations"],
   },
   // The witness against the server shares with it how events are written, and nothing that judges.
-  history: { uses: ["actors", "journal", "protocol"] },
+  history: { uses: ["actors", "config", "journal", "protocol", "time"] },
   simulation: {
-    uses: ["actors", "history", "journal", "ledger", "lending", "money", "runtime"],
+    uses: [
+      "actors",
+      "chance",
+      "history",
+      "journal",
+      "ledger",
+      "lending",
+      "money",
+      "runtime",
+      "time",
+    ],
   },
-  custodian: { uses: ["money", ADDRESS, MAKE_FOLDER] },
+  custodian: { uses: ["money", "time", ADDRESS, MAKE_FOLDER] },
   documents: { uses: ["money"] },
   // Main follows the file, the command line appends to it; the gateway asks what it is given.
   revocations: { uses: ["money", ADDRESS] },
-  web: { uses: ["client", "protocol", "money"], node: [] },
   main: {
     uses: [
       "actors",
@@ -75,26 +84,24 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       "custodian",
       "documents",
       "gateway",
-      "history",
       "journal",
-      "ledger",
-      "money",
       "ops",
-      "protocol",
       "revocations",
       "runtime",
+      "time",
     ],
   },
   cli: {
     uses: [
       "main",
       "actors",
+      "chance",
       "client",
+      "command",
       "config",
       "custodian",
       "history",
       "journal",
-      "ledger",
       "lending",
       "money",
       "ops",
@@ -102,40 +109,50 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       "revocations",
       "simulation",
       "src/runtime/replay-comparison.ts",
+      "time",
       "src/runtime/shard-of.ts",
       "src/gateway/signing.ts",
     ],
+    types: ["ledger"],
   },
   // Benchmarks are clients: they reach the server over its socket and never from inside.
   load: {
-    uses: ["load/driver", "load/scenarios", "load/run", "load/report", "src/cli/closed-pipe.ts"],
+    uses: [
+      "command",
+      "time",
+      "load/command",
+      "load/driver",
+      "load/scenarios",
+      "load/run",
+      "load/report",
+    ],
   },
-  "load/driver": { uses: ["protocol", "money", ADDRESS] },
-  "load/machine": { uses: ["money", "load/driver"] },
-  "load/scenarios": { uses: ["money", "src/simulation/random.ts"], node: [] },
+  "load/command": { uses: ["command"] },
+  "load/driver": { uses: ["protocol", "money", "time", ADDRESS] },
+  "load/machine": { uses: ["command", "money", "load/driver"] },
+  "load/scenarios": { uses: ["chance", "money"], node: [] },
   // After the run, it reads journals as `loanloom verify` does.
   "load/audit": {
     uses: [
       "protocol",
       "money",
       "history",
-      ADDRESS,
-      "src/cli/journal-access.ts",
       "src/runtime/shard-of.ts",
       "load/driver",
       "load/scenarios",
     ],
+    types: [ADDRESS],
   },
   "load/report": {
-    uses: ["money", "load/driver", "load/machine", "load/run", "load/scenarios"],
-    types: ["history"],
+    uses: ["load/command", "load/driver", "load/machine", "load/run"],
+    types: ["history", "load/scenarios"],
   },
   "load/run": {
     uses: [
+      "command",
       "protocol",
-      "money",
       ADDRESS,
-      "src/simulation/random.ts",
+      "chance",
       "load/driver",
       "load/machine",
       "load/scenarios",
@@ -145,44 +162,50 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   },
   "load/bench": {
     uses: [
+      "command",
+      "time",
       "protocol",
       "money",
       ADDRESS,
+      "load/command",
       "load/driver",
       "load/machine",
-      README_SECTION,
-      COUNT_OPTION,
     ],
   },
   "load/core": {
     uses: [
       "actors",
+      "command",
       "journal",
       "money",
       "protocol",
       "runtime",
-      "src/simulation/random.ts",
+      "time",
+      "chance",
       "src/client/request-id.ts",
+      "load/command",
       "load/fanout/planned-loans.ts",
-      COUNT_OPTION,
     ],
   },
   "load/fanout": {
-    uses: ["protocol", "load/driver", "load/machine", "load/bench", README_SECTION, COUNT_OPTION],
+    uses: ["command", "protocol", "load/command", "load/driver", "load/machine", "load/bench"],
   },
-  "load/peers": { uses: ["protocol", "load/driver", "load/machine", "load/bench"] },
+  "load/peers": {
+    uses: ["command", "protocol", "load/command", "load/driver", "load/machine"],
+    types: ["load/bench"],
+  },
   "load/growth": {
-    uses: ["load/driver", "load/machine", "load/bench", README_SECTION, COUNT_OPTION],
+    uses: ["command", "time", "load/command", "load/driver", "load/machine", "load/bench"],
   },
   "load/compare": {
     uses: [
+      "command",
+      "load/command",
       "load/driver",
       "load/machine",
       "load/bench",
       "load/fanout",
       "load/peers",
-      README_SECTION,
-      COUNT_OPTION,
     ],
   },
 };
@@ -194,15 +217,16 @@ export const VENDORS: Readonly<Record<string, readonly string[]>> = {
   cockatiel: ["custodian"],
   commander: [
     "cli",
+    "command",
     "load",
     "load/bench",
+    "load/command",
     "load/core",
-    "load/report",
     "load/fanout",
     "load/compare",
     "load/growth",
   ],
-  "decimal.js": ["money", "lending"],
+  "decimal.js": ["lending"],
   "hdr-histogram-js": ["load/driver", "cli"],
   ioredis: ["journal"],
   jose: ["gateway"],
@@ -254,6 +278,15 @@ function importViolations({ path, text }: SourceFile): string[] {
   });
 }
 
+/** The package that an import names; null for files of ours and modules of Node. */
+export function vendorOf(specifier: string): string | null {
+  if (specifier.startsWith("node:") || specifier.startsWith(".")) return null;
+  return specifier
+    .split("/")
+    .slice(0, specifier.startsWith("@") ? 2 : 1)
+    .join("/");
+}
+
 function complaintAbout(each: Import, path: string, room: string, rules: Room): string | null {
   const { specifier, typeOnly } = each;
   if (specifier.startsWith("node:")) {
@@ -261,11 +294,8 @@ function complaintAbout(each: Import, path: string, room: string, rules: Room): 
       rules.node === undefined || rules.node.includes(specifier) || SCRIPTS.includes(path);
     return allowed ? null : `${room} may not import ${specifier}`;
   }
-  if (!specifier.startsWith(".")) {
-    const name = specifier
-      .split("/")
-      .slice(0, specifier.startsWith("@") ? 2 : 1)
-      .join("/");
+  const name = vendorOf(specifier);
+  if (name !== null) {
     const places = VENDORS[name];
     if (places === undefined) return `${name} has no room`;
     const allowed = places.includes(room) || places.includes(path);

@@ -2,7 +2,8 @@
 // each. Every node is a TestRedis, so it can be killed and started again.
 
 import { setTimeout as sleep } from "node:timers/promises";
-import { TestRedis, freePort } from "./redis.ts";
+import { freePort } from "../../src/command/server-child.ts";
+import { TestRedis } from "./redis.ts";
 
 const MASTERS = 3;
 const SLOTS = 16_384;

@@ -22,7 +22,7 @@ import { InlineRuntime } from "./inline-runtime.ts";
 export const SECRET = Buffer.from("a secret of the tests, of 32 bytes or more");
 
 /** The machine's clock, moved by what the test says. */
-export class ShiftedClock implements Clock {
+class ShiftedClock implements Clock {
   shiftMs = 0;
 
   wallMs(): number {

@@ -8,9 +8,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Redis } from "ioredis";
-import { freePort } from "./redis.ts";
+import { freePort } from "../../src/command/server-child.ts";
 
-export const MASTER_NAME = "lending";
+const MASTER_NAME = "lending";
 const SENTINELS = 3;
 const QUORUM = 2;
 /** Silence after which a Sentinel holds the master for dead, in ms. */

@@ -19,7 +19,7 @@ import type {
 } from "../../src/runtime/port.ts";
 import type { ShardGauges } from "../../src/runtime/gauges.ts";
 import { System } from "../../src/runtime/system.ts";
-import { MemoryJournal, MemoryStore } from "./memory-journal.ts";
+import { MemoryJournal, MemoryStore } from "../../src/simulation/memory-journal.ts";
 
 export const codec = new RecordCodec(ACTOR_LAYOUTS, UPCASTERS);
 

@@ -1,6 +1,6 @@
 // Who bids what in the demo: drawn from a seed, so that a run can be repeated. Pure.
 
-import { seeded } from "../../simulation/random.ts";
+import { seeded } from "../../chance/chance.ts";
 import { costCents } from "./loan-terms.ts";
 
 export const STEP_CENTS = 1_00;

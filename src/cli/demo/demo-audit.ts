@@ -3,10 +3,10 @@
 
 import { join } from "node:path";
 import { audit, type AuditOptions } from "../../history/audit.ts";
+import { journalsByFolder } from "../../history/journal-access.ts";
 import { journalSource } from "../../history/journal-source.ts";
 import type { AuditReport } from "../../history/report.ts";
 import { shardOf } from "../../runtime/shard-of.ts";
-import { journalsByFolder } from "../journal-access.ts";
 import type { LegWitness } from "./leg-witness.ts";
 
 export interface DemoAuditOptions extends Pick<

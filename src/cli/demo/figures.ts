@@ -35,7 +35,7 @@ export interface BurstFigures {
   readonly tookMs: number;
 }
 
-export interface KillFigures {
+interface KillFigures {
   /** The time of the kill, by the clock of the bids' log. */
   readonly atMs: number;
   readonly raisedCents: number;

@@ -18,7 +18,7 @@ export interface BankPayout extends PayoutFields {
 export interface BankEntry extends BalancedLine, Pick<PayoutFields, "accountId"> {}
 
 /** Deposits, payouts and refusals: beyond it the sandbox takes nothing more. */
-export const REFERENCES_MAX = 1_000_000;
+const REFERENCES_MAX = 1_000_000;
 
 export type Decision =
   | { readonly kind: "known"; readonly status: PayoutStatus }

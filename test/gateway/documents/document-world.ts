@@ -72,7 +72,7 @@ export interface Told {
   readonly bytes: Buffer;
 }
 
-export async function told(response: Response): Promise<Told> {
+async function told(response: Response): Promise<Told> {
   const bytes = Buffer.from(await response.arrayBuffer());
   const isJson = response.headers.get("content-type")?.startsWith("application/json") === true;
   const body = isJson ? (JSON.parse(bytes.toString()) as Record<string, unknown>) : {};

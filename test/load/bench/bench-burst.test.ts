@@ -43,9 +43,32 @@ describe("npm run bench:burst", () => {
     expect(processesOf(folder)).toEqual([]);
   }, 120_000);
 
+  test("starts a killed server again and again on what it left", () => {
+    const folder = mkdtempSync(join(tmpdir(), "loanloom-bench-test-"));
+    onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+    const tiny = ["--rounds", "1", "--duration", "100", "--warm-up", "100", "--accounts", "0"];
+    const few = ["--tail-events", "3000", "--snapshot-accounts", "50", "--starts", "3"];
+    const options = ["--json", "--recovery", "--only", "echo1", ...tiny, ...few];
+    const done = bench(...options, "--data-folder", folder);
+    expect(done.stderr).toBe("");
+    expect(done.status).toBe(0);
+    const { recovery } = JSON.parse(done.stdout.trim().split("\n").at(-1)!) as {
+      recovery: Record<string, number>;
+    };
+    expect(recovery["tailEvents"]).toBeGreaterThanOrEqual(3_000);
+    expect(recovery).toMatchObject({ snapshotAccounts: 50, startsAfterKill: 3 });
+    for (const kind of ["tailServeMs", "snapshotServeMs"]) {
+      expect(recovery[`${kind}Lowest`]).toBeGreaterThan(0);
+      expect(recovery[kind]).toBeGreaterThan(recovery[`${kind}Lowest`]!);
+      expect(recovery[`${kind}Highest`]).toBeGreaterThan(recovery[kind]!);
+    }
+    expect(readdirSync(folder)).toEqual([]);
+    expect(processesOf(folder)).toEqual([]);
+  }, 120_000);
+
   test("refuses a phase that it does not have", () => {
     const done = bench("--only", "hottest");
-    expect(done.status).not.toBe(0);
+    expect(done.status).toBe(2);
     expect(done.stderr).toContain("hottest");
   });
 });

@@ -87,6 +87,26 @@ describe("The report of a burst", () => {
     expect(reported([...steady, run("hot", 1, { refusedShare: 0.01 })]).void).toBe(false);
   });
 
+  test("has the median of the starts after kill -9, with the lowest and the highest", () => {
+    const recovery = {
+      ...{ emptyServeMs: 700, tailEvents: 500_001, snapshotAccounts: 1_000, startsAfterKill: 5 },
+      ...{ tailServeMs: 2_000, tailServeMsLowest: 1_900, tailServeMsHighest: 12_345 },
+      ...{ snapshotServeMs: 900, snapshotServeMsLowest: 850, snapshotServeMsHighest: 999 },
+      snapshotColdServeMs: 2_500,
+    };
+    const done = { ...reported(steady), recovery };
+    expect(JSON.parse(reportJson(done))).toMatchObject({ recovery });
+    expect(reportText(done)).toContain(
+      [
+        "       700 ms                 nothing to recover",
+        "     2,000 ms  1,900..12,345  500001 events of tail, after kill -9",
+        "       900 ms  850..999       1000 accounts in snapshots, after kill -9",
+        "     2,500 ms                 the same after a stop: Redis loads its data first",
+        "Medians of 5 starts on the same data",
+      ].join("\n"),
+    );
+  });
+
   test("says so when nothing that was measured is durable", () => {
     const done = reported(steady);
     const inMemory = { ...done, machine: { ...MACHINE, inMemory: true } };

@@ -166,7 +166,7 @@ describe("npm run compare", () => {
 
   test("refuses a peer that it does not have", () => {
     const done = spawnSync(process.execPath, [PROGRAM, "--peers", "oracle"], { encoding: "utf8" });
-    expect(done.status).not.toBe(0);
+    expect(done.status).toBe(2);
     expect(done.stderr).toContain("oracle");
   });
 });

@@ -40,7 +40,7 @@ describe("npm run bench:core", () => {
 
   test("a number that is none is refused", () => {
     const done = benchCore("--bids", "0");
-    expect(done.status).toBe(1);
+    expect(done.status).toBe(2);
     expect(done.stderr).toMatch(/1 or more/);
   });
 });

@@ -1,7 +1,7 @@
 // The check of a peer's books: it must find each kind of difference, or a wrong peer would have a figure.
 
 import { describe, expect, test } from "vitest";
-import { WrongState } from "../../../load/bench/phases.ts";
+import { WrongState } from "../../../load/command/exit-codes.ts";
 import { checkBooks, type LoanBooks, type PeerBooks } from "../../../load/peers/books.ts";
 
 const TOLD = [

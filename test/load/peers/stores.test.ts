@@ -5,7 +5,7 @@ import { chmodSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { WrongState } from "../../../load/bench/phases.ts";
+import { WrongState } from "../../../load/command/exit-codes.ts";
 import { checkBooks, type PeerBooks, type ToldOfLoan } from "../../../load/peers/books.ts";
 import { openStore } from "../../../load/peers/open-store.ts";
 import { postgresBooks } from "../../../load/peers/postgres-books.ts";

@@ -3,7 +3,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { findMax, type FindMaxOptions, type Probe } from "../../../load/run/find-max.ts";
-import { seeded } from "../../../src/simulation/random.ts";
+import { seeded } from "../../../src/chance/chance.ts";
 
 const OPTIONS: FindMaxOptions = {
   fromPerSecond: 1_000,

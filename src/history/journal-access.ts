@@ -1,9 +1,8 @@
-// Finds the journals of a deployment for commands that only read them: the Redis behind a URL, or
+// Opens the journals of a deployment for whoever only reads them: of the Redis behind a URL, or of
 // the embedded one of a data folder, whether its server runs or not. It never creates a deployment.
 
 import { realpath } from "node:fs/promises";
 import { join } from "node:path";
-import type { Command } from "commander";
 import { loadConfig, type Environment } from "../config.ts";
 import { anchorFolderOf, fileFault } from "../config/folders.ts";
 import { readMacKey } from "../config/secrets.ts";
@@ -13,7 +12,7 @@ import { redisConnect, type RedisConnect } from "../journal/connection.ts";
 import { askRedis, socketPathFor } from "../journal/embedded-redis-probe.ts";
 import { EmbeddedRedis } from "../journal/embedded-redis.ts";
 import { JournalError } from "../journal/errors.ts";
-import { UsageError } from "./exit-codes.ts";
+import { NoJournals } from "./no-journals.ts";
 
 export interface JournalAccess {
   /** For people; never with a password. */
@@ -25,43 +24,7 @@ export interface JournalAccess {
   close(): Promise<void>;
 }
 
-/** By what a command was given, else by the environment, as `serve` would find them. */
-export async function journalsBy(
-  { redis, data, anchors }: JournalPlace,
-  given: Environment,
-): Promise<JournalAccess> {
-  if (redis !== undefined && data !== undefined) {
-    throw new UsageError("--redis and --data: give one of them");
-  }
-  const { anchorFolder, dataDir } = SETTINGS.deployment;
-  const environment = { ...given, ...(anchors && { [anchorFolder.variable]: anchors }) };
-  // The data folder of the environment is that of its Redis, and of no other one.
-  const folder = environment[anchorFolder.variable]?.trim();
-  if (redis !== undefined) return journalsByUrl(redis, environment, folder);
-  if (data !== undefined) return journalsByFolder(data, environment);
-  const url = environment["REDIS_URL"]?.trim();
-  if (!url) return journalsByFolder(loadConfig(environment).deployment.dataDir, environment);
-  const below = environment[dataDir.variable]?.trim() || dataDir.fallback!;
-  const found = anchorFolderOf({ anchorFolder: folder || null, dataDir: below });
-  return journalsByUrl(url, environment, found);
-}
-
-interface JournalPlace {
-  readonly redis?: string;
-  readonly data?: string;
-  /** The folder of anchors. */
-  readonly anchors?: string;
-}
-
-/** The options that say where, as `journalsBy` takes them. */
-export function withJournalPlace(command: Command): Command {
-  return command
-    .option("--redis <url>", "the Redis to read (default: REDIS_URL, else the data folder)")
-    .option("--data <folder>", "the data folder of an embedded Redis (default: LOANLOOM_DATA)")
-    .option("--anchors <folder>", "the folder of anchors (default: LOANLOOM_ANCHOR_FOLDER)");
-}
-
-/** The key must be in the environment, as it must be for `serve` with a REDIS_URL. */
+/** The key must be in the environment, as for `serve` with a REDIS_URL. Throws NoJournals. */
 export function journalsByUrl(
   url: string,
   environment: Environment,
@@ -70,7 +33,7 @@ export function journalsByUrl(
   const { macKey } = SETTINGS.deployment;
   const parsed = macKey.schema.safeParse(environment[macKey.variable]?.trim() ?? "");
   if (!parsed.success || parsed.data === null) {
-    throw new UsageError(`${macKey.variable}: expected ${macKey.expected}`);
+    throw new NoJournals(`${macKey.variable}: expected ${macKey.expected}`);
   }
   return {
     name: "the Redis of that URL",
@@ -85,14 +48,14 @@ function connectTo(url: string): RedisConnect {
   try {
     return redisConnect(url);
   } catch (error) {
-    if (error instanceof JournalError) throw new UsageError(error.message);
+    if (error instanceof JournalError) throw new NoJournals(error.message);
     throw error;
   }
 }
 
 /**
  * Uses the Redis that runs on the folder; when none does, runs one until `close`, which only reads.
- * Throws UsageError when the folder is no deployment, ConfigError and EmbeddedRedisError.
+ * Throws NoJournals when the folder is no deployment, ConfigError and EmbeddedRedisError.
  */
 export async function journalsByFolder(
   dataDir: string,
@@ -106,7 +69,7 @@ export async function journalsByFolder(
       "a folder that this user can read",
     );
   });
-  if (folder === null) throw new UsageError(`${dataDir} has no journal: no folder redis/`);
+  if (folder === null) throw new NoJournals(`${dataDir} has no journal: no folder redis/`);
   // The folder decides, whatever REDIS_URL says: it was asked for by name.
   const config = loadConfig({ ...environment, LOANLOOM_DATA: dataDir, REDIS_URL: undefined });
   const macKey = await readMacKey(config);

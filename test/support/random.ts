@@ -1,17 +1,13 @@
-// The seeded choices of a run: a generator that gives the same numbers for the same seed.
+// The seeded choices of tests: the same numbers for the same seed.
+
+import { seeded } from "../../src/chance/chance.ts";
 
 /** A whole number from 0 to just below `below`. */
 export type Random = (below: number) => number;
 
-/** Mulberry32. */
 export function seededRandom(seed: number): Random {
-  let state = seed >>> 0;
-  return (below) => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) % below;
-  };
+  const next = seeded(seed);
+  return (below) => Math.floor(next() * 0x1_0000_0000) % below;
 }
 
 export function shuffled<Item>(items: readonly Item[], random: Random): Item[] {

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { commandTyped } from "../../../load/report/readme-section.ts";
+import { commandTyped } from "../../../load/command/readme-section.ts";
 
 test("the command that wrote a section of a page shows its options, and no folder of a machine", () => {
   const args = "--rounds 2 --json --data-folder /mnt --readme /a/b/README.md".split(" ");
