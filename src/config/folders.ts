@@ -4,7 +4,7 @@
 import { access, constants } from "node:fs/promises";
 import { join } from "node:path";
 import { ConfigError, type Config } from "../config.ts";
-import { makeFolder } from "../journal/make-folder.ts";
+import { makeFolder } from "../disk/make-folder.ts";
 import { SETTINGS } from "./settings.ts";
 
 export function anchorFolderOf({

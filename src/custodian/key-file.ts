@@ -5,7 +5,7 @@
 import { randomBytes } from "node:crypto";
 import { chmod, link, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
-import { makeFolder } from "../journal/make-folder.ts";
+import { makeFolder } from "../disk/make-folder.ts";
 import { KEY_BYTES, KEYS_MAX } from "./signature.ts";
 
 const KEYS_PATTERN = /^[0-9a-f]{64}(?:\n[0-9a-f]{64})*$/;

@@ -4,8 +4,9 @@
 //   documents/pending/<name>.<random>   whole and durable; whether its event is, is not known yet
 //   documents/kept/<xx>/<name>          its event is durable
 
-import { mkdir, open } from "node:fs/promises";
+import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
+import { syncFolder } from "../disk/sync-folder.ts";
 
 export interface Folders {
   readonly incoming: string;
@@ -38,14 +39,4 @@ export async function makeKeptFolder({ kept }: Folders, name: string): Promise<s
   const made = await mkdir(path, { recursive: true, mode: 0o700 });
   if (made !== undefined) await syncFolder(kept);
   return path;
-}
-
-/** Names in the folder are on the disk when it resolves. */
-export async function syncFolder(path: string): Promise<void> {
-  const folder = await open(path, "r");
-  try {
-    await folder.sync();
-  } finally {
-    await folder.close();
-  }
 }

@@ -4,9 +4,10 @@
 import { randomBytes } from "node:crypto";
 import { open, rename, rm, type FileHandle } from "node:fs/promises";
 import { join } from "node:path";
+import { syncFolder } from "../disk/sync-folder.ts";
 import { assert } from "../money/assert.ts";
 import { documentError } from "./document-error.ts";
-import { keptPath, makeKeptFolder, syncFolder, type Folders } from "./folders.ts";
+import { keptPath, makeKeptFolder, type Folders } from "./folders.ts";
 import type { KeyRing } from "./key-ring.ts";
 import type { Label } from "./sealed-format.ts";
 import { SealedWriter } from "./sealed-writer.ts";

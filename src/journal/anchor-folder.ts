@@ -9,10 +9,11 @@
 import { randomBytes } from "node:crypto";
 import { open, readdir, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
+import { makeFolder } from "../disk/make-folder.ts";
+import { syncFolder } from "../disk/sync-folder.ts";
 import type { Anchor, Anchors } from "./anchor.ts";
 import { systemClock, type Clock } from "./clock.ts";
 import { JournalError } from "./errors.ts";
-import { makeFolder } from "./make-folder.ts";
 import { MAC_BYTES, MacChain, sameMac, type ChainPoint } from "./mac-chain.ts";
 import { comparePositions, formatPosition, tryParsePosition } from "./position.ts";
 
@@ -193,20 +194,6 @@ async function readSmall(path: string): Promise<string | null> {
     return buffer.subarray(0, bytesRead).toString("utf8");
   } finally {
     await file.close();
-  }
-}
-
-/** Some file systems of networks cannot, and keep their own promises. */
-const CANNOT_SYNC: ReadonlySet<string | undefined> = new Set(["EINVAL", "ENOTSUP", "EPERM"]);
-
-async function syncFolder(path: string): Promise<void> {
-  const folder = await open(path, "r");
-  try {
-    await folder.sync();
-  } catch (error) {
-    if (!CANNOT_SYNC.has((error as NodeJS.ErrnoException).code)) throw error;
-  } finally {
-    await folder.close();
   }
 }
 

@@ -9,6 +9,7 @@
 
 import { realpath } from "node:fs/promises";
 import { join } from "node:path";
+import { makeFolder } from "../disk/make-folder.ts";
 import { claimFolder, type FolderClaim } from "./embedded-redis-claim.ts";
 import {
   askRedis,
@@ -26,7 +27,6 @@ import {
   terminate,
   type RedisProcess,
 } from "./embedded-redis-process.ts";
-import { makeFolder } from "./make-folder.ts";
 
 export interface EmbeddedRedisOptions {
   /** Redis keeps its files in `redis/` below it; created when absent. */

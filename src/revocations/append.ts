@@ -3,6 +3,7 @@
 
 import { open, type FileHandle } from "node:fs/promises";
 import { dirname } from "node:path";
+import { syncFolder } from "../disk/sync-folder.ts";
 import { faultOf, RevocationFileError } from "./file-error.ts";
 import { formatRevocation, type Revocation } from "./revocation.ts";
 
@@ -51,18 +52,4 @@ async function append(path: string, revocation: Revocation): Promise<void> {
 async function byteAt(file: FileHandle, position: number): Promise<number | undefined> {
   const { buffer, bytesRead } = await file.read(Buffer.alloc(1), 0, 1, position);
   return bytesRead === 0 ? undefined : buffer[0];
-}
-
-/** Some file systems of networks cannot, and keep their own promises. */
-const CANNOT_SYNC: ReadonlySet<string | undefined> = new Set(["EINVAL", "ENOTSUP", "EPERM"]);
-
-async function syncFolder(path: string): Promise<void> {
-  const folder = await open(path, "r");
-  try {
-    await folder.sync();
-  } catch (error) {
-    if (!CANNOT_SYNC.has((error as NodeJS.ErrnoException).code)) throw error;
-  } finally {
-    await folder.close();
-  }
 }

@@ -20,8 +20,6 @@ interface Room {
 }
 
 const ADDRESS = "actors/address.ts";
-/** Whoever keeps files may be given a path on which no folder can be made. */
-const MAKE_FOLDER = "src/journal/make-folder.ts";
 
 export const ROOMS: Readonly<Record<string, Room>> = {
   money: { uses: [], node: [] },
@@ -34,11 +32,12 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   client: { uses: ["protocol", "hash", ADDRESS], node: [] },
   ops: { uses: ["money"] },
   command: { uses: [] },
+  disk: { uses: [] },
   chance: { uses: [], node: [] },
   // What a URL of Redis says is read in one place.
-  config: { uses: ["time", "src/journal/redis-url.ts", MAKE_FOLDER] },
+  config: { uses: ["disk", "time", "src/journal/redis-url.ts"] },
   journal: {
-    uses: ["money"],
+    uses: ["disk", "money"],
     types: ["actors/field-table.ts", "src/protocol/msgpack-writer.ts"],
   },
   runtime: {
@@ -73,10 +72,10 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       "time",
     ],
   },
-  custodian: { uses: ["money", "time", ADDRESS, MAKE_FOLDER] },
-  documents: { uses: ["money"] },
+  custodian: { uses: ["disk", "money", "time", ADDRESS] },
+  documents: { uses: ["disk", "money"] },
   // Main follows the file, the command line appends to it; the gateway asks what it is given.
-  revocations: { uses: ["money", ADDRESS] },
+  revocations: { uses: ["disk", "money", ADDRESS] },
   main: {
     uses: [
       "actors",

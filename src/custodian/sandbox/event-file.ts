@@ -6,7 +6,8 @@ import { createHash } from "node:crypto";
 import { open, realpath, type FileHandle } from "node:fs/promises";
 import { createServer, type Server } from "node:net";
 import { dirname, join, basename } from "node:path";
-import { makeFolder } from "../../journal/make-folder.ts";
+import { makeFolder } from "../../disk/make-folder.ts";
+import { syncFolder } from "../../disk/sync-folder.ts";
 import { assert } from "../../money/assert.ts";
 import { SandboxError } from "./sandbox-error.ts";
 
@@ -121,12 +122,6 @@ async function readLines(
     }
     buffer.copy(buffer, 0, from, end);
   }
-}
-
-/** A new file is only there after a crash when its folder was written, too. */
-async function syncFolder(folder: string): Promise<void> {
-  const handle = await open(folder, "r");
-  await handle.sync().finally(() => handle.close());
 }
 
 /**
