@@ -121,7 +121,8 @@ async function inUse(config: Config, secret: KeptSecret): Promise<string | null>
   if (secret !== DOCUMENT_KEY) folders.push(anchorFolderOf(config.deployment));
   for (const folder of folders) {
     const names = await readdir(folder).catch((error: NodeJS.ErrnoException) => {
-      if (error.code === "ENOENT") return [];
+      // Where no folder is there is nothing in it; anchors that cannot be written stop nobody.
+      if (error.code === "ENOENT" || error.code === "ENOTDIR") return [];
       throw fileFault(error, secret.variable, `${folder} to be readable`);
     });
     if (names.length > 0) return folder;
