@@ -1,5 +1,6 @@
 // The page for users of the protocol, made from the tables: every message with an example in both
-// encodings, every path of HTTP, and every error. A pure function; `npm run docs` writes what it gives.
+// encodings, every path of HTTP, and every error. A pure function; `npm
+// run docs` writes what it gives.
 
 import {
   encodeError,
