@@ -22,7 +22,8 @@ export function curedWorld(): SmallWorld {
   const fields = { type: "ProposeWriteOff", loanId: "winter", by: "oda", reason: "no answer" };
   world.request({ kind: "loan", id: loanId("winter") }, fields);
   for (const amountCents of [10_00, 900_00]) {
-    const deposit = { type: "Deposit", accountId: "dora", amountCents, reference: "r" };
+    const reference = `r-${amountCents}`;
+    const deposit = { type: "Deposit", accountId: "dora", amountCents, reference };
     world.request({ kind: "account", id: accountId("dora") }, deposit);
     world.advance(world.day + 1);
   }

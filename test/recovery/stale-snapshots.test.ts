@@ -76,8 +76,10 @@ describe("An account's snapshot", () => {
   it("is the last one through crashes at any moment", async () => {
     await passivated();
     for (let round = 0; round < 6; round++) {
-      const draft = { type: "Deposit", accountId: accountId("carol"), reference: "r" } as const;
-      for (let n = 0; n <= round * 3; n++) await world.ask({ ...draft, amountCents: 1 });
+      const draft = { type: "Deposit", accountId: accountId("carol"), amountCents: 1 } as const;
+      for (let n = 0; n <= round * 3; n++) {
+        await world.ask({ ...draft, reference: `${round}-${n}` });
+      }
       await world.crash();
       world = await start();
     }
