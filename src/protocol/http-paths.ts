@@ -60,7 +60,7 @@ function read(
   return { path, operation, query, errors };
 }
 
-export interface HttpParameter {
+interface HttpParameter {
   readonly name: string;
   readonly in: "path" | "header" | "body";
   readonly is: string;

@@ -6,7 +6,7 @@ import { LineTail, type Sight } from "./line-tail.ts";
 import { parseRevocation } from "./revocation.ts";
 import { keptMsOf, Revocations, type Added } from "./revocations.ts";
 
-export interface RevocationLog {
+interface RevocationLog {
   info(facts: object, message: string): void;
   warn(facts: object, message: string): void;
   error(facts: object, message: string): void;
