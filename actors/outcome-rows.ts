@@ -8,8 +8,8 @@ import type { Outcome } from "./outcomes.ts";
 import type { Refusal } from "./refusals.ts";
 
 /**
- * Rows that are kept; the next one takes the place of the oldest. Twice what one session may have in
- * flight: all whose answers are lost with a connection are still known when they are sent again.
+ * Rows that are kept; the next one takes the place of the oldest. Twice what one session may have
+ * in flight: all whose answers are lost with a connection are still known when they are sent again.
  */
 export const OUTCOMES_KEPT_MAX = 512;
 

@@ -146,8 +146,9 @@ export class OutcomeWindow {
   }
 
   /**
-   * From before there were rows: id, fingerprint and outcome of each, null while it waits. They come
-   * in the order of arrival, and may be more than are kept now: the oldest of those are too old.
+   * From before there were rows: id, fingerprint and outcome of each, null while it
+   * waits. They come in the order of arrival, and may be more than are kept now:
+   * the oldest of those are too old.
    */
   static #fromEntries(values: readonly unknown[]): OutcomeWindow {
     const window = new OutcomeWindow();

@@ -35,7 +35,9 @@ export class Rows {
     return this.#count;
   }
 
-  /** Appends four numbers (those beyond the table's columns are left out); returns the row's number. */
+  /**
+   * Appends four numbers (those beyond the table's columns are left out); returns the row's number.
+   */
   append(a: number, b: number, c: number, d: number): number {
     const segmentNo = segmentOf(++this.#count);
     let segment = this.#segments[segmentNo];

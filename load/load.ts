@@ -1,5 +1,5 @@
-// `npm run load`: the command line of the load tool. It never ends with code 0 when the audit failed
-// or the figures do not count, and it leaves nothing running, whatever ends it.
+// `npm run load`: the command line of the load tool. It never ends with code 0 when the audit
+// failed or the figures do not count, and it leaves nothing running, whatever ends it.
 
 import { accessSync, constants, statSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";

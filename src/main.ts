@@ -57,7 +57,8 @@ const MEMORY_POLL_MS = 1_000;
 /**
  * Starts everything and resolves when it serves. Rejects, with everything stopped again, with the
  * typed error of whatever could not be started: ConfigError, RevocationFileError, JournalError,
- * EmbeddedRedisError. On `stopping` it no longer waits for another server to go (JournalError `closed`).
+ * EmbeddedRedisError. On `stopping` it no longer waits for another server
+ * to go (JournalError `closed`).
  */
 export async function startServer(
   config: Config,
@@ -83,7 +84,8 @@ async function start(
   undo: (() => Promise<void> | void)[],
   undoAll: () => Promise<void>,
 ): Promise<RunningServer> {
-  // Before anything is written with them: beside what is there already a missing one is never made anew.
+  // Before anything is written with them: beside what is there already a
+  // missing one is never made anew.
   const secrets = await loadSecrets(config);
   const documentKeys = await loadDocumentKeys(config);
   const fault = await probePort(config.gateway.host, config.gateway.port);

@@ -19,6 +19,7 @@ import {
 } from "./structure/readmes.ts";
 import {
   DEVELOPERS_ROOMS,
+  isWideComment,
   roomOf,
   ROOMS,
   VENDORS,
@@ -105,6 +106,17 @@ describe("The source tree", () => {
       const lines = readme.trimEnd().split("\n").length;
       expect(lines, `lines of ${folder}/README.md`).toBeLessThanOrEqual(README_LINES_MAX);
     }
+  });
+
+  test("comments of tests end where those of sources do", () => {
+    const wide = filesBelow("test")
+      .filter((path) => path.endsWith(".ts"))
+      .flatMap((path) =>
+        readFileSync(join(TOP, path), "utf8")
+          .split("\n")
+          .flatMap((line, index) => (isWideComment(line) ? [`${path}:${index + 1}`] : [])),
+      );
+    expect(wide).toEqual([]);
   });
 
   test("no other folder has code", () => {
@@ -292,6 +304,8 @@ describe("The checker", () => {
     ["src/money/bigCents.ts", "", "kebab case"],
     ["src/money/cents.ts", "// TODO: round", "unfinished work"],
     ["src/money/cents.ts", 'export * from "./rates.ts";', "no barrels"],
+    ["src/money/cents.ts", `/** ${"cents and ".repeat(10)}. */`, "column 100"],
+    ["src/money/cents.ts", `  // ${"cents and ".repeat(10)}.`, "column 100"],
     ["src/money/cents.ts", "\n".repeat(350) + "1;", "too many"],
   ])("%s with %j is refused", (path, text, complaint) => {
     expect(found(path, text).join("\n")).toContain(complaint);

@@ -18,9 +18,10 @@ import { HeldLoans } from "./held-loans.ts";
 import { Positions } from "./positions.ts";
 
 /**
- * Deposits fill a balance up to here: 10 billion yuan, enough to repay any loan by one payment. What
- * loans bring is never refused and may pass it. Still each sum is exact, and asserted to be: that is
- * money which others deposited, and 2^53 cents are the full balances of nine thousand accounts.
+ * Deposits fill a balance up to here: 10 billion yuan, enough to repay any loan by one
+ * payment. What loans bring is never refused and may pass it. Still each sum is exact, and
+ * asserted to be: that is money which others deposited, and 2^53 cents are the full
+ * balances of nine thousand accounts.
  */
 export const BALANCE_CENTS_MAX = 1_000_000_000_000;
 assert(BALANCE_CENTS_MAX >= AMOUNT_CENTS_MAX, "a balance can hold what one payment may be");
@@ -28,7 +29,10 @@ export const HOLDS_OPEN_MAX = 200_000;
 /** Applications that are neither listed, rejected nor withdrawn: names are free, memory is not. */
 export const APPLICATIONS_OPEN_MAX = 20;
 
-/** Columns of a hold's row, `loan` being a place in `loans`, for as long as the hold is open. The row's number is the hold's number, and the bid's id for the client. */
+/**
+ * Columns of a hold's row, `loan` being a place in `loans`, for as long as the hold is open. The
+ * row's number is the hold's number, and the bid's id for the client.
+ */
 export const HOLD = { loan: 0, amountCents: 1, bidNo: 2, status: 3 } as const;
 export const HOLD_STATUS = { waiting: 0, placed: 1, cancelling: 2, closed: 3 } as const;
 

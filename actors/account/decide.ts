@@ -98,8 +98,8 @@ export function decideAccount(
 }
 
 /**
- * Booked by an operator. The reference is the bank's, so that its own word of the same payment finds it
- * booked, and the other way round. An empty one is none: nothing can be held against it.
+ * Booked by an operator. The reference is the bank's, so that its own word of the same payment
+ * finds it booked, and the other way round. An empty one is none: nothing can be held against it.
  */
 function decideDeposit(
   account: OpenAccount,

@@ -1,6 +1,6 @@
-// The loans that rows of holds refer to by a small number: each has a place as long as it has an open
-// hold of the account, and then the place is the next one's. So what is kept, and stands in each
-// snapshot, grows with the loans that are bid on at a time, not with all that ever were.
+// The loans that rows of holds refer to by a small number: each has a place as long as it has an
+// open hold of the account, and then the place is the next one's. So what is kept, and stands in
+// each snapshot, grows with the loans that are bid on at a time, not with all that ever were.
 
 import { assert } from "../../src/money/assert.ts";
 import type { LoanId } from "../address.ts";
@@ -57,8 +57,8 @@ export class HeldLoans {
   }
 
   /**
-   * `openPlaces`: the place of each hold that is open. Snapshots from before hold all loans since no
-   * hold was open: of those without any the places are free, the first one first.
+   * `openPlaces`: the place of each hold that is open. Snapshots from before hold all loans since
+   * no hold was open: of those without any the places are free, the first one first.
    */
   static restore(values: readonly unknown[], openPlaces: Iterable<number>): HeldLoans {
     const held = new HeldLoans();

@@ -46,8 +46,8 @@ export function positionPlace(state: AccountState, { loanId }: PayLegs): number 
 }
 
 /**
- * Books a leg, in place; `place` is that of the account's position, if it is known. Returns what the
- * account got, in cents.
+ * Books a leg, in place; `place` is that of the account's position, if it is known. Returns
+ * what the account got, in cents.
  */
 export function receiveLeg(
   state: AccountState,

@@ -15,7 +15,9 @@ export function moveMoney(account: OpenAccount, availableDelta: number, heldDelt
   account.heldCents = cents(heldCents);
 }
 
-/** An entry with the balance as it is now. `number` is that of the bid or withdrawal it is about. */
+/**
+ * An entry with the balance as it is now. `number` is that of the bid or withdrawal it is about.
+ */
 export function writeEntry(
   account: OpenAccount,
   kind: EntryKind,

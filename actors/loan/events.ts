@@ -22,7 +22,9 @@ import {
 } from "./repayment/events.ts";
 import type { LoanTerms } from "./terms.ts";
 
-/** Lender and number of each hold, two items a hold, so that the journal names all that it moved. */
+/**
+ * Lender and number of each hold, two items a hold, so that the journal names all that it moved.
+ */
 export type HoldRefs = readonly (AccountId | number)[];
 
 export type LoanEvent =
@@ -94,8 +96,8 @@ export type LoanEvent =
   | {
       readonly type: "LoanCollected";
       /**
-       * Whether its holders come in the order of their earliest standing bids. False in journals from
-       * before: in that of their first bids, also of those that were cancelled.
+       * Whether its holders come in the order of their earliest standing bids. False in journals
+       * from before: in that of their first bids, also of those that were cancelled.
        */
       readonly byStandingBids: boolean;
     }

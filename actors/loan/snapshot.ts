@@ -30,7 +30,8 @@ export function snapshotLoan(loan: LoanState, parts: "changed" | "all"): StateSn
     return { main, parts: [] };
   }
   const { terms, book } = loan;
-  // Paid out in the same moment: only a loan of a journal from before there was that stays collected.
+  // Paid out in the same moment: only a loan of a journal from before
+  // there was that stays collected.
   assert(loan.status !== "collected" || !loan.byStandingBids, "no loan stays collected");
   const closing = loan.status === "collecting" || loan.status === "expiring";
   const collects = loan.status === "collecting" || loan.status === "collected";

@@ -138,8 +138,8 @@ export function basisOf(basisDays: number): DayCountBasis | undefined {
 /**
  * Why a loan cannot be lent on these terms, or null: `rate_out_of_range` for rates and fees beyond
  * what money knows, `terms_out_of_range` for a schedule that lending would not compute,
- * `payoff_above_limit` for what no single payment would repay. `at` in ms: no loan is disbursed before
- * it is listed.
+ * `payoff_above_limit` for what no single payment would repay. `at` in ms: no loan is
+ * disbursed before it is listed.
  */
 export function refusalOfLendingTerms(
   principalCents: number,
@@ -164,9 +164,9 @@ export function refusalOfLendingTerms(
 
 /**
  * No less than what repays all of the loan on any day: principal, the interest on all of it for the
- * whole term with each period's rounded up, and the early fee. A loan within AMOUNT_CENTS_MAX can be
- * repaid by one payment, from one balance. Penalties are not in it: they are repaid with what is due,
- * in as many parts as one likes.
+ * whole term with each period's rounded up, and the early fee. A loan within AMOUNT_CENTS_MAX can
+ * be repaid by one payment, from one balance. Penalties are not in it: they are repaid with what is
+ * due, in as many parts as one likes.
  */
 export function payoffCentsMax(principalCents: number, terms: LendingTerms): number {
   const { method, term, rateBps, earlyFeeBps } = terms;

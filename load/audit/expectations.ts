@@ -1,5 +1,5 @@
-// What a server must show at the end, by its clients' logs alone: sums of what they were told. Plain
-// arithmetic on the logs; no rule of the server is in it.
+// What a server must show at the end, by its clients' logs alone: sums of what they were told.
+// Plain arithmetic on the logs; no rule of the server is in it.
 
 import { FLAG, type RequestLog } from "../driver/request-log.ts";
 import { OPERATIONS } from "../scenarios/scenario.ts";

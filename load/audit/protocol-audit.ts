@@ -1,6 +1,7 @@
-// What the server shows at the end against what its clients were told, asked over the protocol: for a
-// server whose journal cannot be read. It finds money and bids that are lost, doubled or over-funded
-// in what can be seen; it cannot find what nobody can see, and its report says which of the two it was.
+// What the server shows at the end against what its clients were told, asked over the
+// protocol: for a server whose journal cannot be read. It finds money and bids that are lost,
+// doubled or over-funded in what can be seen; it cannot find what nobody can see, and its
+// report says which of the two it was.
 
 import type { RequestPipe } from "../driver/request-pipe.ts";
 import type { RequestLog } from "../driver/request-log.ts";

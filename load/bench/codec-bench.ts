@@ -1,7 +1,7 @@
-// What the codec costs on the way of a bid: ns of CPU time for one decode of bid.place and one encode
-// of its reply, in both subprotocols, garbage collection included. Run: `node
-// dist/load/bench/codec-bench.js`. Not a test: it asserts nothing about time, but checks that what it
-// measured was decoded.
+// What the codec costs on the way of a bid: ns of CPU time for one decode of bid.place and
+// one encode of its reply, in both subprotocols, garbage collection included. Run: `node
+// dist/load/bench/codec-bench.js`. Not a test: it asserts nothing about time, but checks
+// that what it measured was decoded.
 
 import { requestIdFromBytes } from "../../actors/address.ts";
 import { decodeJsonRequest, decodeMsgpackRequest } from "../../src/protocol/decode-request.ts";

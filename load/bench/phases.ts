@@ -1,5 +1,6 @@
 // What is measured: the shapes of the load, and one phase of it from set-up to the check of the
-// final state. A phase whose books do not match what the clients were told is an error, not a figure.
+// final state. A phase whose books do not match what the clients were
+// told is an error, not a figure.
 
 import { WrongState } from "../command/exit-codes.ts";
 import type { Bid } from "../driver/bid-frames.ts";

@@ -1,6 +1,7 @@
 // How long until a killed or stopped server serves again: with a long tail of the journal to
-// replay, and with a million accounts in snapshots. Time is taken from the start of the process. What
-// a kill -9 leaves is started from several times, on the same data: one start alone says little.
+// replay, and with a million accounts in snapshots. Time is taken from the start of
+// the process. What a kill -9 leaves is started from several times, on the same
+// data: one start alone says little.
 
 import { WrongState } from "../command/exit-codes.ts";
 import { Market } from "../driver/market.ts";
@@ -155,7 +156,9 @@ async function measureSnapshots(
   }
 }
 
-/** Kills the server and starts it on what it left, so many times. Returns how long each start took. */
+/**
+ * Kills the server and starts it on what it left, so many times. Returns how long each start took.
+ */
 async function startAgain(
   running: { server: ServerProcess },
   options: ServerOptions,

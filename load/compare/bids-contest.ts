@@ -20,7 +20,9 @@ export const SHAPES: Readonly<Record<string, Shape>> = {
   alone: { sockets: 1, inFlight: 1 },
 };
 
-/** The slowest peers answer what is in flight at the widest shape in the better part of a minute. */
+/**
+ * The slowest peers answer what is in flight at the widest shape in the better part of a minute.
+ */
 const DRAIN_MS = 120_000;
 
 /** What a peer did at one shape in one round. */

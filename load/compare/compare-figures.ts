@@ -1,5 +1,5 @@
-// From rounds to figures: medians over the rounds with the lowest and the highest beside, and how many
-// times a peer's rate ours is, from pairs of the same round. A peer that failed has none.
+// From rounds to figures: medians over the rounds with the lowest and the highest beside, and how
+// many times a peer's rate ours is, from pairs of the same round. A peer that failed has none.
 
 import { REFUSED_SHARE_MAX } from "../bench/report.ts";
 import { shapeText } from "../bench/phases.ts";

@@ -4,7 +4,10 @@ import { commandTyped, writeSection } from "../command/readme-section.ts";
 import { measuredText, publishedLine, remarks, type Comparison } from "./compare-report.ts";
 import { PUBLISHED } from "./published.ts";
 
-/** Throws when the file has no place for it, or when the run was cut short: README shows whole runs only. */
+/**
+ * Throws when the file has no place for it, or when the run was cut
+ * short: README shows whole runs only.
+ */
 export function writeComparison(file: string, comparison: Comparison, onDay: Date): void {
   if (comparison.interrupted) throw new Error(`an interrupted run is not written to ${file}`);
   writeSection(file, "compare", comparisonMarkdown(comparison, onDay.toISOString().slice(0, 10)));

@@ -1,5 +1,5 @@
-// The comparison for programs (one JSON object) and for people (tables). Whatever was skipped, failed
-// or is void stands beside the figures, never instead of them.
+// The comparison for programs (one JSON object) and for people (tables). Whatever was skipped,
+// failed or is void stands beside the figures, never instead of them.
 
 import { machineText, type Machine } from "../machine/machine.ts";
 import type { Peer } from "../peers/peer.ts";

@@ -1,5 +1,5 @@
-// `npm run compare`: the command line of the comparison. It says what was measured, what was not and
-// why; a peer whose books are wrong never ends with code 0.
+// `npm run compare`: the command line of the comparison. It says what was measured, what was not
+// and why; a peer whose books are wrong never ends with code 0.
 
 import { chmodSync } from "node:fs";
 import { tmpdir } from "node:os";

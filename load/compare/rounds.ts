@@ -1,6 +1,6 @@
-// The rounds of the comparison: in each, every peer once at every contest, in an order that moves on,
-// so that a slow minute of the machine hits all alike. A peer that breaks, or whose books are wrong, is
-// out from then on; the others go on.
+// The rounds of the comparison: in each, every peer once at every contest, in an order that moves
+// on, so that a slow minute of the machine hits all alike. A peer that breaks, or whose books are
+// wrong, is out from then on; the others go on.
 
 import { chmodSync, mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
@@ -57,7 +57,8 @@ export async function runRounds(
   interruption: AbortSignal,
 ): Promise<void> {
   const fleet = new ClientFleet(plan.clients);
-  // Clients measure to the end of their time, whatever became of the server; not when we are told to go.
+  // Clients measure to the end of their time, whatever became of the
+  // server; not when we are told to go.
   interruption.addEventListener("abort", () => fleet.stop(), { once: true });
   try {
     for (let round = 0; round < plan.rounds; round++) {

@@ -1,5 +1,5 @@
-// The real runtime and actors in this process, without sockets and without Redis, and requests to it
-// in a closed loop.
+// The real runtime and actors in this process, without sockets and without Redis, and
+// requests to it in a closed loop.
 
 import { performance } from "node:perf_hooks";
 import type { AccountId } from "../../actors/address.ts";

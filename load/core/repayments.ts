@@ -1,5 +1,5 @@
-// What a leg of a repayment costs in the core alone: a lender credited, its part of the payment's own
-// work and of dividing it included.
+// What a leg of a repayment costs in the core alone: a lender credited, its part of the payment's
+// own work and of dividing it included.
 
 import type { AccountId } from "../../actors/address.ts";
 import {

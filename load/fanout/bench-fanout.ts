@@ -1,5 +1,6 @@
-// `npm run bench:fanout`: repayments that are divided among all lenders of a loan, over sockets, with
-// everything in place: the borrower's debit, exact splitting, books, MACs, fsync before the answer.
+// `npm run bench:fanout`: repayments that are divided among all lenders of a loan, over
+// sockets, with everything in place: the borrower's debit, exact splitting, books,
+// MACs, fsync before the answer.
 
 import { tmpdir } from "node:os";
 import { Command } from "commander";

@@ -1,5 +1,5 @@
-// The world of the fan-out benchmark: loans that are full and paid out, each with its lenders, and a
-// connection of every borrower.
+// The world of the fan-out benchmark: loans that are full and paid out, each with its lenders, and
+// a connection of every borrower.
 
 import type { Endpoint } from "../driver/raw-socket.ts";
 import type { Progress } from "../bench/progress.ts";

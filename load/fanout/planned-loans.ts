@@ -40,8 +40,8 @@ export function planLoans(
 }
 
 /**
- * A little for each lender, never the same, some fifty-thousandth of the loan: none is used up. With
- * few lenders it is the least that may be repaid early.
+ * A little for each lender, never the same, some fifty-thousandth of the loan: none is used up.
+ * With few lenders it is the least that may be repaid early.
  */
 export function partToRepayCents({ lenders }: FanoutLoan, repaidBefore: number): number {
   const leastCents = Math.max(PART_CENTS_MIN, lenders.length * LEG_CENTS_MIN);

@@ -128,7 +128,9 @@ interface Mark {
   readonly redisCpuMs: number | null;
 }
 
-/** Legs are counted where they become durable: an answered repayment may still have some to come. */
+/**
+ * Legs are counted where they become durable: an answered repayment may still have some to come.
+ */
 async function mark(target: Target): Promise<Mark> {
   const legs = await durableLegs(target);
   return {

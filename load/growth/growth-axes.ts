@@ -1,4 +1,5 @@
-// What grows: one thing at a time from a common base, so that a cost that is not flat has one cause.
+// What grows: one thing at a time from a common base, so that a cost
+// that is not flat has one cause.
 
 /** One world in which the cost of a bid is measured. */
 interface World {

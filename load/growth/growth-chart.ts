@@ -1,5 +1,5 @@
-// Growth as one SVG picture: a panel for each axis, its values on a logarithmic scale, the cost of a bid
-// from zero up, with the spread of the rounds. It needs nothing but a browser.
+// Growth as one SVG picture: a panel for each axis, its values on a logarithmic scale, the cost of
+// a bid from zero up, with the spread of the rounds. It needs nothing but a browser.
 
 import type { AxisFigures, Growth, PointFigures } from "./growth-report.ts";
 

@@ -1,5 +1,5 @@
-// One point: a fresh server with its world, a closed loop of bids, and the CPU that each of them cost.
-// As everywhere, a figure counts only if the books are what clients were told.
+// One point: a fresh server with its world, a closed loop of bids, and the CPU that each of them
+// cost. As everywhere, a figure counts only if the books are what clients were told.
 
 import type { ClientFleet } from "../bench/client-fleet.ts";
 import { checkRaised, lenderNames, phaseBids, runPhase } from "../bench/phases.ts";

@@ -6,7 +6,9 @@ import { machineText, type Machine } from "../machine/machine.ts";
 import { commandTyped, writeSection } from "../command/readme-section.ts";
 import { AXES, type Axis, type Point } from "./growth-axes.ts";
 
-/** Dearest over cheapest point of an axis: above it, growth costs something that must be explained. */
+/**
+ * Dearest over cheapest point of an axis: above it, growth costs something that must be explained.
+ */
 export const FLAT_WITHIN = 1.2;
 
 export interface PointRun {
@@ -88,7 +90,9 @@ export function growthJson({ axes, ...rest }: Growth): string {
   return JSON.stringify({ ...axes, ...rest });
 }
 
-/** Throws when the file has no place for it, or when the run was cut short: README shows whole runs. */
+/**
+ * Throws when the file has no place for it, or when the run was cut short: README shows whole runs.
+ */
 export function writeGrowth(file: string, growth: Growth, onDay: Date): void {
   if (growth.interrupted) throw new Error(`an interrupted run is not written to ${file}`);
   const { rounds, duration, warmUp, sockets, inFlight } = growth.settings;

@@ -1,6 +1,6 @@
 // What a run has started and must not leave behind: servers with their Redis, temporary folders.
-// They are ended when the run ends, by whatever: its own end, an error, a signal; and after a kill -9
-// by a guardian, a process that waits for just that.
+// They are ended when the run ends, by whatever: its own end, an error, a signal; and after a
+// kill -9 by a guardian, a process that waits for just that.
 
 import { fork, type ChildProcess } from "node:child_process";
 import { readFileSync, rmSync, mkdtempSync, realpathSync } from "node:fs";

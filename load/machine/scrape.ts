@@ -1,5 +1,5 @@
-// What the server tells about itself over the run: /metrics, read now and then, and what each reading
-// says beside the one before it. A metric that a server does not have is null, never zero.
+// What the server tells about itself over the run: /metrics, read now and then, and what each
+// reading says beside the one before it. A metric that a server does not have is null, never zero.
 
 import { get } from "node:http";
 
@@ -51,7 +51,8 @@ export function growthOf(before: Scrape, after: Scrape, name: string): number | 
 
 /**
  * The upper bound of the bucket that the share of the observations between two readings falls into:
- * an answer as fine as the server's buckets are. Null when there was none, Infinity beyond the last.
+ * an answer as fine as the server's buckets are. Null when there was
+ * none, Infinity beyond the last.
  */
 export function quantileOf(
   before: Scrape,

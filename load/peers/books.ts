@@ -1,5 +1,5 @@
-// What a peer's store says at the end, held against what its clients were told. A peer that fails has
-// no figure, however fast it was.
+// What a peer's store says at the end, held against what its clients were told. A peer that fails
+// has no figure, however fast it was.
 
 import { WrongState } from "../command/exit-codes.ts";
 
@@ -34,8 +34,8 @@ export interface ToldOfLoan {
 }
 
 /**
- * Raised = recorded = held = accepted, and repaid = credited = told, loan by loan and to the cent; no
- * money came or went. Throws WrongState with the first difference.
+ * Raised = recorded = held = accepted, and repaid = credited = told, loan by loan and to the cent;
+ * no money came or went. Throws WrongState with the first difference.
  */
 export function checkBooks(
   books: PeerBooks,

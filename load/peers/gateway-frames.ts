@@ -1,6 +1,6 @@
-// The few frames that the gateways of the peers must understand, in the encoding that the clients of
-// the benchmark speak. Less is checked here than a gateway for strangers would: it is in the peers'
-// favour, and their figures are the better for it.
+// The few frames that the gateways of the peers must understand, in the encoding that the clients
+// of the benchmark speak. Less is checked here than a gateway for strangers would: it is in the
+// peers' favour, and their figures are the better for it.
 
 import { BEARER_ENTRY } from "../../src/protocol/connection.ts";
 import { errorByNumber } from "../../src/protocol/errors.ts";

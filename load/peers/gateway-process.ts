@@ -1,5 +1,5 @@
-// A peer's gateway as a process of its own, as a server is. Its parent tells it by IPC what to open,
-// and it ends with its parent.
+// A peer's gateway as a process of its own, as a server is. Its parent tells it by IPC what to
+// open, and it ends with its parent.
 
 import { DirectLanes, type DirectJob, type DirectResult } from "./direct-lanes.ts";
 import { PeerGateway } from "./gateway.ts";

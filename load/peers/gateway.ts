@@ -1,5 +1,6 @@
 // The gateway before every peer: bare uWebSockets.js, requests handed over as they come, answers
-// grouped by socket with one corked write each, which is what made the most of it in our own gateway.
+// grouped by socket with one corked write each, which is what made the
+// most of it in our own gateway.
 
 import { App, us_socket_local_port, type WebSocket } from "uWebSockets.js";
 import { SUBPROTOCOLS } from "../../src/protocol/connection.ts";

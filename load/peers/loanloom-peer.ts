@@ -1,5 +1,5 @@
-// Ourselves among the peers: the server as users run it, tokens, deduplication, ledger, MACs and all,
-// with its embedded Redis. Its books are read over its protocol, as clients can.
+// Ourselves among the peers: the server as users run it, tokens, deduplication, ledger, MACs and
+// all, with its embedded Redis. Its books are read over its protocol, as clients can.
 
 import { join } from "node:path";
 import { Market } from "../driver/market.ts";

@@ -1,6 +1,7 @@
-// Which store a gateway process opens, and with how many connections. On two cores one, two and four
-// batches in flight were tried: at 64 x 16 PostgreSQL does as well with one as with two, at 64 x 1 better
-// with one, so a second goes only when it is large; Redis gained nothing by a second. Four were worse.
+// Which store a gateway process opens, and with how many connections. On two cores one, two
+// and four batches in flight were tried: at 64 x 16 PostgreSQL does as well with one as with
+// two, at 64 x 1 better with one, so a second goes only when it is large; Redis gained
+// nothing by a second. Four were worse.
 
 import { PostgresBatch, PostgresRows } from "./postgres-store.ts";
 import { RedisPipe } from "./redis-pipe.ts";

@@ -1,5 +1,5 @@
-// Where PostgreSQL's server programs are, and how they come to be there: by Debian's package, without
-// the cluster and the service that the package would start, which nobody asked for.
+// Where PostgreSQL's server programs are, and how they come to be there: by Debian's package,
+// without the cluster and the service that the package would start, which nobody asked for.
 
 import { execFileSync, spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
@@ -25,7 +25,9 @@ export function postgresPrograms(): string | null {
   return found ?? null;
 }
 
-/** Installs it where that is possible and says so; returns why not otherwise, null when it is there. */
+/**
+ * Installs it where that is possible and says so; returns why not otherwise, null when it is there.
+ */
 export function ensurePostgres(mayInstall: boolean, say: (text: string) => void): string | null {
   if (postgresPrograms() !== null) return null;
   const how = "`apt-get install postgresql`";

@@ -2,8 +2,8 @@
 // transaction. Money is bigint cents; checks on the tables refuse what no statement may do.
 //
 // A bid is known by its request id, the primary key of bids (UUIDv7, so new keys go to the index's
-// right end). Refusals change nothing and are not remembered. Loans are locked before accounts, each
-// in the order of their ids: two transactions never wait for one another.
+// right end). Refusals change nothing and are not remembered. Loans are locked before accounts,
+// each in the order of their ids: two transactions never wait for one another.
 
 /** Notes of a loan are its smallest parts; a lender holds whole ones. */
 export const NOTE_CENTS = 100_000;
@@ -107,8 +107,9 @@ end $$;
 
 /**
  * Repayments of many loans in one transaction. A lender's part of what was repaid so far is rounded
- * down at the ends of its notes, so that parts sum to the payment exactly and each is within a cent of
- * what is due; a leg is the difference of two such parts. Legs are entries, and accounts get the sum.
+ * down at the ends of its notes, so that parts sum to the payment exactly and each is
+ * within a cent of what is due; a leg is the difference of two such parts. Legs are
+ * entries, and accounts get the sum.
  */
 const REPAY = `
 create function repay(p_request uuid[], p_borrower int[], p_loan int[], p_amount bigint[],

@@ -1,5 +1,5 @@
-// PostgreSQL behind a gateway, in two ways: a transaction for each request, many at once over a pool
-// (row locks), and all waiting requests of a loan in one set-based statement (batched).
+// PostgreSQL behind a gateway, in two ways: a transaction for each request, many at once over a
+// pool (row locks), and all waiting requests of a loan in one set-based statement (batched).
 
 import postgres, { type Sql } from "postgres";
 import { placesOf, type PeerRequest, type PeerStore, type StoreEvents } from "./store.ts";

@@ -1,11 +1,11 @@
-// The job of a bid and of a repayment in Redis, as functions of one library: each call is atomic, and
-// with appendfsync always what it changed is on disk before it is answered.
+// The job of a bid and of a repayment in Redis, as functions of one library: each call is atomic,
+// and with appendfsync always what it changed is on disk before it is answered.
 //
 // Keys: `available` and `held` (hashes by account), `loan:<n>` (left, bids, borrower, notes, owed,
 // repayments), `bids:<n>` (by request id: the record of the bid, and what makes it at most once),
-// `holders:<n>` (accounts in their order), `notes:<n>` (their notes), `clearings:<n>` (by request id:
-// the payment with all its legs). Results are ordinals from 1, or an error's number negated. Money
-// stays below 2^53: Lua's numbers are doubles.
+// `holders:<n>` (accounts in their order), `notes:<n>` (their notes), `clearings:<n>` (by request
+// id: the payment with all its legs). Results are ordinals from 1, or an error's number negated.
+// Money stays below 2^53: Lua's numbers are doubles.
 
 export const REDIS_LIBRARY = `#!lua name=peer
 local function text(number) return string.format('%.0f', number) end

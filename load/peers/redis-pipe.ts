@@ -1,6 +1,6 @@
-// A connection to Redis that only pipelines: what is asked in one turn of the event loop leaves in one
-// write, answers come in order. By hand, because a general client spends more on a command than Redis
-// does, and the peer would pay for it.
+// A connection to Redis that only pipelines: what is asked in one turn of the event loop leaves in
+// one write, answers come in order. By hand, because a general client spends more on a command than
+// Redis does, and the peer would pay for it.
 
 import { connect, type Socket } from "node:net";
 

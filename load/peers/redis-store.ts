@@ -1,5 +1,5 @@
-// Redis behind a gateway: a function call for each request, or one for all waiting bids of a loan; and
-// the floor, a bare append of the frame. All of a turn of the event loop leaves in one write.
+// Redis behind a gateway: a function call for each request, or one for all waiting bids of a loan;
+// and the floor, a bare append of the frame. All of a turn of the event loop leaves in one write.
 
 import { RedisPipe, redisCommand, type RedisReply } from "./redis-pipe.ts";
 import { placesOf, type PeerRequest, type PeerStore, type StoreEvents } from "./store.ts";

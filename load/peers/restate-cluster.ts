@@ -1,5 +1,5 @@
-// A Restate of its own for the comparison: one node on unix sockets, its log fsynced (its default), with
-// the service that it calls.
+// A Restate of its own for the comparison: one node on unix sockets, its log fsynced (its default),
+// with the service that it calls.
 
 import { fork, type ChildProcess } from "node:child_process";
 import { once } from "node:events";

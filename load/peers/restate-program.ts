@@ -1,5 +1,5 @@
-// Where Restate's server is, and how it comes to be there: from the npm registry, some 220 MB, and so
-// only when it is wanted, into the cache of node_modules.
+// Where Restate's server is, and how it comes to be there: from the npm registry, some 220 MB, and
+// so only when it is wanted, into the cache of node_modules.
 
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync } from "node:fs";

@@ -1,6 +1,6 @@
-// The job of a bid as Restate's experts would write it: an account and a loan are virtual objects, which
-// take one call at a time, and their state is Restate's. An account asks the loan, and holds what it took.
-// A process of its own, as a service of Restate is. It does not outlive its parent.
+// The job of a bid as Restate's experts would write it: an account and a loan are virtual objects,
+// which take one call at a time, and their state is Restate's. An account asks the loan, and holds
+// what it took. A process of its own, as a service of Restate is. It does not outlive its parent.
 
 import { createServer } from "node:http2";
 import type { AddressInfo } from "node:net";

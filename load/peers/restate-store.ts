@@ -1,5 +1,5 @@
-// Restate behind a gateway: a call of the account's virtual object for each bid, with the request id as
-// its idempotency key.
+// Restate behind a gateway: a call of the account's virtual object for each bid, with the
+// request id as its idempotency key.
 
 import { RestateClient } from "./restate-ingress.ts";
 import type { RestateOutcome } from "./restate-service.ts";

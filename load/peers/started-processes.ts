@@ -1,5 +1,6 @@
-// Processes that were started for the comparison, each to be ended by its pid whatever happens. What
-// the terminal sends to a group of processes does not reach them: they end when their owner says so.
+// Processes that were started for the comparison, each to be ended by its pid
+// whatever happens. What the terminal sends to a group of processes does not reach
+// them: they end when their owner says so.
 
 import { spawn, type ChildProcess, type SpawnOptions } from "node:child_process";
 import { once } from "node:events";
@@ -34,7 +35,9 @@ export function rememberStarted(started: Started, folder = ""): () => void {
 
 const STOP_TIMEOUT_MS = 10_000;
 
-/** For unix sockets: a path of one may have some hundred bytes, and data folders have longer ones. */
+/**
+ * For unix sockets: a path of one may have some hundred bytes, and data folders have longer ones.
+ */
 export function newSocketFolder(): { readonly path: string; remove(): void } {
   return temporaryFolder(tmpdir(), "loanloom-");
 }

@@ -35,7 +35,9 @@ export interface StoreEvents {
   fail(error: Error): void;
 }
 
-/** A loan that takes bids, or one that is lent and repaid: then every lender holds the same share. */
+/**
+ * A loan that takes bids, or one that is lent and repaid: then every lender holds the same share.
+ */
 interface PeerLoan {
   readonly loanId: string;
   readonly principalCents: number;
@@ -63,7 +65,9 @@ export interface StoreSettings {
   readonly lendersOfLoan: number;
 }
 
-/** What a gateway must be told of a world. Every loan that is repaid has the same number of lenders. */
+/**
+ * What a gateway must be told of a world. Every loan that is repaid has the same number of lenders.
+ */
 export function settingsOf(
   kind: StoreKind,
   address: string,

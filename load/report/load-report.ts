@@ -63,8 +63,8 @@ export interface LoadReport {
   readonly machine: Machine;
   readonly figures: RunFigures;
   /**
-   * Cores in use on average while requests were measured. `others`: the kernel's network work, which
-   * is booked to no process, this tool, and programs that have nothing to do with the run.
+   * Cores in use on average while requests were measured. `others`: the kernel's network work,
+   * which is booked to no process, this tool, and programs that have nothing to do with the run.
    */
   readonly cores: Cores;
   readonly samples: readonly Sample[];

@@ -1,5 +1,5 @@
-// Draws the charts of the report's page, in a browser. The page has uPlot and the report as data; this
-// file is compiled with the rest and put into the page as it is.
+// Draws the charts of the report's page, in a browser. The page has uPlot and the report as data;
+// this file is compiled with the rest and put into the page as it is.
 
 import type { Chart } from "./page-charts.ts";
 

@@ -1,5 +1,5 @@
-// What passes between the tool and its client processes: a job, a start, short notices of how far it
-// is, and the result. The log of all requests goes through a file.
+// What passes between the tool and its client processes: a job, a start, short notices of how far
+// it is, and the result. The log of all requests goes through a file.
 
 import type { Identity } from "../driver/identities.ts";
 import type { Endpoint } from "../driver/raw-socket.ts";
@@ -18,7 +18,9 @@ export interface ClientJob {
   readonly identity: Identity;
   /** Of all names of this run. */
   readonly prefix: string;
-  /** Null: open loop. Else so many requests in flight on each connection, replaced when answered. */
+  /**
+   * Null: open loop. Else so many requests in flight on each connection, replaced when answered.
+   */
   readonly closedInFlight: number | null;
   readonly intervalMs: number;
   readonly drainMs: number;

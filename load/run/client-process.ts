@@ -1,5 +1,5 @@
-// A client process of the load tool: it gets its job over IPC, connects, waits for the start, works,
-// writes its log to a file and reports. It ends when the tool does, whatever ended the tool.
+// A client process of the load tool: it gets its job over IPC, connects, waits for the start,
+// works, writes its log to a file and reports. It ends when the tool does, whatever ended the tool.
 
 import { closeSync, openSync, writeSync } from "node:fs";
 import type { FromClient, ToClient } from "./client-job.ts";

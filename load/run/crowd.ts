@@ -14,8 +14,8 @@ import { CONNECTS_AT_ONCE, eachAtOnce } from "../driver/at-once.ts";
 
 const ASK_EVERY_MS = 50;
 /**
- * Asked for each time, and never read: 640 KB/s for each consumer on a market of a hundred loans. The
- * kernel's buffers take some megabytes of that before the server has anything unsent.
+ * Asked for each time, and never read: 640 KB/s for each consumer on a market of a hundred loans.
+ * The kernel's buffers take some megabytes of that before the server has anything unsent.
  */
 const ASKED_AT_ONCE = 20;
 const ATTEMPTS_MAX = 60;

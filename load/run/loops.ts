@@ -52,7 +52,8 @@ export function closedLoop(parts: LoopParts, inFlight: number, clients: readonly
     next.atMs = atMs;
     next.segment = segment;
     requests.draw(next);
-    // Not every lender is a borrower, too: then who was drawn asks, and goes on when it is answered.
+    // Not every lender is a borrower, too: then who was drawn asks,
+    // and goes on when it is answered.
     if (client < requests.clientsOf(next.operation)) next.client = client;
     send(next);
   };

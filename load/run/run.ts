@@ -1,5 +1,5 @@
-// One run from an empty world to its audit. It must never report figures of a run whose audit it has
-// not made, and never leave a process or a folder behind.
+// One run from an empty world to its audit. It must never report figures of a run whose audit it
+// has not made, and never leave a process or a folder behind.
 
 import { readFileSync } from "node:fs";
 import { join } from "node:path";

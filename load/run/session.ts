@@ -1,5 +1,5 @@
-// One connection of a client: requests out, answers and pushes in. It holds each answer against what
-// was asked on this very connection, and each push against the one before it.
+// One connection of a client: requests out, answers and pushes in. It holds each answer against
+// what was asked on this very connection, and each push against the one before it.
 
 import { decodeMsgpackReply, type ServerMessage } from "../../src/protocol/decode-reply.ts";
 import { openSocket, type Endpoint, type RawSocket } from "../driver/raw-socket.ts";

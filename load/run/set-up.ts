@@ -1,5 +1,6 @@
-// Opens the world of a plan over the protocol: accounts with money, loans that take bids, loans that
-// are full and paid out. Any refusal stops it: what half succeeded would make every figure wrong.
+// Opens the world of a plan over the protocol: accounts with money, loans that take
+// bids, loans that are full and paid out. Any refusal stops it: what half succeeded
+// would make every figure wrong.
 
 import type { Identities } from "../driver/identities.ts";
 import type { Endpoint } from "../driver/raw-socket.ts";

@@ -1,5 +1,5 @@
-// From a client's log to its figures, once the run is over: nothing is reckoned while it is measured.
-// Requests belong to the moment at which they were due, so a stall shows where it began.
+// From a client's log to its figures, once the run is over: nothing is reckoned while it is
+// measured. Requests belong to the moment at which they were due, so a stall shows where it began.
 
 import { LatencyHistogram } from "../driver/latency.ts";
 import { FLAG, type LoggedRequest, type RequestLog } from "../driver/request-log.ts";

@@ -1,5 +1,6 @@
 // A scenario with all its numbers: which segment runs from when to when and how fast, and what must
-// be there before. Plain data, the same for the same input; it goes to the client processes as it is.
+// be there before. Plain data, the same for the same input; it goes to
+// the client processes as it is.
 
 import { assert } from "../../src/money/assert.ts";
 import type { Scenario, Segment, SegmentEvent, Sizes } from "./scenario.ts";

@@ -1,5 +1,5 @@
-// What a scenario is: data that says who does what, how often and when. It holds no code, so that it
-// can be printed, compared and repeated; `plan.ts` turns it into planned send times.
+// What a scenario is: data that says who does what, how often and when. It holds no code, so that
+// it can be printed, compared and repeated; `plan.ts` turns it into planned send times.
 
 /** What a client may do. Numbers are stable: they are in the clients' logs. */
 export const OPERATIONS = ["bid", "cancel", "account", "loan", "watch", "repay"] as const;
@@ -56,7 +56,9 @@ export interface Scenario {
   readonly sizes: Sizes;
   /** Demand for the hot loan, times what it wants; null: it is too large to fill. */
   readonly demand: number | null;
-  /** Exponent of Zipf's law over the loans: the n-th is wanted 1/n^s times as often as the first. */
+  /**
+   * Exponent of Zipf's law over the loans: the n-th is wanted 1/n^s times as often as the first.
+   */
   readonly zipf: number;
   readonly segments: readonly Segment[];
   readonly notMeasured: readonly string[];

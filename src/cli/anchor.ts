@@ -1,5 +1,5 @@
-// `loanloom anchor`: the journals beside their anchors, and the one way to go on without what a journal
-// has lost. Only `accept` writes, only the anchor, and it says what is given up.
+// `loanloom anchor`: the journals beside their anchors, and the one way to go on without what a
+// journal has lost. Only `accept` writes, only the anchor, and it says what is given up.
 
 import { Command } from "commander";
 import { UsageError } from "../command/exit-codes.ts";
@@ -82,7 +82,9 @@ async function run(
   }
 }
 
-/** `lost`: behind its anchor, or another history; a server refuses it, as it does with `invalid`. */
+/**
+ * `lost`: behind its anchor, or another history; a server refuses it, as it does with `invalid`.
+ */
 type Verdict = "whole" | "unanchored" | "lost" | "invalid";
 
 interface Sight {

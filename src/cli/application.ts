@@ -1,5 +1,6 @@
 // `loanloom application`: what borrowers and reviewers ask before a loan takes bids, over the SDK.
-// Documents are uploaded over HTTP; that a signed loan takes bids is said by `loanloom loan publish`.
+// Documents are uploaded over HTTP; that a signed loan takes bids is
+// said by `loanloom loan publish`.
 
 import { Command } from "commander";
 import { EXIT_HELP } from "./exit-codes.ts";

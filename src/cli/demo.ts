@@ -1,6 +1,6 @@
-// `loanloom demo`: the main job, for real. A thousand lenders bid at once on one loan over WebSocket,
-// the loan is paid out and repaid month by month, the server is killed in the middle of both, and the
-// clients' own logs are compared with the journal.
+// `loanloom demo`: the main job, for real. A thousand lenders bid at once on one loan over
+// WebSocket, the loan is paid out and repaid month by month, the server is killed in the middle of
+// both, and the clients' own logs are compared with the journal.
 
 import { Command } from "commander";
 import { mkdtemp, rm } from "node:fs/promises";

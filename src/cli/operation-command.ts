@@ -12,7 +12,9 @@ export interface OperationSpec {
   readonly operation: OperationName;
   /** Fields that are given by position; all others are options. */
   readonly positional: readonly string[];
-  /** For fields that the protocol wants and people would rather leave out, as they would type it. */
+  /**
+   * For fields that the protocol wants and people would rather leave out, as they would type it.
+   */
   readonly defaults?: Readonly<Record<string, string>>;
   /** Looks before it is asked; rejects when it is not to be. */
   readonly before?: (

@@ -1,5 +1,6 @@
-// `loanloom reconcile`: the custodian's statement of a day against the journals, line by line. It only
-// reads, on both sides, and may run beside the server. What a difference means, a person decides.
+// `loanloom reconcile`: the custodian's statement of a day against the journals, line
+// by line. It only reads, on both sides, and may run beside the server. What a
+// difference means, a person decides.
 
 import { join } from "node:path";
 import { Command, InvalidArgumentError } from "commander";

@@ -70,7 +70,9 @@ export async function withServer(
 
 const REASON_MS_MAX = 2_000;
 
-/** A handshake that is refused by its status says no more than that; the server tells why elsewhere. */
+/**
+ * A handshake that is refused by its status says no more than that; the server tells why elsewhere.
+ */
 async function withReason(error: unknown, url: string): Promise<unknown> {
   const isRefused = error instanceof LoanloomError && error.code === "unreachable";
   const status = isRefused ? /server response: (\d{3})/.exec(error.message)?.[1] : undefined;
@@ -175,8 +177,8 @@ export function showUpdate(update: AccountUpdate | LoanUpdate, json: boolean): v
 }
 
 /**
- * Until Ctrl-C, or until the watch ends by itself, which is an error. What is missed while the connection
- * is lost comes later, and standard error says so.
+ * Until Ctrl-C, or until the watch ends by itself, which is an error. What is missed while the
+ * connection is lost comes later, and standard error says so.
  */
 export function untilInterrupted(client: LoanloomClient): Promise<void> {
   const say = (what: string): void => void process.stderr.write(`loanloom: ${what}\n`);

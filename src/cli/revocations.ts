@@ -123,7 +123,9 @@ function listed({ auth }: Config, path: string): Promise<RevocationListing> {
   return listRevocations(path, keptMsOf(auth), Date.now());
 }
 
-/** What is wrong with the file besides: somebody has to mend it, but nobody has to wait for that. */
+/**
+ * What is wrong with the file besides: somebody has to mend it, but nobody has to wait for that.
+ */
 function warnOf(path: string, { complaints, linesUnread, isUnfinished }: RevocationListing): void {
   for (const complaint of complaints) process.stderr.write(`loanloom: ${path}, ${complaint}\n`);
   if (linesUnread > 0) {

@@ -1,5 +1,5 @@
-// `loanloom schedule`: what a loan is repaid by; with --solve, what of payment, rate, term and amount
-// is not given. Pure arithmetic: no server is asked.
+// `loanloom schedule`: what a loan is repaid by; with --solve, what of payment, rate, term and
+// amount is not given. Pure arithmetic: no server is asked.
 
 import { Command, InvalidArgumentError, Option } from "commander";
 import { UsageError } from "../command/exit-codes.ts";

@@ -5,7 +5,9 @@ import { centsText, instantText, isInstant, percentText } from "./values.ts";
 
 type Row = Readonly<Record<string, unknown>>;
 
-/** Rows of an answer under the names of their columns; units are in the values, not in the names. */
+/**
+ * Rows of an answer under the names of their columns; units are in the values, not in the names.
+ */
 export function rowsText(rows: readonly Row[]): string {
   const names = Object.keys(rows[0] ?? {});
   const head = names.map((name) => {

@@ -1,5 +1,6 @@
-// `loanloom token`: makes a token with the secret that `serve` would accept it with, for development
-// and operators; in production an identity provider signs them. Below it, taking tokens back.
+// `loanloom token`: makes a token with the secret that `serve` would accept it
+// with, for development and operators; in production an identity provider signs
+// them. Below it, taking tokens back.
 
 import { randomUUID } from "node:crypto";
 import { Command, Option } from "commander";

@@ -1,5 +1,5 @@
-// The part of `loanloom verify` that is about snapshots: they must be those that were sealed last and,
-// where the journal is kept whole, what it says. What the auditor's own model is not for.
+// The part of `loanloom verify` that is about snapshots: they must be those that were sealed last
+// and, where the journal is kept whole, what it says. What the auditor's own model is not for.
 
 import { ACTOR_LAYOUTS } from "../../actors/kinds.ts";
 import { UPCASTERS } from "../../actors/upcasters.ts";

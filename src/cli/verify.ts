@@ -1,5 +1,5 @@
-// `loanloom verify`: walks the journals of a deployment and checks ids, MACs and invariants. It only
-// reads, and may run beside the server.
+// `loanloom verify`: walks the journals of a deployment and checks ids, MACs and invariants. It
+// only reads, and may run beside the server.
 
 import { SingleBar } from "cli-progress";
 import { Command } from "commander";

@@ -160,8 +160,8 @@ export class LoanloomClient {
   }
 
   /**
-   * Follows an account: snapshot, then every entry once and in order. `after` continues from an entry
-   * that the caller has. With `receipts`, the receipt of each repayment follows, checked.
+   * Follows an account: snapshot, then every entry once and in order. `after` continues from an
+   * entry that the caller has. With `receipts`, the receipt of each repayment follows, checked.
    */
   watchAccount(
     listener: (update: AccountUpdate) => void,

@@ -5,7 +5,9 @@ import type { OperationName } from "../protocol/table.ts";
 
 /** Codes that come from the client itself, not from the server. */
 type LocalErrorCode =
-  /** No answer came in time. A mutating request may or may not have had its effect: ask `outcome`. */
+  /**
+   * No answer came in time. A mutating request may or may not have had its effect: ask `outcome`.
+   */
   | "deadline_exceeded"
   /** More requests wait than the client may hold; nothing was sent. */
   | "queue_full"

@@ -1,5 +1,5 @@
-// Receipts of repayments that a watch was told of and that are still to come. A receipt that came is
-// checked by itself and against the entry that it is of, and told once.
+// Receipts of repayments that a watch was told of and that are still to come. A receipt that came
+// is checked by itself and against the entry that it is of, and told once.
 
 import { verifyReceipt, type Receipt, type ReceiptFault } from "./receipt.ts";
 import type { AccountEntry } from "./request-types.ts";

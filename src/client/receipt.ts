@@ -1,6 +1,6 @@
-// Checks that a share of a repayment is what its receipt says: that the leg is in the clearing, and that
-// the legs of all lenders together are the payment. Nothing is taken on trust but the root, which is
-// the same for everybody: compare it with another lender's, or with `clearing.get`.
+// Checks that a share of a repayment is what its receipt says: that the leg is in the clearing, and
+// that the legs of all lenders together are the payment. Nothing is taken on trust but the root,
+// which is the same for everybody: compare it with another lender's, or with `clearing.get`.
 
 import { clearingLegBytes, clearingLegCents, type ClearingLeg } from "../hash/clearing-leg.ts";
 import { bytesOfHex, hexOf } from "../hash/hex.ts";
@@ -15,7 +15,9 @@ export type Receipt = PlainFields<ReplyOf<"clearing.path">>;
 export type ReceiptFault =
   /** Amounts that are none, or a fee that is more than what it is taken from. */
   | "amounts_wrong"
-  /** Principal, interest and penalty are not what the legs sum to; or with the fee not the payment. */
+  /**
+   * Principal, interest and penalty are not what the legs sum to; or with the fee not the payment.
+   */
   | "sums_differ"
   /** The path is of another tree, or its sums are not the sum of all legs. */
   | "path_wrong"
@@ -25,8 +27,9 @@ export type ReceiptFault =
   | "root_not_trusted";
 
 /**
- * Null for a receipt that holds, else the first thing that is wrong with it. `trustedRoot`: the root of
- * the clearing as somebody else was told it, 64 hexadecimal digits. Synchronous; never throws.
+ * Null for a receipt that holds, else the first thing that is wrong with it.
+ * `trustedRoot`: the root of the clearing as somebody else was told it, 64 hexadecimal
+ * digits. Synchronous; never throws.
  */
 export function verifyReceipt(receipt: Receipt, trustedRoot?: string): ReceiptFault | null {
   const { legsCents, root } = receipt;

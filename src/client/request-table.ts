@@ -16,8 +16,8 @@ export interface Ask {
   /** UUID text, for errors; null for reads. */
   requestId: string | null;
   /**
-   * Gives it a fresh request id, in `fields` and above; null when the caller chose it, or it has none.
-   * Servers forget old ids by their order, so one that waits long is stamped when it is sent.
+   * Gives it a fresh request id, in `fields` and above; null when the caller chose it, or it has
+   * none. Servers forget old ids by their order, so one that waits long is stamped when it is sent.
    * `aheadMs`: by how much the id that it has is ahead of the server's clock, as far as is known.
    */
   readonly restamp: ((ask: Ask, aheadMs: number) => void) | null;
@@ -54,7 +54,9 @@ const BRIDGED: ReadonlySet<string> = new Set([
   "unavailable",
   "server_shutdown",
 ]);
-/** Refusals that come before anything was done: what was sent only once may come as a new request. */
+/**
+ * Refusals that come before anything was done: what was sent only once may come as a new request.
+ */
 const UNDONE: ReadonlySet<string> = new Set(["rate_limited", "server_busy", "request_id_ahead"]);
 /** A server whose clock differs from itself is not believed for ever. */
 const SET_BACK_MAX = 3;
@@ -158,7 +160,9 @@ export class RequestTable {
     }
   }
 
-  /** Takes a reply or an error that names a request. One that nobody waits for any more is dropped. */
+  /**
+   * Takes a reply or an error that names a request. One that nobody waits for any more is dropped.
+   */
   answered(message: ServerMessage, nowMs: number): void {
     if (message.kind === "push" || message.kind === "unknown" || message.id === null) return;
     const entry = this.#entries.get(message.id);

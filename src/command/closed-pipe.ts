@@ -1,5 +1,6 @@
-// Whoever reads what a command prints may stop reading, as `head` does. That is no bug of the command:
-// it ends as by Ctrl-C, and says nothing. Imports nothing: both entries have it before anything else.
+// Whoever reads what a command prints may stop reading, as `head` does. That is no bug
+// of the command: it ends as by Ctrl-C, and says nothing. Imports nothing: both
+// entries have it before anything else.
 
 /** For the whole process; once. */
 export function endOnClosedPipe(): void {

@@ -1,5 +1,5 @@
-// What every command line of this project ends with, whatever it does. What only some of them can end
-// with has higher codes, in the tables of `src/cli` and `load/command`.
+// What every command line of this project ends with, whatever it does. What only some of them can
+// end with has higher codes, in the tables of `src/cli` and `load/command`.
 
 import type { CommanderError } from "commander";
 

@@ -1,6 +1,6 @@
-// `loanloom serve` as a child of whoever measures it, shows it or kills it: in a process of its own,
-// with settings of its own, its output in a file. It is signalled by pid, never by name. The Redis that
-// it starts outlives a kill; to end that one is its owner's work.
+// `loanloom serve` as a child of whoever measures it, shows it or kills it: in a process of its
+// own, with settings of its own, its output in a file. It is signalled by pid, never by name. The
+// Redis that it starts outlives a kill; to end that one is its owner's work.
 
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
@@ -109,7 +109,9 @@ export class ServerChild {
   }
 }
 
-/** Settings of whoever runs this are for their own server, and flags of Node for their own process. */
+/**
+ * Settings of whoever runs this are for their own server, and flags of Node for their own process.
+ */
 function withoutSettings(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   const kept = Object.entries(environment).filter(
     ([name]) => !name.startsWith("LOANLOOM_") && name !== "REDIS_URL" && name !== "NODE_OPTIONS",

@@ -1,5 +1,5 @@
-// Where a deployment keeps what has no setting of its own, or none that was given; and what the system
-// refuses there, or of the port, as the setting that somebody must change.
+// Where a deployment keeps what has no setting of its own, or none that was given; and what the
+// system refuses there, or of the port, as the setting that somebody must change.
 
 import { access, constants } from "node:fs/promises";
 import { join } from "node:path";
@@ -22,8 +22,8 @@ export function revocationsFileOf({
 }
 
 /**
- * Makes the data folder, for its owner only, when it is missing. Throws a ConfigError when it cannot be
- * made, is none, or is not this user's to write to.
+ * Makes the data folder, for its owner only, when it is missing. Throws a ConfigError when it
+ * cannot be made, is none, or is not this user's to write to.
  */
 export async function makeDataFolder({ deployment }: Config): Promise<void> {
   const { dataDir } = deployment;
@@ -35,7 +35,9 @@ export async function makeDataFolder({ deployment }: Config): Promise<void> {
   }
 }
 
-/** What the system says about a file or folder when nobody but a person can do anything about it. */
+/**
+ * What the system says about a file or folder when nobody but a person can do anything about it.
+ */
 const FAULTS: ReadonlySet<string | undefined> = new Set([
   "EACCES",
   "EISDIR",

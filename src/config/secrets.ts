@@ -1,7 +1,7 @@
 // The secrets of a deployment: given by the environment, or, for the embedded default, generated
 // once and kept in the data folder for its owner only. Losing the MAC key makes the journal
-// unverifiable, so a kept key is never replaced: one that is missing where there is something that was
-// written with it is asked back. Only `serve` generates any. Secrets are never logged.
+// unverifiable, so a kept key is never replaced: one that is missing where there is something that
+// was written with it is asked back. Only `serve` generates any. Secrets are never logged.
 
 import { randomBytes } from "node:crypto";
 import { chmod, link, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
@@ -27,8 +27,8 @@ const DOCUMENT_KEY: KeptSecret = { file: "document.key", variable: "LOANLOOM_DOC
 const KEPT_PATTERN = /^[0-9a-f]{64}$/;
 
 /**
- * The secrets that `serve` uses. Creates what is missing in a new deployment. Throws a ConfigError when a
- * kept secret is damaged, open to others, or missing beside what was written with it.
+ * The secrets that `serve` uses. Creates what is missing in a new deployment. Throws a ConfigError
+ * when a kept secret is damaged, open to others, or missing beside what was written with it.
  */
 export async function loadSecrets(config: Config): Promise<Secrets> {
   const { jwtSecret, jwksUrl } = config.auth;
@@ -38,9 +38,9 @@ export async function loadSecrets(config: Config): Promise<Secrets> {
 }
 
 /**
- * The MAC key, and the secret of tokens, for commands beside a server: the same ones as its, and nothing
- * is ever created. A secret is null when a JWKS URL is configured. Throws a ConfigError, also when there
- * is none.
+ * The MAC key, and the secret of tokens, for commands beside a server: the same ones as its,
+ * and nothing is ever created. A secret is null when a JWKS URL is configured. Throws a
+ * ConfigError, also when there is none.
  */
 export async function readMacKey({ deployment }: Config): Promise<Uint8Array> {
   return deployment.macKey ?? bytesOf(await existing(deployment.dataDir, MAC_KEY));
@@ -55,8 +55,8 @@ export async function readJwtSecret({ auth, deployment, redis }: Config): Promis
 
 /**
  * The keys of documents, the one for new ones first. Documents are in the data folder, so their key
- * may be kept beside them with any Redis; a kept one still opens what it sealed when another is given.
- * Throws a ConfigError like `loadSecrets`.
+ * may be kept beside them with any Redis; a kept one still opens what it sealed when another is
+ * given. Throws a ConfigError like `loadSecrets`.
  */
 export async function loadDocumentKeys(config: Config): Promise<readonly Uint8Array[]> {
   const { key } = config.documents;
@@ -113,7 +113,10 @@ async function kept(config: Config, secret: KeptSecret): Promise<string> {
   return written;
 }
 
-/** The folder with anything in it that only the secrets of its time can read; null in a new deployment. */
+/**
+ * The folder with anything in it that only the secrets of its time can
+ * read; null in a new deployment.
+ */
 async function inUse(config: Config, secret: KeptSecret): Promise<string | null> {
   const { dataDir } = config.deployment;
   const folders = [join(dataDir, "redis"), join(dataDir, "documents")];

@@ -1,7 +1,8 @@
 // Keeps calls from a custodian that is down: after too many failures none is made for a while, then
 // a single one to see whether it is back. cockatiel keeps the window and the states. The waiting is
-// ours: cockatiel 3.2.1 measures it with Date.now() and sleeps with setTimeout, so a wall clock that
-// is set back an hour would keep the circuit open for an hour, and no simulation could drive it.
+// ours: cockatiel 3.2.1 measures it with Date.now() and sleeps with setTimeout, so
+// a wall clock that is set back an hour would keep the circuit open for an hour,
+// and no simulation could drive it.
 
 import { circuitBreaker, CircuitState, CountBreaker, handleWhenResult } from "cockatiel";
 import { assert, assertNever } from "../money/assert.ts";

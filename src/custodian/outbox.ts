@@ -51,8 +51,8 @@ interface Item {
 }
 
 /**
- * `flowing`: as many as allowed at once. `waiting`: the circuit is open, nothing is sent. `probing`:
- * one at a time, until one is settled.
+ * `flowing`: as many as allowed at once. `waiting`: the circuit is open, nothing is sent.
+ * `probing`: one at a time, until one is settled.
  */
 export type OutboxMode = "flowing" | "waiting" | "probing" | "closed";
 
@@ -105,7 +105,9 @@ export class PayoutOutbox {
     return "queued";
   }
 
-  /** Nothing is sent or told from now on. What was not settled is to be offered after the restart. */
+  /**
+   * Nothing is sent or told from now on. What was not settled is to be offered after the restart.
+   */
   close(): void {
     this.#mode = "closed";
     for (const cancel of this.#cancels) cancel();

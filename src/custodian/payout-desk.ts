@@ -1,7 +1,7 @@
 // Carries out withdrawals: sends those that are durable, takes down how they end, and asks the
-// custodian about those of which nothing is heard. It knows what to do from the journal alone: after
-// a restart it is told of all that have not ended, and sends them again under the same references.
-// It never decides that a withdrawal has failed: only the custodian's word ends one.
+// custodian about those of which nothing is heard. It knows what to do from the journal alone:
+// after a restart it is told of all that have not ended, and sends them again under the same
+// references. It never decides that a withdrawal has failed: only the custodian's word ends one.
 
 import { withdrawalReference, type AccountId } from "../../actors/address.ts";
 import { cents } from "../money/cents.ts";

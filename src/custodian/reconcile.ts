@@ -78,8 +78,8 @@ export function booksOf(statement: CustodianStatement): Books {
 
 /**
  * Where a kind and reference stands more than once on a side, the line that agrees best with the
- * other side (in all, then in amount, then the first) is taken for it and the others are duplicates.
- * One pair of lines can differ in amount and in date: these are two differences.
+ * other side (in all, then in amount, then the first) is taken for it and the others are
+ * duplicates. One pair of lines can differ in amount and in date: these are two differences.
  */
 export function reconcile(custodian: Books, books: Books): Reconciliation {
   const partners = partnersOf(custodian.lines, books.lines);

@@ -3,7 +3,8 @@
 // up by itself, is refused as a whole.
 //
 //   {"kind":"opening","date":"2026-11-24","utcOffsetMinutes":480,"balanceCents":0}
-//   {"kind":"deposit","reference":"d-1","accountId":"alice","amountCents":500,"bookedAtMs":...,"balanceCents":500}
+//   {"kind":"deposit","reference":"d-1","accountId":"alice","amountCents":500,"bookedAtMs":...,
+//    "balanceCents":500}
 //   {"kind":"closing","lines":1,"balanceCents":500,"isFinal":true}
 
 import { cents, type Cents } from "../money/cents.ts";

@@ -1,6 +1,6 @@
 // The shapes on the wire, as JSON: what is signed and sent in both directions. Every field that
-// comes from outside is checked here, and nothing else of it is looked at. Unknown fields are passed
-// over, since banks add some without asking.
+// comes from outside is checked here, and nothing else of it is looked at. Unknown fields are
+// passed over, since banks add some without asking.
 
 import { isId, type AccountId } from "../../actors/address.ts";
 import { cents, type Cents } from "../money/cents.ts";

@@ -73,8 +73,8 @@ export class Incoming {
   }
 
   /**
-   * All bytes are there: when it resolves they survive a crash, as one whose event is still to come.
-   * Rejects with a DocumentError: `store_full`, `store_failed`.
+   * All bytes are there: when it resolves they survive a crash, as one whose event is still to
+   * come. Rejects with a DocumentError: `store_full`, `store_failed`.
    */
   async seal(): Promise<Label> {
     assert(this.#pendingName === null, "a document is sealed once");

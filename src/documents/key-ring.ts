@@ -77,8 +77,8 @@ export class KeyRing {
   }
 
   /**
-   * What a document is called on disk, under each key, the newest first: without a key, a name tells
-   * neither the loan nor which bytes are in it.
+   * What a document is called on disk, under each key, the newest first: without a key, a name
+   * tells neither the loan nor which bytes are in it.
    */
   namesOf(loanId: string, sha256: string): readonly string[] {
     return this.#keys.map(({ naming }) => {

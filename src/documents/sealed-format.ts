@@ -1,13 +1,15 @@
-// A document on disk: a header, frames of AES-256-GCM, a label. Bytes only; no file is touched here.
+// A document on disk: a header, frames of AES-256-GCM, a label. Bytes
+// only; no file is touched here.
 //
 //   header  76   "LLDOC" 0 0 1 | key id 8 | wrapped key 60
 //   frame   n+16 65,536 bytes of the document (the last has what is left), then the tag
-//   label   97   size 8 | SHA-256 32 | length of the loan id 1 | loan id 40, sealed too, then the tag
+//   label   97   size 8 | SHA-256 32 | length of the loan id 1 | loan id 40, sealed, then the tag
 //
-// Nonces are those of STREAM (Hoang, Reyhanitabar, Rogaway, Vizar 2015) as age has them: the frame's
-// number in 11 bytes and one byte that says whether more follow. The key is the document's alone, so
-// no nonce comes twice; a frame that is missing, doubled or elsewhere fails, and so does a cut. The
-// label has the next number and a mark of its own: it says whose document it is without reading it.
+// Nonces are those of STREAM (Hoang, Reyhanitabar, Rogaway, Vizar 2015) as age has them: the
+// frame's number in 11 bytes and one byte that says whether more follow. The key is the
+// document's alone, so no nonce comes twice; a frame that is missing, doubled or elsewhere
+// fails, and so does a cut. The label has the next number and a mark of its own: it says whose
+// document it is without reading it.
 
 import { createCipheriv, createDecipheriv } from "node:crypto";
 import { assert } from "../money/assert.ts";
@@ -89,7 +91,9 @@ export function sealFrame(
   return plain.length + TAG_BYTES;
 }
 
-/** Throws a DocumentError: `damaged`. Nothing of a frame is returned before all of it is verified. */
+/**
+ * Throws a DocumentError: `damaged`. Nothing of a frame is returned before all of it is verified.
+ */
 export function openFrame(
   key: Uint8Array,
   frameNo: number,

@@ -1,6 +1,6 @@
-// The documents of loan applications, encrypted on disk. An event says which bytes belong to a loan;
-// the store keeps them under (loan, SHA-256) and never decides what counts: what no event knows is
-// swept away, what an event knows is never removed.
+// The documents of loan applications, encrypted on disk. An event says which bytes belong to a
+// loan; the store keeps them under (loan, SHA-256) and never decides what counts: what no event
+// knows is swept away, what an event knows is never removed.
 
 import { readdir, rm, stat, statfs } from "node:fs/promises";
 import { join } from "node:path";
@@ -58,7 +58,9 @@ export class DocumentStore {
     }
   }
 
-  /** Removes what a former process did not finish. Only its owner may call it, before any `begin`. */
+  /**
+   * Removes what a former process did not finish. Only its owner may call it, before any `begin`.
+   */
   async clearLeftovers(): Promise<void> {
     for (const name of await readdir(this.#folders.incoming)) {
       await rm(join(this.#folders.incoming, name), { force: true });
@@ -89,8 +91,8 @@ export class DocumentStore {
   }
 
   /**
-   * Opens the document that an event names. Rejects with a DocumentError: `missing`, `damaged` (also
-   * when it is another one), `key_unknown`, `store_failed`.
+   * Opens the document that an event names. Rejects with a DocumentError: `missing`, `damaged`
+   * (also when it is another one), `key_unknown`, `store_failed`.
    */
   async find({ loanId, sha256, sizeBytes }: Label): Promise<SealedReader> {
     try {
@@ -144,9 +146,9 @@ export class DocumentStore {
   }
 
   /**
-   * Asks of everything that is whole, but of which nobody saw the event, what became of it: keeps what
-   * has an event, removes what has none, leaves what is not known. Documents that are on their way
-   * are not touched. Its cost goes by what is pending, not by what is kept.
+   * Asks of everything that is whole, but of which nobody saw the event, what became of it: keeps
+   * what has an event, removes what has none, leaves what is not known. Documents that are on their
+   * way are not touched. Its cost goes by what is pending, not by what is kept.
    */
   async sweep(standingOf: (label: Label) => Promise<Standing>): Promise<SweepReport> {
     let [found, orphans, undecided] = [0, 0, 0];

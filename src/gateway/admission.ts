@@ -1,5 +1,5 @@
-// Who may come in and stay: seats of connections, allowances of accounts, and tokens being verified,
-// all bounded. It counts; it never sends.
+// Who may come in and stay: seats of connections, allowances of accounts, and tokens being
+// verified, all bounded. It counts; it never sends.
 
 import type { Allowance } from "./allowances.ts";
 import { Allowances } from "./allowances.ts";

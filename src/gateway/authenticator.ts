@@ -2,9 +2,9 @@
 // pinned by configuration, never taken from the token. Verification is asynchronous and never
 // throws for what a client sent.
 //
-// Claims: `sub` is the account id (for the staff: their own name, of the same form), `role` is one of
-// ROLES and "client" when absent, `exp` is required and at most `tokenLifetimeMsMax` ahead, of `iat`
-// too, `iss` and `aud` are checked when configured; `iat` and `jti` make revocation finer.
+// Claims: `sub` is the account id (for the staff: their own name, of the same form), `role` is one
+// of ROLES and "client" when absent, `exp` is required and at most `tokenLifetimeMsMax` ahead, of
+// `iat` too, `iss` and `aud` are checked when configured; `iat` and `jti` make revocation finer.
 
 import { createRemoteJWKSet, errors, jwtVerify, type JWTPayload } from "jose";
 import { isId, type AccountId } from "../../actors/address.ts";

@@ -21,8 +21,8 @@ export interface Speaker {
 }
 
 /**
- * Null when the speaker may; else the code to refuse with. `invalid_field` is a request of the staff
- * about "the own account": they have none and must name one.
+ * Null when the speaker may; else the code to refuse with. `invalid_field` is a request of the
+ * staff about "the own account": they have none and must name one.
  */
 export function refusalFor(speaker: Speaker | null, command: Command): ErrorCode | null {
   const operation: Operation = OPERATIONS[OPERATION_OF[command.type]];

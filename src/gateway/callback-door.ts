@@ -2,9 +2,10 @@
 // signature go to whoever understands them. This room checks no signature and books nothing; it
 // answers when it is told to, which is after what the callback says is durable.
 //
-// Anybody may knock here, so nobody may hold the door: who has no signature is refused before its body
-// is read, a place among those that wait for a commit is taken by whole bodies alone, and where too many
-// bodies are coming the one that has taken longest makes way. A bank sends some 300 bytes at once.
+// Anybody may knock here, so nobody may hold the door: who has no signature is refused before
+// its body is read, a place among those that wait for a commit is taken by whole bodies
+// alone, and where too many bodies are coming the one that has taken longest makes way. A
+// bank sends some 300 bytes at once.
 
 import { STATUS_CODES } from "node:http";
 import type { GatewayCounters } from "./counters.ts";

@@ -1,11 +1,12 @@
-// Connections that speak HTTP, from the moment that they are accepted: also those that never send a whole
-// request, of which no handler ever hears. A handshake takes its connection out of this count and into the
-// seats of sessions.
+// Connections that speak HTTP, from the moment that they are accepted: also those that never send a
+// whole request, of which no handler ever hears. A handshake takes its connection out of this count
+// and into the seats of sessions.
 //
-// uWebSockets.js tells of each that opens and of each that closes, but not which one closed, and lets none
-// of them be found again. So these are bounded by what can be known: how many there are, how fast one
-// address opens them (it cuts a connection that sends no whole request after 12 to 15 s, measured, so a
-// rate is a number of them), and while more than half of all are taken an answer ends its connection.
+// uWebSockets.js tells of each that opens and of each that closes, but not which one closed, and
+// lets none of them be found again. So these are bounded by what can be known: how many there
+// are, how fast one address opens them (it cuts a connection that sends no whole request after
+// 12 to 15 s, measured, so a rate is a number of them), and while more than half of all are
+// taken an answer ends its connection.
 
 import type * as uWS from "uWebSockets.js";
 import type { Clock } from "../runtime/environment.ts";
@@ -14,7 +15,10 @@ import type { GatewayConfig } from "./config.ts";
 import type { GatewayCounters } from "./counters.ts";
 import { networkOf, peerOf } from "./network-address.ts";
 
-/** An address may open twice the sessions that it may have, or so many, at once and every ten seconds. */
+/**
+ * An address may open twice the sessions that it may have, or so many,
+ * at once and every ten seconds.
+ */
 const OPENINGS_LEAST = 1_000;
 const OPENINGS_PER_SESSION = 2;
 const OPENINGS_MS = 10_000;

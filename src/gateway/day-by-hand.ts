@@ -5,7 +5,9 @@ import type { ErrorCode } from "../protocol/errors.ts";
 
 /** Ten years at once: from a mistyped year there would be no way back. */
 const DAYS_AHEAD_MAX = 3_660;
-/** The last date that may be typed: due dates of every loan come after it, and must be dates too. */
+/**
+ * The last date that may be typed: due dates of every loan come after it, and must be dates too.
+ */
 const LAST_DAY = parseBusinessDate("2999-12-31")!;
 
 export interface RefusedDay {
@@ -14,8 +16,8 @@ export interface RefusedDay {
 }
 
 /**
- * Null when it may begin. `businessDay` is the present one, `today` the clock's where dates follow the
- * clock, else null; all in days since 1970.
+ * Null when it may begin. `businessDay` is the present one, `today` the clock's where dates follow
+ * the clock, else null; all in days since 1970.
  */
 export function refusedDay(
   day: number,

@@ -1,8 +1,8 @@
-// Whether it is certain where a request ends. What stands before this server (a proxy, a cache) must see
-// the very same requests in a stream of bytes; where two readers could differ, one of them can be made
-// to take somebody's body for a request of another (RFC 9112, 6.3 and 11.2). uWebSockets.js itself
-// refuses a length with a sign and a length beside an encoding; it takes the first of two lengths, an
-// empty one for none, and any encoding that ends in "chunked".
+// Whether it is certain where a request ends. What stands before this server (a proxy, a cache)
+// must see the very same requests in a stream of bytes; where two readers could differ, one of them
+// can be made to take somebody's body for a request of another (RFC 9112, 6.3 and 11.2).
+// uWebSockets.js itself refuses a length with a sign and a length beside an encoding; it takes the
+// first of two lengths, an empty one for none, and any encoding that ends in "chunked".
 
 import type * as uWS from "uWebSockets.js";
 import type { GatewayCounters } from "./counters.ts";
@@ -27,7 +27,9 @@ export function framingFault(request: uWS.HttpRequest): string | undefined {
   return lengths + encodings > 1 ? "one Content-Length, or Transfer-Encoding, and once" : fault;
 }
 
-/** The handler, for requests of which it is certain where they end; others get 400 and are closed. */
+/**
+ * The handler, for requests of which it is certain where they end; others get 400 and are closed.
+ */
 export function framed(counters: GatewayCounters, handle: HttpHandler): HttpHandler {
   return (response, request) => {
     const fault = framingFault(request);
@@ -37,8 +39,8 @@ export function framed(counters: GatewayCounters, handle: HttpHandler): HttpHand
 }
 
 /**
- * Answers later, not now: bytes that came behind an answered request are served as the next one, also
- * when the answer closes the connection. Behind one that waits they close it at once.
+ * Answers later, not now: bytes that came behind an answered request are served as the next one,
+ * also when the answer closes the connection. Behind one that waits they close it at once.
  */
 export function refuseUnframed(
   response: uWS.HttpResponse,

@@ -41,7 +41,10 @@ export interface GatewayOptions {
   readonly httpExtra?: HttpExtra;
   /** Left out: no documents are taken or shown. */
   readonly documents?: GatewayDocuments;
-  /** The business date by the clock, in days since 1970, where dates follow it; left out: they do not. */
+  /**
+   * The business date by the clock, in days since 1970, where dates
+   * follow it; left out: they do not.
+   */
   readonly today?: () => number;
 }
 
@@ -319,8 +322,9 @@ class Door implements Gateway {
 }
 
 /**
- * LIBUS_LISTEN_EXCLUSIVE_PORT. Without it two servers on one machine share a port, and each gets a part
- * of the connections. The types of the package know neither it nor the call that takes it and a host.
+ * LIBUS_LISTEN_EXCLUSIVE_PORT. Without it two servers on one machine share a port, and
+ * each gets a part of the connections. The types of the package know neither it nor the
+ * call that takes it and a host.
  */
 const EXCLUSIVE_PORT = 1;
 interface ListensAlone {

@@ -1,6 +1,6 @@
 // HTTP on the port of the WebSocket: health, metrics, callbacks, and the same reads as JSON. Which
-// paths there are stands in protocol/http-paths.ts and http-doors.ts, and with examples in PROTOCOL.md.
-// Reads take the way of every request: authorisation, allowance, runtime, release.
+// paths there are stands in protocol/http-paths.ts and http-doors.ts, and with examples in
+// PROTOCOL.md. Reads take the way of every request: authorisation, allowance, runtime, release.
 
 import type * as uWS from "uWebSockets.js";
 import { HTTP_DOORS } from "../protocol/http-doors.ts";

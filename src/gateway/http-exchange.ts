@@ -151,8 +151,8 @@ export class HttpExchange {
   }
 
   /**
-   * Sends the next piece of a body of `totalBytes`, and waits until the client has taken it: nothing
-   * is buffered but what the kernel takes. False when the client has gone.
+   * Sends the next piece of a body of `totalBytes`, and waits until the client has taken it:
+   * nothing is buffered but what the kernel takes. False when the client has gone.
    */
   sendPiece(piece: Uint8Array, totalBytes: number): Promise<boolean> {
     const response = this.#response;

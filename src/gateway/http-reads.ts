@@ -1,6 +1,6 @@
-// The reads that HTTP offers, by path and query: the same commands that frames become. Which there are
-// stands in protocol/http-paths.ts. A path that is none of these has no read; a part of it that is
-// wrong is told in words.
+// The reads that HTTP offers, by path and query: the same commands that frames become. Which there
+// are stands in protocol/http-paths.ts. A path that is none of these has no read; a part of it
+// that is wrong is told in words.
 
 import { isId, parseRequestId } from "../../actors/address.ts";
 import { AssertionError } from "../money/assert.ts";

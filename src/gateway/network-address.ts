@@ -1,12 +1,13 @@
-// Whom a connection comes from, as far as limits are concerned: an IPv4 address, or the /64 of an IPv6
-// address, since a host or a home has a whole /64 and may speak from any address in it (RFC 6177).
+// Whom a connection comes from, as far as limits are concerned: an IPv4 address, or
+// the /64 of an IPv6 address, since a host or a home has a whole /64 and may speak
+// from any address in it (RFC 6177).
 
 import { isIPv4, isIPv6 } from "node:net";
 import type * as uWS from "uWebSockets.js";
 
 /**
- * The peer of the socket, or what a trusted proxy has appended last to `header`: entries before that
- * one are the client's own claim.
+ * The peer of the socket, or what a trusted proxy has appended last to `header`: entries before
+ * that one are the client's own claim.
  */
 export function addressOf(
   response: uWS.HttpResponse,

@@ -1,5 +1,5 @@
-// Whether the door can open where it is to, before anything else is started. The gateway's own attempt
-// comes last, tells no reason, and still decides.
+// Whether the door can open where it is to, before anything else is started. The gateway's own
+// attempt comes last, tells no reason, and still decides.
 
 import { createServer } from "node:net";
 

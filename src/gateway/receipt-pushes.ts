@@ -1,6 +1,6 @@
 // Receipts for who asked for them with a watch: behind each repayment that an account receives, its
-// leg with the Merkle path. The runtime reckons them between its turns, few at a time, so that neither
-// entries nor those who ask for no receipts ever wait for one.
+// leg with the Merkle path. The runtime reckons them between its turns, few at a time, so that
+// neither entries nor those who ask for no receipts ever wait for one.
 
 import type { AccountId, LoanId } from "../../actors/address.ts";
 import type { Entry } from "../../actors/account/entry-log.ts";
@@ -14,11 +14,13 @@ import type { GatewayLog } from "./log.ts";
 import type { Questions, Settled } from "./questions.ts";
 import type { Session } from "./session.ts";
 
-/** Of the 64 answers that the runtime gathers at once: most are left to those who ask themselves. */
+/**
+ * Of the 64 answers that the runtime gathers at once: most are left to those who ask themselves.
+ */
 const AT_ONCE_MAX = 16;
 /**
- * Beyond it the session is closed, and gets the rest by watching on: of its own, or, when all together are
- * too many, of the session for which most wait.
+ * Beyond it the session is closed, and gets the rest by watching on: of its own, or, when all
+ * together are too many, of the session for which most wait.
  */
 export const RECEIPTS_PER_SESSION_MAX = 10_000;
 export const RECEIPTS_WAITING_MAX = 100_000;
@@ -55,7 +57,9 @@ export interface ReceiptParts {
 export class ReceiptPushes {
   readonly #parts: ReceiptParts;
   readonly #lines = new Map<Session, Line>();
-  /** Lines in which somebody waits, in the order in which they are served: one receipt each in turn. */
+  /**
+   * Lines in which somebody waits, in the order in which they are served: one receipt each in turn.
+   */
   readonly #inTurn = new Set<Line>();
   /** Of all lines. */
   #waiting = 0;
@@ -84,8 +88,8 @@ export class ReceiptPushes {
   }
 
   /**
-   * As `offer`, of entries from before: that the client asks for as much is its own doing, so each is taken
-   * from its allowance as a request is.
+   * As `offer`, of entries from before: that the client asks for as much is its own doing, so each
+   * is taken from its allowance as a request is.
    */
   offerAgain(session: Session, accountId: AccountId, entries: readonly Entry[]): void {
     const asked = entries.filter(({ kind }) => kind === "repayment_received").length;

@@ -1,5 +1,6 @@
-// Answers schedule.preview: arithmetic alone, so that no actor is asked. What it costs is bounded by
-// the terms that lending accepts, and what is searched for is charged to the account's allowance.
+// Answers schedule.preview: arithmetic alone, so that no actor is asked. What it
+// costs is bounded by the terms that lending accepts, and what is searched for is
+// charged to the account's allowance.
 
 import { businessDate } from "../lending/business-date.ts";
 import { DAY_COUNT_BASES, type DayCountBasis } from "../lending/day-count.ts";

@@ -1,11 +1,11 @@
-// The bytes of one leg of a clearing, as its receipt commits to them: lines of ASCII, so that anybody
-// can make them again with what any system has.
+// The bytes of one leg of a clearing, as its receipt commits to them: lines of ASCII, so that
+// anybody can make them again with what any system has.
 //
 //   loanloom-leg-1, loan, clearing, day, index, account, principal, interest, penalty, fee
 //
-// one on a line, numbers in decimal, no line end behind the last. What a leg counts in the sum of all
-// is principal, interest and penalty: the fee is taken from it, not added. Every holder has a leg, in
-// the order of first bids, also one of nothing: that nothing came can be proven, too.
+// one on a line, numbers in decimal, no line end behind the last. What a leg counts in the sum of
+// all is principal, interest and penalty: the fee is taken from it, not added. Every holder has a
+// leg, in the order of first bids, also one of nothing: that nothing came can be proven, too.
 
 export interface ClearingLeg {
   readonly loanId: string;

@@ -1,14 +1,14 @@
-// A Merkle tree whose nodes commit to the sums below them, so that its root proves not only that a leaf
-// is in it, but also what all leaves sum to. Shape and prefixes are those of RFC 6962, 2.1: pairs of
-// neighbours, and whoever has none goes up as it is.
+// A Merkle tree whose nodes commit to the sums below them, so that its root proves not only that a
+// leaf is in it, but also what all leaves sum to. Shape and prefixes are those of RFC 6962, 2.1:
+// pairs of neighbours, and whoever has none goes up as it is.
 //
 //   leaf   SHA-256(0x00, bytes of the leaf)
 //   node   SHA-256(0x01, left hash, left sum, right hash, right sum)
 //   root   SHA-256(0x02, number of leaves, sum of all, hash of the top node)
 //
-// Numbers are 8 bytes, big endian. A node hashes both sums apart and not their total: with the total
-// alone one side could be made larger than it is and the other smaller. The root has the number of
-// leaves besides, without which a path would be good for trees of several sizes.
+// Numbers are 8 bytes, big endian. A node hashes both sums apart and not their total: with the
+// total alone one side could be made larger than it is and the other smaller. The root has the
+// number of leaves besides, without which a path would be good for trees of several sizes.
 
 import { SHA256_BYTES, sha256 } from "./sha256.ts";
 

@@ -3,7 +3,9 @@
 import type { Pending } from "./message-book.ts";
 import type { World } from "./world.ts";
 
-/** What an account counts as open is a loan's open application of that borrower, and the reverse. */
+/**
+ * What an account counts as open is a loan's open application of that borrower, and the reverse.
+ */
 export function checkApplications(world: World, inFlight: readonly Pending[]): void {
   const moving = new Set(inFlight.map(({ to, message }) => loanOf(to.id, message)));
   const over: readonly string[] = ["listed", "rejected", "withdrawn"];

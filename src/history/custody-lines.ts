@@ -23,8 +23,8 @@ export interface CustodyLines {
   /** Shard after shard, each in the order of its journal. */
   readonly lines: readonly CustodyLine[];
   /**
-   * Null when all journals are there from their first entry. Otherwise at least one was trimmed, and
-   * all that was written from this time on is there.
+   * Null when all journals are there from their first entry. Otherwise at least one was trimmed,
+   * and all that was written from this time on is there.
    */
   readonly completeFromMs: number | null;
 }

@@ -34,8 +34,8 @@ export interface JournalSource extends ShardSource {
 const SHARDS_MAX = 256;
 
 /**
- * How many shards there are, journals or anchors of them. Rejects with a JournalError of the first anchor
- * that cannot be read.
+ * How many shards there are, journals or anchors of them. Rejects with a JournalError of the
+ * first anchor that cannot be read.
  */
 export async function countShards(found: number, anchors: Anchors): Promise<number> {
   let shards = found;

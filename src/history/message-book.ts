@@ -27,7 +27,9 @@ export interface Link {
 }
 
 export class MessageBook {
-  /** Sent to an actor of the same shard, or arrived, and not yet carried out: by shard and number. */
+  /**
+   * Sent to an actor of the same shard, or arrived, and not yet carried out: by shard and number.
+   */
   readonly #pending = new Map<number, Map<number, Pending>>();
   readonly #links = new Map<string, Link>();
   /** Of messages to many accounts: how many of their legs are received, by shard and number. */

@@ -1,5 +1,5 @@
-// A loan from its disbursement to its end: paid out once, repaid, late, in default, settled. What is
-// owed is reckoned in repayment-model.ts. It must never use the server's decide or evolve.
+// A loan from its disbursement to its end: paid out once, repaid, late, in default, settled. What
+// is owed is reckoned in repayment-model.ts. It must never use the server's decide or evolve.
 
 import type { RepaymentEvent } from "../../actors/loan/repayment/events.ts";
 import type { WriteOffEvent } from "../../actors/loan/write-off/events.ts";
@@ -36,7 +36,8 @@ export function applyRepayment(
   day: number,
   findings: Findings,
 ): void {
-  // A payment counts for the last day whose work is done, and so does what it brings, or its absence.
+  // A payment counts for the last day whose work is done, and so does
+  // what it brings, or its absence.
   const paidOn = loan.repayment?.workedThrough ?? day;
   const right = OF_PAYMENTS.has(event.type) ? paidOn : day;
   if ("day" in event && event.type !== "RepaymentTaken") {

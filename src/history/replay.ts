@@ -37,7 +37,9 @@ import type { World } from "./world.ts";
 type LegsRecord = Extract<JournalRecord, { record: "legs" }>;
 type Act = Extract<JournalRecord, { record: "act" }>;
 
-/** Where the records stand: their shard, its rules, and whether its journal is there from the start. */
+/**
+ * Where the records stand: their shard, its rules, and whether its journal is there from the start.
+ */
 export interface ShardPlace {
   readonly shard: number;
   readonly rules: EntryRules;

@@ -1,10 +1,10 @@
-// Anchors as files: one for each shard, in a folder that is best not on the machine of Redis. A file is
-// replaced whole and durably, so a crash leaves the old one or the new one. Nobody can make one, or take
-// another shard's, without the key.
+// Anchors as files: one for each shard, in a folder that is best not on the machine of Redis. A
+// file is replaced whole and durably, so a crash leaves the old one or the new one. Nobody can make
+// one, or take another shard's, without the key.
 //
-// Several servers may share the folder: none puts back what another one has put forward. Between the
-// look and the rename one could, by microseconds; an anchor that is older than it might be finds less,
-// and accuses nobody.
+// Several servers may share the folder: none puts back what another one has put forward. Between
+// the look and the rename one could, by microseconds; an anchor that is older than it might be
+// finds less, and accuses nobody.
 
 import { randomBytes } from "node:crypto";
 import { open, readdir, rename, rm, stat } from "node:fs/promises";
@@ -28,7 +28,9 @@ export interface AnchorFolderOptions {
 const FORMAT = 1;
 /** A larger file is none of ours. */
 const BYTES_MAX = 1_024;
-/** What a crash left half-written is removed when it is older, in ms: another server may be writing. */
+/**
+ * What a crash left half-written is removed when it is older, in ms: another server may be writing.
+ */
 const LEFTOVER_MS = 60_000;
 
 export class AnchorFolder implements Anchors {

@@ -1,6 +1,6 @@
-// Writes the anchor of a shard for its owner: after what was acknowledged, never before, and never on
-// the way of a commit or an answer. An anchor that cannot be written stops nothing; it is told when
-// that begins and when it ends, and is tried again.
+// Writes the anchor of a shard for its owner: after what was acknowledged, never before, and never
+// on the way of a commit or an answer. An anchor that cannot be written stops nothing; it is told
+// when that begins and when it ends, and is tried again.
 
 import type { Anchors } from "./anchor.ts";
 import type { Clock, Timers } from "./clock.ts";

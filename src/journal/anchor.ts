@@ -31,9 +31,9 @@ export interface Anchors {
 }
 
 /**
- * Why a journal that ends so does not have what was anchored: JournalError `journal_behind_anchor`, or
- * `tampered` when another entry stands in its place; undefined when it has it, or when the entry was
- * trimmed. `end` must have been read after the anchor, and for its position.
+ * Why a journal that ends so does not have what was anchored: JournalError `journal_behind_anchor`,
+ * or `tampered` when another entry stands in its place; undefined when it has it, or when the entry
+ * was trimmed. `end` must have been read after the anchor, and for its position.
  */
 export function whyNotAnchored(
   anchor: Anchor,

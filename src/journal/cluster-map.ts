@@ -1,5 +1,5 @@
-// Which node of a Redis Cluster is the master of a key's slot. It is asked anew for each connection,
-// since a failover or a move of slots is when connections are made anew.
+// Which node of a Redis Cluster is the master of a key's slot. It is asked anew for each
+// connection, since a failover or a move of slots is when connections are made anew.
 
 import { call, type RedisConnection, type Reply } from "./connection.ts";
 import { JournalError, unavailable } from "./errors.ts";
@@ -69,8 +69,8 @@ type SlotRange = readonly [number, number, SlotNode, ...SlotNode[]];
 type SlotNode = readonly Reply[];
 
 /**
- * A node that does not know its own address means the one that it was asked at; `?` is another one's,
- * which is announced by a name that it does not have.
+ * A node that does not know its own address means the one that it was asked at; `?` is another
+ * one's, which is announced by a name that it does not have.
  */
 function addressOf([host, port]: SlotNode, asked: HostAndPort): HostAndPort {
   const name = host === null || host === undefined ? "" : String(host);

@@ -1,5 +1,5 @@
-// One connection that commits go out on, and what is known of it. It sends and counts; what an answer
-// means is for the committer to say.
+// One connection that commits go out on, and what is known of it. It sends and counts; what an
+// answer means is for the committer to say.
 
 import type { Batch } from "./batch-window.ts";
 import type { RedisConnection, Reply } from "./connection.ts";
@@ -32,11 +32,15 @@ export class CommitLink<Cargo> {
   readonly connection: RedisConnection;
   /** Sent and not yet answered. */
   awaiting = 0;
-  /** From a refusal until all is sent again. Nothing more is sent until what was sent is answered. */
+  /**
+   * From a refusal until all is sent again. Nothing more is sent until what was sent is answered.
+   */
   blocked = false;
   /** There is more to send again than was sent so far. */
   behind = false;
-  /** It may lead to who is not the master, or no more: once all is answered, another one is made. */
+  /**
+   * It may lead to who is not the master, or no more: once all is answered, another one is made.
+   */
   misplaced = false;
   /** The master has all up to this head, and what replicas say next is said of it, too. */
   reached: string | undefined;

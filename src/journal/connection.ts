@@ -70,8 +70,8 @@ const SILENCE_MS: Readonly<Record<ConnectionPurpose, number>> = {
 };
 
 /**
- * `url` is what `parseRedisUrl` takes. Throws JournalError `unsupported_url` for anything else. Behind
- * Sentinels and in a Cluster each connection is to whoever is the master at that moment.
+ * `url` is what `parseRedisUrl` takes. Throws JournalError `unsupported_url` for anything else.
+ * Behind Sentinels and in a Cluster each connection is to whoever is the master at that moment.
  */
 export function redisConnect(url: string): RedisConnect {
   const target = parseRedisUrl(url);

@@ -1,6 +1,6 @@
-// Digests by digest: what is expected of each field of a shard, in 16 bytes a field, at most two places
-// a field. A Map would take ten times as much, and one large table would hold up a turn each time it
-// grows: so it is many small ones.
+// Digests by digest: what is expected of each field of a shard, in 16 bytes a field, at most two
+// places a field. A Map would take ten times as much, and one large table would hold up a turn each
+// time it grows: so it is many small ones.
 
 const SEGMENTS = 256;
 const PLACES_FIRST = 8;

@@ -192,7 +192,8 @@ export async function isProcessOf(pid: number, redisDir: string): Promise<boolea
       const state = status.slice(status.lastIndexOf(")") + 2)[0];
       return folder === redisDir && state !== "Z" && state !== "X";
     } catch (error) {
-      // Without a descriptor to look with it counts as alive: only its certain absence allows another.
+      // Without a descriptor to look with it counts as alive: only its
+      // certain absence allows another.
       const { code } = error as NodeJS.ErrnoException;
       return code === "EMFILE" || code === "ENFILE";
     }

@@ -20,7 +20,9 @@ export type JournalErrorCode =
   | "snapshots_differ"
   /** The deployment has another number of shards. */
   | "wrong_shard_count"
-  /** What was acknowledged up to the anchor is not in the journal: it was cut, or Redis went back. */
+  /**
+   * What was acknowledged up to the anchor is not in the journal: it was cut, or Redis went back.
+   */
   | "journal_behind_anchor"
   /** What is where the anchor should be is none of this shard by this key. */
   | "anchor_invalid"
@@ -58,7 +60,9 @@ export type HaltReason =
   /** Redis was unable to commit for longer than `retryForMs`. */
   | "retry_exhausted";
 
-/** Codes and reasons which mean that the journal is not what it was: nobody is to go on by itself. */
+/**
+ * Codes and reasons which mean that the journal is not what it was: nobody is to go on by itself.
+ */
 export const DAMAGED: ReadonlySet<string> = new Set<JournalErrorCode | HaltReason>([
   "rewound",
   "tampered",

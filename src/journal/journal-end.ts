@@ -24,10 +24,10 @@ export interface JournalEnd {
 export type StoredEntry = readonly [id: Reply, fields: readonly [Reply, Reply, Reply, Reply]];
 
 /**
- * Head and entries of one moment, whoever writes meanwhile, and the entry `at`, if it is there. Rejects
- * with JournalError `tampered` when the head does not name the last entry, or that one does not follow
- * by our key from the one before it: what a wrong key has written no right one verifies. An entry that
- * is alone cannot be judged.
+ * Head and entries of one moment, whoever writes meanwhile, and the entry `at`, if it is there.
+ * Rejects with JournalError `tampered` when the head does not name the last entry, or that one does
+ * not follow by our key from the one before it: what a wrong key has written no right one verifies.
+ * An entry that is alone cannot be judged.
  */
 export async function readEnd(
   link: OnDemandLink,

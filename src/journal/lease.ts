@@ -71,9 +71,9 @@ export class Lease {
   }
 
   /**
-   * Rejects with JournalError `lease_held` when another owner keeps it for longer than `waitMs`, and
-   * with `closed` when it was not to wait any longer. For replicas that must have it, it waits as long
-   * as for a commit, and rejects with `unavailable` then.
+   * Rejects with JournalError `lease_held` when another owner keeps it for longer than `waitMs`,
+   * and with `closed` when it was not to wait any longer. For replicas that must have it, it waits
+   * as long as for a commit, and rejects with `unavailable` then.
    */
   async take({ waitMs, force, signal, onWaiting }: LeaseWait): Promise<void> {
     const { clock, timers, keys, owner, limits } = this.#options;

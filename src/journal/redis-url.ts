@@ -34,7 +34,9 @@ export type RedisTarget =
 const REDIS_PORT = 6379;
 const SENTINEL_PORT = 26379;
 
-/** `scheme://[user:password@]host:port,host:port[/path][?query]`, which URL itself does not take. */
+/**
+ * `scheme://[user:password@]host:port,host:port[/path][?query]`, which URL itself does not take.
+ */
 const MANY_HOSTS =
   /^(redis|rediss)-(sentinel|cluster):\/\/(?:([^@/?]*)@)?([^/?@]+)(?:\/([^?]*))?(?:\?(.*))?$/;
 

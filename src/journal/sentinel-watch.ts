@@ -1,6 +1,6 @@
 // Hears from Sentinels that another server was promoted, and closes what is connected to the one
-// before. A master that was left behind learns of it only seconds later; until then it takes commits
-// which nobody will have, and shows what has been overtaken.
+// before. A master that was left behind learns of it only seconds later; until then it takes
+// commits which nobody will have, and shows what has been overtaken.
 
 import { Redis } from "ioredis";
 import type { RedisConnection } from "./connection.ts";

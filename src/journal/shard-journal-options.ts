@@ -30,8 +30,8 @@ export interface ShardJournalOptions<Cargo> {
   /** Takes over although another owner's lease lives. For operators who know that it is gone. */
   readonly force?: boolean;
   /**
-   * Gives up waiting: the take-over is rejected with JournalError `closed`. Until then the lease of a
-   * journal that was found damaged is kept.
+   * Gives up waiting: the take-over is rejected with JournalError `closed`. Until then the lease of
+   * a journal that was found damaged is kept.
    */
   readonly signal?: AbortSignal;
   /** Where the end of the journal is kept outside of Redis; left out: nowhere. */

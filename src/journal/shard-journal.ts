@@ -64,8 +64,8 @@ export class ShardJournal<Cargo> {
   /**
    * Fences every earlier owner. Rejects with JournalError `lease_held` while another owner's lease
    * lives, `lost_race` when another one was faster, `tampered` when head and journal do not match,
-   * `journal_behind_anchor`, `anchor_invalid` or `wrong_shard_count` as those say, `unavailable` when
-   * Redis could not commit it in `retryForMs`.
+   * `journal_behind_anchor`, `anchor_invalid` or `wrong_shard_count` as those say, `unavailable`
+   * when Redis could not commit it in `retryForMs`.
    */
   static async takeOver<Cargo>(options: ShardJournalOptions<Cargo>): Promise<ShardJournal<Cargo>> {
     const limits = journalLimits(options.limits ?? {});
@@ -336,8 +336,8 @@ export class ShardJournal<Cargo> {
 }
 
 /**
- * Of a journal that is not what was anchored nobody is to make a start, who might not know it, before
- * this server ends.
+ * Of a journal that is not what was anchored nobody is to make a start, who might not
+ * know it, before this server ends.
  */
 function endOrHold(lease: Lease, error: unknown, signal: AbortSignal | undefined): void {
   const isDamaged = error instanceof JournalError && DAMAGED.has(error.code);

@@ -1,5 +1,5 @@
-// Compares the snapshots of a shard with their seal, for auditors: beside an owner that lives, as long
-// as it writes none meanwhile. It only reads.
+// Compares the snapshots of a shard with their seal, for auditors: beside an owner that lives, as
+// long as it writes none meanwhile. It only reads.
 
 import { sleep, systemTimers } from "./clock.ts";
 import { DigestTable } from "./digest-table.ts";

@@ -1,5 +1,5 @@
-// Looks at all snapshots of a shard once, after its start: slowly, so that nobody notices, and without
-// what is in them. When all were seen, they must be those that were sealed.
+// Looks at all snapshots of a shard once, after its start: slowly, so that nobody notices, and
+// without what is in them. When all were seen, they must be those that were sealed.
 
 import { call, type RedisConnection } from "./connection.ts";
 import { sleep, type Timers } from "./clock.ts";
@@ -12,8 +12,8 @@ const STEP_FIELDS = 128;
 const STEP_PAUSE_MS = 5;
 
 /**
- * Shows the seal every field that was there all the time. On one connection: a cursor means nothing to
- * another Redis. Rejects with what the connection rejects with.
+ * Shows the seal every field that was there all the time. On one connection: a cursor means nothing
+ * to another Redis. Rejects with what the connection rejects with.
  */
 export async function passAll(
   connection: RedisConnection,

@@ -1,19 +1,22 @@
-// Tells whether the snapshots of a shard are those that were written last: each has a MAC, but so has an
-// older one that is put back, and one that was deleted has none. Two things are kept for it:
+// Tells whether the snapshots of a shard are those that were written last: each has a MAC, but so
+// has an older one that is put back, and one that was deleted has none. Two things are kept for it:
 //
-// - The seal, a field among the snapshots, written in the same call as each of them, so that after any
-//   crash it is the seal of what there is. It holds the XOR of a digest of each MAC: a set hash that is
-//   kept up to date by what changes, whatever the number of accounts. XOR is sound here because digests
-//   are outputs of a keyed function and nobody sees any, nor their sum: it is masked anew each time, by
-//   a digest of a nonce (Clarke et al., "Incremental multiset hash functions", 2003: MSet-XOR-Hash).
-//   So there is nothing to search for offline, and 64 bits are enough: one try in 2^64 passes, and every
-//   other one halts the shard. To put back the seal as well, all snapshots have to go back with it and
-//   the checkpoint among them: then the journal since is replayed, or is found to be trimmed.
-// - The digest that each field had when it was seen or written last, in this life (digest-table.ts).
-//   Whatever is read is compared with it: what is not the last one is refused at once.
+// - The seal, a field among the snapshots, written in the same call as each of them, so that after
+//   any crash it is the seal of what there is. It holds the XOR of a digest of each MAC: a set hash
+//   that is kept up to date by what changes, whatever the number of accounts. XOR is sound here
+//   because digests are outputs of a keyed function and nobody sees any, nor their sum: it is
+//   masked anew each time, by a digest of a nonce (Clarke et al., "Incremental multiset hash
+//   functions", 2003: MSet-XOR-Hash). So there is nothing to search for offline, and 64 bits are
+//   enough: one try in 2^64 passes, and every other one halts the shard. To put back the seal as
+//   well, all snapshots have to go back with it and the checkpoint among them: then the journal
+//   since is replayed, or is found to be trimmed.
+// - The digest that each field had when it was seen or written last, in this life
+//   (digest-table.ts). Whatever is read is compared with it: what is not the last one is refused
+//   at once.
 //
-// In a new life nothing was seen yet. What is loaded is believed on credit until all fields were looked
-// at (snapshot-check.ts): then what was seen must be what was sealed. From then on each load is certain.
+// In a new life nothing was seen yet. What is loaded is believed on credit until all
+// fields were looked at (snapshot-check.ts): then what was seen must be what was sealed.
+// From then on each load is certain.
 
 import { randomBytes } from "node:crypto";
 import { DigestTable } from "./digest-table.ts";

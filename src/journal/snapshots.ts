@@ -1,7 +1,7 @@
 // Writes snapshots of actors, as the owner of the shard and only as long as it is the owner: the
 // function in Redis refuses every epoch but the last, and never replaces a newer position. What is
-// written must be committed already; that is for the caller to know. What is read is what was written
-// last, or is refused (snapshot-seal.ts).
+// written must be committed already; that is for the caller to know. What is read is what was
+// written last, or is refused (snapshot-seal.ts).
 
 import { assert } from "../money/assert.ts";
 import { sleep, type Timers } from "./clock.ts";
@@ -84,10 +84,10 @@ export class SnapshotStore {
   }
 
   /**
-   * Writes in calls of bounded size, one at a time; an actor and its parts are always in one call, and
-   * the seal of what is there then. Resolves to how many actors were written. Rejects with JournalError
-   * `tampered` when a newer one is there, which nobody wrote, `fenced`, or `unavailable`, in which case
-   * the same items may simply be written again.
+   * Writes in calls of bounded size, one at a time; an actor and its parts are always in one call,
+   * and the seal of what is there then. Resolves to how many actors were written. Rejects with
+   * JournalError `tampered` when a newer one is there, which nobody wrote, `fenced`, or
+   * `unavailable`, in which case the same items may simply be written again.
    */
   write(items: readonly SnapshotItem[]): Promise<number> {
     // Each seal rests on the one before.
@@ -172,8 +172,8 @@ export class SnapshotStore {
   }
 
   /**
-   * Rejects with JournalError `unavailable`; `tampered` also for an authentic one that is not the last;
-   * `snapshots_behind` when that is so because Redis went back.
+   * Rejects with JournalError `unavailable`; `tampered` also for an authentic one that is not the
+   * last; `snapshots_behind` when that is so because Redis went back.
    */
   readMany(fields: readonly string[]): Promise<(Snapshot | null)[]> {
     return this.#judged(() => this.#reader.readMany(fields));

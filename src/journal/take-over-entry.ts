@@ -1,5 +1,6 @@
-// The first entry of each owner: who took over, when, and how many shards the deployment has. Whoever
-// takes over with another count would look for accounts where they are not. Formats are read for ever.
+// The first entry of each owner: who took over, when, and how many shards the
+// deployment has. Whoever takes over with another count would look for accounts where
+// they are not. Formats are read for ever.
 //
 //   1   [1, owner, time in ms]
 //   2   [2, owner, time in ms, shards]

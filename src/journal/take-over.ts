@@ -67,8 +67,8 @@ export async function takeOver<Cargo>(options: TakeOverOptions): Promise<Fence<C
   const { keys, chain, lease, reads, wait } = options;
   const payload = packTakeOver(options.entry);
   await reads.use(loadFunctions);
-  // Whoever has another key or count, or finds the journal damaged, is neither to wait for the lease
-  // nor to have it.
+  // Whoever has another key or count, or finds the journal damaged, is neither to
+  // wait for the lease nor to have it.
   await checkShards(options, await readEnd(reads, keys, chain, ORIGIN));
   await lease.take(wait);
   // That may have been hours ago.
@@ -102,7 +102,9 @@ export async function takeOver<Cargo>(options: TakeOverOptions): Promise<Fence<C
   throw new JournalError("lost_race", `another owner has taken over epoch ${epoch}`);
 }
 
-/** By the last take-over; by the checkpoint when that was trimmed, or is older than counts in it. */
+/**
+ * By the last take-over; by the checkpoint when that was trimmed, or is older than counts in it.
+ */
 async function checkShards(options: TakeOverOptions, { point }: JournalEnd): Promise<void> {
   const { keys, reads, snapshots, entry } = options;
   const id = formatPosition({ epoch: point.position.epoch, seq: 0 });
@@ -120,8 +122,8 @@ interface Anchored {
 }
 
 /**
- * One that cannot be read, or not while the lease lasts, is as good as none: who could spoil it could
- * remove it as well.
+ * One that cannot be read, or not while the lease lasts, is as good as none: who could
+ * spoil it could remove it as well.
  */
 async function readAnchor(options: TakeOverOptions): Promise<Anchored> {
   const { shard, limits, timers } = options;
@@ -140,8 +142,8 @@ async function readAnchor(options: TakeOverOptions): Promise<Anchored> {
 }
 
 /**
- * The end of a journal that has what was anchored; otherwise rejects, before anything is written. What
- * a promoted replica lacked, an owner that lives is about to write again: that is waited for.
+ * The end of a journal that has what was anchored; otherwise rejects, before anything is written.
+ * What a promoted replica lacked, an owner that lives is about to write again: that is waited for.
  */
 async function anchoredEnd(
   options: TakeOverOptions,

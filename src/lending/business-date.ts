@@ -1,5 +1,6 @@
-// Calendar dates as whole days since 1970-01-01: no time, no zone, no clock. The conversions are those
-// of Howard Hinnant, "chrono-compatible low-level date algorithms" (proleptic Gregorian calendar).
+// Calendar dates as whole days since 1970-01-01: no time, no zone, no clock. The
+// conversions are those of Howard Hinnant, "chrono-compatible low-level date algorithms"
+// (proleptic Gregorian calendar).
 
 import { AssertionError } from "../money/assert.ts";
 import { DAY_MS, MINUTE_MS } from "../time/units.ts";
@@ -49,16 +50,20 @@ export function businessDateAtMs(atMs: number): BusinessDate {
 
 /**
  * The seconds of a date that have passed at an instant, 0 to 86,399, where midnight is
- * `offsetMinutes` before UTC's. An operator's calendar may be on a date that the clock is not on, and
- * the clock's own is behind for a moment after midnight: before the date begins it is 0, after its end
- * 86,399. So a later instant, or a later date, never has less of the time that both make up.
+ * `offsetMinutes` before UTC's. An operator's calendar may be on a date that the clock is
+ * not on, and the clock's own is behind for a moment after midnight: before the date
+ * begins it is 0, after its end 86,399. So a later instant, or a later date, never has
+ * less of the time that both make up.
  */
 export function secondsOfDate(date: BusinessDate, atMs: number, offsetMinutes: number): number {
   const passedMs = atMs + offsetMinutes * MINUTE_MS - date * DAY_MS;
   return Math.min(Math.max(Math.floor(passedMs / 1_000), 0), SECONDS_PER_DAY - 1);
 }
 
-/** "2026-02-28"; null for another form, a date that is not in the calendar, or a year not 1970 to 2999. */
+/**
+ * "2026-02-28"; null for another form, a date that is not in the
+ * calendar, or a year not 1970 to 2999.
+ */
 export function parseBusinessDate(text: string): BusinessDate | null {
   const match = /^(\d{4})-(\d{2})-(\d{2})$/.exec(text);
   if (match === null) return null;
@@ -76,8 +81,8 @@ export function formatBusinessDate(date: BusinessDate): string {
 }
 
 /**
- * The anchor's day of the month, `months` later, clipped to that month's end. Always from the anchor,
- * never from a clipped date: 31 Jan, 28 Feb, 31 Mar.
+ * The anchor's day of the month, `months` later, clipped to that month's end. Always from the
+ * anchor, never from a clipped date: 31 Jan, 28 Feb, 31 Mar.
  */
 export function addMonths(anchor: BusinessDate, months: number): BusinessDate {
   const { year, month, dayOfMonth } = toCivil(anchor);

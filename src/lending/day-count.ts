@@ -11,8 +11,8 @@ import {
 
 /**
  * Days over 360, 364 or 365; or "actual", which is actual/actual as ISDA 2006 defines it (4.16 b):
- * days in leap years over 366, all others over 365, each day of a span belonging to the year that it
- * lies in, the first included and the last not.
+ * days in leap years over 366, all others over 365, each day of a span belonging to the year that
+ * it lies in, the first included and the last not.
  */
 export type DayCountBasis = 360 | 364 | 365 | "actual";
 

@@ -1,6 +1,6 @@
 // Repayment before it is due: in full, or in part with the term or the instalment kept. A part pays
-// the interest of the running period to that day, then principal with its early fee. The rest of the
-// loan is then repaid as a new one of what remains would be over the remaining periods, but the
+// the interest of the running period to that day, then principal with its early fee. The rest of
+// the loan is then repaid as a new one of what remains would be over the remaining periods, but the
 // running period bears interest only for the days that are left of it.
 
 import { assert, assertNever } from "../money/assert.ts";
@@ -168,7 +168,9 @@ function sharesAfter(plan: RepaymentPlan, principalCents: number, keep: Keep): r
   }
 }
 
-/** equal_principal with its instalments kept: each repays what it would have, until all is repaid. */
+/**
+ * equal_principal with its instalments kept: each repays what it would have, until all is repaid.
+ */
 function keptPrincipals(plan: RepaymentPlan, outstandingCents: number): readonly Share[] {
   const shares: Share[] = [];
   let leftCents = outstandingCents;

@@ -1,4 +1,5 @@
-// The interest of one period and its accrual. All of it is rounded half up, once, from exact products.
+// The interest of one period and its accrual. All of it is rounded half
+// up, once, from exact products.
 
 import { assert } from "../money/assert.ts";
 import { BPS_PER_ONE, type RateBps } from "../money/rate.ts";
@@ -31,8 +32,8 @@ export function daysInterestCents(
 }
 
 /**
- * The same so many seconds into the day after those days: each second is its part of that day, which
- * belongs to the year that it lies in. 0 to 86,399 seconds.
+ * The same so many seconds into the day after those days: each second is its part of that day,
+ * which belongs to the year that it lies in. 0 to 86,399 seconds.
  */
 export function secondsInterestCents(
   principalCents: number,

@@ -1,8 +1,8 @@
 // The level instalment of equal_instalment (annuity): A = P*r*(1+r)^n / ((1+r)^n - 1).
 //
-// Reckoned as one exact fraction of big integers and rounded once. Decimals of a fixed precision can
-// not: of 225.75 at 8 % over 2 months A is 114.005 exactly, but r = 0.00666... is cut off, and with 60
-// digits A comes out as 114.00. The folder's README has how often, and what either costs.
+// Reckoned as one exact fraction of big integers and rounded once. Decimals of a fixed precision
+// can not: of 225.75 at 8 % over 2 months A is 114.005 exactly, but r = 0.00666... is cut off, and
+// with 60 digits A comes out as 114.00. The folder's README has how often, and what either costs.
 
 import { divideHalfUp, proportionHalfUp, toSafeNumber } from "../money/proportion.ts";
 import type { RateBps } from "../money/rate.ts";

@@ -1,5 +1,5 @@
-// What being late costs and how it is classed. Days past due count from the due date; grace delays the
-// penalty only, not the class.
+// What being late costs and how it is classed. Days past due count from the due date; grace delays
+// the penalty only, not the class.
 
 import { assert } from "../money/assert.ts";
 import { divideHalfUp, toSafeNumber } from "../money/proportion.ts";

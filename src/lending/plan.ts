@@ -13,7 +13,9 @@ export interface RepaymentPlan {
   readonly rules: LendingRules;
   /** As signed: the principal, rate, method and anchor of the disbursement. */
   readonly terms: ScheduleTerms;
-  /** The interest of the next instalment runs from here: disbursement, last due date, or prepayment. */
+  /**
+   * The interest of the next instalment runs from here: disbursement, last due date, or prepayment.
+   */
   readonly accruesFrom: BusinessDate;
   /** The present A of equal_instalment; null for other methods. */
   readonly instalmentCents: number | null;
@@ -58,10 +60,10 @@ export function takeDue(
 
 /**
  * Interest of the next instalment that has accrued by `on`, and so many seconds into that day: from
- * `accruesFrom`, by days (see `accruedCents`). That of bullet_days is principal * rate * days / basis
- * (DOMAIN, "Schedules"), which over the border of a leap year is no fixed part of the instalment's; by
- * rules 1 it was. On its due date it is its interest exactly. 0 when nothing is to come. Asserts that
- * `on` lies in the running period: take what is due first.
+ * `accruesFrom`, by days (see `accruedCents`). That of bullet_days is principal * rate * days /
+ * basis (DOMAIN, "Schedules"), which over the border of a leap year is no fixed part of the
+ * instalment's; by rules 1 it was. On its due date it is its interest exactly. 0 when nothing is to
+ * come. Asserts that `on` lies in the running period: take what is due first.
  */
 export function planAccruedCents(plan: RepaymentPlan, on: BusinessDate, seconds = 0): number {
   const next = plan.instalments[0];

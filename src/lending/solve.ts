@@ -131,7 +131,9 @@ function solveAmount(rate: RateBps, months: number, paymentCents: number): Solve
     : solutionOf(principalCents, rate, months);
 }
 
-/** The last of `from` to `to` for which `holds`, which holds for `from` and, once false, stays so. */
+/**
+ * The last of `from` to `to` for which `holds`, which holds for `from` and, once false, stays so.
+ */
 function lastWhere(from: number, to: number, holds: (value: number) => boolean): number {
   let known = from;
   let end = to;

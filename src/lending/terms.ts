@@ -20,7 +20,9 @@ export const REPAYMENT_METHODS: readonly RepaymentMethod[] = [...MONTHLY_METHODS
 interface CommonTerms {
   readonly principalCents: number;
   readonly rateBps: RateBps;
-  /** The disbursement date: interest runs from it, and its day of the month anchors all due dates. */
+  /**
+   * The disbursement date: interest runs from it, and its day of the month anchors all due dates.
+   */
   readonly disbursedOn: BusinessDate;
 }
 
@@ -40,8 +42,8 @@ export type ScheduleTerms = MonthlyTerms | DailyTerms;
 export const TERM_MONTHS_MAX = 600;
 export const TERM_DAYS_MAX = 3_660;
 /**
- * 100,000,000,000.00. With the highest rate and the longest term a loan of it owes 501 times as much,
- * which is still a safe integer: no sum of a schedule can overflow.
+ * 100,000,000,000.00. With the highest rate and the longest term a loan of it owes 501 times as
+ * much, which is still a safe integer: no sum of a schedule can overflow.
  */
 export const SCHEDULE_PRINCIPAL_CENTS_MAX = 10_000_000_000_000;
 

@@ -55,8 +55,8 @@ export function isWaterfallOrder(order: readonly string[]): order is readonly Du
 
 /**
  * Divides a payment made on `on` among `dues`, which are in the order of their dates; one is past
- * due when its date is before `on`. Nothing gets more than it owes, and settled and remainder sum to
- * the amount.
+ * due when its date is before `on`. Nothing gets more than it owes, and settled
+ * and remainder sum to the amount.
  */
 export function allocate(
   dues: readonly Due[],

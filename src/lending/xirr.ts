@@ -1,6 +1,7 @@
-// The annualised return of dated cash flows (XIRR): the rate x at which their values, each discounted
-// by (1+x)^(-days/365), sum to zero. Floats find the rate with additions, multiplications and
-// divisions alone, decimals decide its last digit, so every machine gives the same answer.
+// The annualised return of dated cash flows (XIRR): the rate x at which their values,
+// each discounted by (1+x)^(-days/365), sum to zero. Floats find the rate with
+// additions, multiplications and divisions alone, decimals decide its last digit, so
+// every machine gives the same answer.
 
 import { Decimal } from "decimal.js";
 import { assert } from "../money/assert.ts";
@@ -33,7 +34,9 @@ const DAYS_PER_YEAR = 365;
 /** 40 digits: flows have 16, and each multiplication loses less than one unit of the last digit. */
 const PreciseDecimal = Decimal.clone({ precision: 40, rounding: Decimal.ROUND_HALF_UP });
 
-/** Steps of the search outward from zero; the range of a day's growth holds that of the yearly rate. */
+/**
+ * Steps of the search outward from zero; the range of a day's growth holds that of the yearly rate.
+ */
 const GRID_STEPS = 256;
 const DAY_GROWTH_MAX = 1.025_560;
 const DAY_GROWTH_MIN = 0.975_080;
@@ -46,10 +49,10 @@ interface Term {
 }
 
 /**
- * The yearly rate to the nearest millionth: 120,000 is 12 % a year. Flows may be in any order. Those
- * that are paid out before the first is received have one rate at most. Where flows go in and out by
- * turns there may be several: it is the one nearest to zero, but two that are within some 4 % of each
- * other may be overlooked. Asserts whole cents.
+ * The yearly rate to the nearest millionth: 120,000 is 12 % a year. Flows may be in any order.
+ * Those that are paid out before the first is received have one rate at most. Where flows go in and
+ * out by turns there may be several: it is the one nearest to zero, but two that are within some 4
+ * % of each other may be overlooked. Asserts whole cents.
  */
 export function xirr(flows: readonly CashFlow[]): XirrResult {
   if (flows.length > XIRR_FLOWS_MAX) return { defined: false, reason: "too_many_flows" };
@@ -77,7 +80,9 @@ function termsOf(flows: readonly CashFlow[]): readonly Term[] {
   }));
 }
 
-/** Two factors of a day's growth between which the sum changes its sign; null when there are none. */
+/**
+ * Two factors of a day's growth between which the sum changes its sign; null when there are none.
+ */
 function bracketNearestToOne(terms: readonly Term[]): readonly [number, number] | null {
   const signAtOne = Math.sign(signAt(terms, 1));
   if (signAtOne === 0) return [1, 1];
@@ -106,8 +111,9 @@ function bisect(terms: readonly Term[], from: number, to: number): readonly [num
 }
 
 /**
- * The sign of the sum, as of the last day, when money grows by `growth` a day. A power that overflows
- * leaves an infinite sum of the right sign, which no later flow could turn; only nothing must stay so.
+ * The sign of the sum, as of the last day, when money grows by `growth` a day. A power
+ * that overflows leaves an infinite sum of the right sign, which no later flow could
+ * turn; only nothing must stay so.
  */
 function signAt(terms: readonly Term[], growth: number): number {
   let sum = 0;

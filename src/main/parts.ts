@@ -39,7 +39,10 @@ export function todayOf({ deployment }: Config): number {
 const MIB = 1_048_576;
 const DOCUMENT_SWEEP_MS = 60_000;
 
-/** Files that are kept from clients: some 100 are open anyway, and connections are made anew at times. */
+/**
+ * Files that are kept from clients: some 100 are open anyway, and
+ * connections are made anew at times.
+ */
 export function filesOf({ deployment, transfers, custodian }: Config): number {
   return 256 + 8 * deployment.shards + 2 * transfers.transfersMax + 2 * custodian.inFlightMax;
 }

@@ -5,8 +5,8 @@ export class AssertionError extends Error {
 }
 
 /**
- * `detail` is put behind the message of a failure. Messages are constants: text that is put together
- * at each call costs more than what it guards.
+ * `detail` is put behind the message of a failure. Messages are constants: text that is put
+ * together at each call costs more than what it guards.
  */
 export function assert(
   condition: boolean,

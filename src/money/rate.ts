@@ -10,7 +10,9 @@ declare const dailyBrand: unique symbol;
 export type RateBps = number & { readonly [rateBrand]: "RateBps" };
 /** A part of an amount, taken once, in basis points: 50 is 0.50 %. */
 export type FeeBps = number & { readonly [feeBrand]: "FeeBps" };
-/** A rate per day in millionths: 500 ppm is 0.05 % a day, which basis points could not say finely. */
+/**
+ * A rate per day in millionths: 500 ppm is 0.05 % a day, which basis points could not say finely.
+ */
 export type DailyRatePpm = number & { readonly [dailyBrand]: "DailyRatePpm" };
 
 /** 1,000 % a year: beyond it is a mistyped number, not a loan. */

@@ -6,17 +6,19 @@
 // With shares p of P and C split so far, the entitlement is E = C*p/P. The j-th unit of a holder is
 // open once E > j-1 and late unless given when E >= j: a window of moments C, from
 // floor((j-1)*P/p) + 1 to ceil(j*P/p), its deadline. "Within one unit" says just that every unit is
-// given in its window. The rule: give `amount` units with the earliest deadlines among the open ones.
-// Floors less what was paid come first (their deadlines have come), then at most one unit a holder.
+// given in its window. The rule: give `amount` units with the earliest deadlines among
+// the open ones. Floors less what was paid come first (their deadlines have come),
+// then at most one unit a holder.
 //
 // Why it never fails, whatever the amounts. (1) If each cent were cut into p/P for each holder, all
-// windows would be kept; that is a fractional flow of units into moments with whole capacities, so a
-// whole one exists: the start can be carried on. (2) From a state that can be carried on, some way
-// of doing so gives a set A now; the rule gives M. While they differ take u in M but not in A, and v
-// in A but not in M. Deadline(u) <= deadline(v), and the way gives u at some later moment: swap
-// them. v is open already, and that moment is not after u's deadline, nor after v's. So after M it
-// can be carried on, too. (3) M has only open units (upper bound), and A had all whose deadline has
-// come, which are the earliest, so M has them (lower bound). At C = P all entitlements are whole.
+// windows would be kept; that is a fractional flow of units into moments with whole capacities,
+// so a whole one exists: the start can be carried on. (2) From a state that can be carried on,
+// some way of doing so gives a set A now; the rule gives M. While they differ take u in M but
+// not in A, and v in A but not in M. Deadline(u) <= deadline(v), and the way gives u at some
+// later moment: swap them. v is open already, and that moment is not after u's deadline, nor
+// after v's. So after M it can be carried on, too. (3) M has only open units (upper bound), and
+// A had all whose deadline has come, which are the earliest, so M has them (lower bound). At C
+// = P all entitlements are whole.
 //
 // Source: Balinski and Young, "The quota method of apportionment" (1975), which gives one unit at a
 // time. Several at once need not go where one by one they would have gone: a unit that opens only
@@ -26,7 +28,10 @@ import { assert } from "./assert.ts";
 import { lostInProduct, upperHalf } from "./wide-product.ts";
 
 export const SPLIT_HOLDERS_MAX = 1_000_000;
-/** Up to here two floats hold all that is needed; above, big integers take over, some three times slower. */
+/**
+ * Up to here two floats hold all that is needed; above, big integers take
+ * over, some three times slower.
+ */
 const FLOATS_CENTS_MAX = 2 ** 50;
 const SCRATCH_HOLDERS_KEPT_MAX = 16_384;
 
@@ -44,12 +49,13 @@ let kept: Scratch = scratchFor(1_024);
 
 /**
  * Writes into `legs` what each holder gets of `amountCents`, in minor units. Index = holder, in the
- * order of bids, which decides ties. `sharesCents` are the principal shares, summing to `totalCents`;
- * `paidCents` is what each got by earlier calls, summing to `cumulativeBeforeCents`, which may pass
- * the total (interest). Principal and interest are two series: each with its own paid and cumulative.
+ * order of bids, which decides ties. `sharesCents` are the principal shares, summing to
+ * `totalCents`; `paidCents` is what each got by earlier calls, summing to
+ * `cumulativeBeforeCents`, which may pass the total (interest). Principal and interest are two
+ * series: each with its own paid and cumulative.
  *
- * Asserts whole numbers, these sums, and that no holder got more than its ceiling: a series that was
- * not made by this function is a bug. Changes nothing but `legs`.
+ * Asserts whole numbers, these sums, and that no holder got more than its ceiling: a series that
+ * was not made by this function is a bug. Changes nothing but `legs`.
  */
 export function splitByShares(
   sharesCents: Float64Array,
@@ -91,9 +97,9 @@ export function splitByShares(
 }
 
 /**
- * Fills floors and remainders. With P and C up to 2^50: the quotient is off by less than 2^50 * 2^-52,
- * so its floor by at most one; the remainder before mending lies in [-P, 2P) and each difference
- * below is a whole number under 2^53, hence exact.
+ * Fills floors and remainders. With P and C up to 2^50: the quotient is off by less than 2^50 *
+ * 2^-52, so its floor by at most one; the remainder before mending lies in [-P, 2P) and each
+ * difference below is a whole number under 2^53, hence exact.
  */
 function entitleByFloats(
   sharesCents: Float64Array,
@@ -171,9 +177,10 @@ function giveFloors(
 
 /**
  * One unit each to the `units` holders whose deadlines are the earliest; equal ones in the order of
- * bids. Waits are rounded quotients, yet equal only where the exact ones are: two deadlines i*P/p and
- * j*P/q that differ do so by P/(p*q) or more, the wait of the larger share p is below P/p, so they
- * differ by more than 1/q of it, and q <= P/2 < 2^52: more than floats that are equal can hide.
+ * bids. Waits are rounded quotients, yet equal only where the exact ones are: two
+ * deadlines i*P/p and j*P/q that differ do so by P/(p*q) or more, the wait of the larger
+ * share p is below P/p, so they differ by more than 1/q of it, and q <= P/2 < 2^52: more
+ * than floats that are equal can hide.
  */
 function giveEarliest(
   open: number,

@@ -18,7 +18,9 @@ export class Buckets {
     this.#counts = new Float64Array(bounds.length + 1);
   }
 
-  /** A value that is no number, or negative, is a bug of the caller, but never one of the server's. */
+  /**
+   * A value that is no number, or negative, is a bug of the caller, but never one of the server's.
+   */
   observe(value: number): void {
     const counted = value > 0 ? value : 0;
     const { bounds } = this;

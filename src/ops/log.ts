@@ -48,8 +48,8 @@ export function createLog(level: LogLevel, destination?: DestinationStream): Log
 }
 
 /**
- * Where a bug was thrown tells what is wrong; where an operating fault was, does not. Ours have codes in
- * snake case; those of Node and of the system are in capitals.
+ * Where a bug was thrown tells what is wrong; where an operating fault was, does not. Ours have
+ * codes in snake case; those of Node and of the system are in capitals.
  */
 function errorFacts(error: unknown): unknown {
   if (!(error instanceof Error)) return error;

@@ -43,8 +43,8 @@ export class Metrics {
   }
 
   /**
-   * prom-client's own, but for the open files: it lists them without letting anything else run, which
-   * took 9 to 20 ms with 8,000 of them.
+   * prom-client's own, but for the open files: it lists them without letting anything else run,
+   * which took 9 to 20 ms with 8,000 of them.
    */
   #addProcess(): void {
     collectDefaultMetrics({ register: this.#registry });

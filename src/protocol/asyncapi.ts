@@ -3,6 +3,7 @@
 
 import { AMOUNT_CENTS_MAX } from "../money/cents.ts";
 import { ID_LENGTH_MAX } from "../../actors/address.ts";
+import { BEARER_ENTRY, SUBPROTOCOLS } from "./connection.ts";
 import { ERRORS } from "./errors.ts";
 import { EXAMPLE_ID, EXAMPLE_POSITION, exampleOf } from "./examples.ts";
 import { errorText, pushText, replyText } from "./encode-reply.ts";
@@ -41,7 +42,7 @@ export function asyncApiDocument(): Json {
       version: "1.0.0",
       description:
         "Bidding, accounts and the market feed over one WebSocket. This document describes the " +
-        "subprotocol loanloom.v1.json; loanloom.v1.msgpack has the same messages as arrays, in " +
+        `subprotocol ${SUBPROTOCOLS.json}; ${SUBPROTOCOLS.msgpack} has the same messages as arrays, in ` +
         "the order that x-msgpack gives. PROTOCOL.md shows both with examples.",
       license: { name: "MIT" },
     },
@@ -73,7 +74,7 @@ export function asyncApiDocument(): Json {
           scheme: "bearer",
           bearerFormat: "JWT",
           description:
-            "In the Authorization header, or as a subprotocol entry bearer.<jwt> beside " +
+            `In the Authorization header, or as a subprotocol entry ${BEARER_ENTRY}<jwt> beside ` +
             "loanloom.v1.*, or with session.authenticate as the first message. Never in the URL.",
         },
       },
@@ -94,7 +95,7 @@ function channelMessage(name: string): Json {
 }
 
 function handshakeHeaders(): Json {
-  const subprotocols = "loanloom.v1.json or loanloom.v1.msgpack, and bearer.<jwt> if need be";
+  const subprotocols = `${SUBPROTOCOLS.json} or ${SUBPROTOCOLS.msgpack}, and ${BEARER_ENTRY}<jwt> if need be`;
   return {
     type: "object",
     properties: { "Sec-WebSocket-Protocol": { type: "string", description: subprotocols } },

@@ -10,7 +10,16 @@ export const CLOSE = {
   serviceRestart: 1012,
   tryAgainLater: 1013,
   badFrames: 4400,
-  /** No valid token in time, or it has expired. */
   unauthenticated: 4401,
   tooMany: 4429,
 } as const;
+
+export const CLOSE_MEANINGS: Readonly<Record<keyof typeof CLOSE, string>> = {
+  serviceRestart:
+    "the server stops or lost its unconfirmed work: connect again, send again what was not answered",
+  tryAgainLater:
+    "the token could not be verified now, for want of the keys: wait, then connect again",
+  badFrames: "too many frames in a row that were no messages",
+  unauthenticated: "no valid token in time, or it has expired or was revoked",
+  tooMany: "too many refused requests in a row, or too many connections",
+};

@@ -1,5 +1,5 @@
-// The part of the page for users that is about HTTP, made from the table of paths: what each is for,
-// who may, what it takes and answers, an example. A pure function.
+// The part of the page for users that is about HTTP, made from the table of paths: what each is
+// for, who may, what it takes and answers, an example. A pure function.
 
 import { formatRequestId, type RequestId } from "../../actors/address.ts";
 import type { ErrorCode } from "./errors.ts";

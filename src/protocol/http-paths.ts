@@ -1,11 +1,13 @@
-// The HTTP paths of reads, and what a path is told of (the others are in http-doors.ts). The gateway
-// finds what answers a path by these tables, and PROTOCOL.md is made of them, so there is no path
-// without its documentation. A name behind a colon stands for what varies.
+// The HTTP paths of reads, and what a path is told of (the others are in http-doors.ts). The
+// gateway finds what answers a path by these tables, and PROTOCOL.md is made of them, so there is
+// no path without its documentation. A name behind a colon stands for what varies.
 
 import type { ErrorCode } from "./errors.ts";
 import type { OperationName } from "./table.ts";
 
-/** A read: GET, answered with the fields of the operation's reply, by whoever may ask it in a frame. */
+/**
+ * A read: GET, answered with the fields of the operation's reply, by whoever may ask it in a frame.
+ */
 export interface HttpReadRow {
   /** Each name in it is a field of the operation. */
   readonly path: string;
@@ -58,7 +60,7 @@ function read(
   return { path, operation, query, errors };
 }
 
-export interface HttpParameter {
+interface HttpParameter {
   readonly name: string;
   readonly in: "path" | "header" | "body";
   readonly is: string;

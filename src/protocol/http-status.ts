@@ -1,4 +1,5 @@
-// With which HTTP status each error is answered. Whatever is not here is a refusal of business: 409.
+// With which HTTP status each error is answered. Whatever is not here
+// is a refusal of business: 409.
 
 import type { ErrorCode } from "./errors.ts";
 

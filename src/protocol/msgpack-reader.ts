@@ -120,7 +120,9 @@ export class MsgpackReader {
     return value;
   }
 
-  /** The same without a lower bound, for fields that may be negative; undefined when there is none. */
+  /**
+   * The same without a lower bound, for fields that may be negative; undefined when there is none.
+   */
   signedInteger(): number | undefined {
     const { at, bytes, end } = this;
     if (end - at >= 5 && bytes[at] === 0xd2) {

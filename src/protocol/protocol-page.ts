@@ -1,6 +1,8 @@
 // The page for users of the protocol, made from the tables: every message with an example in both
-// encodings, every path of HTTP, and every error. A pure function; `npm run docs` writes what it gives.
+// encodings, every path of HTTP, and every error. A pure function; `npm
+// run docs` writes what it gives.
 
+import { BEARER_ENTRY, CLOSE, CLOSE_MEANINGS, SUBPROTOCOLS } from "./connection.ts";
 import {
   encodeError,
   encodePush,
@@ -38,11 +40,11 @@ Documents, the custodian bank, health and metrics go over [HTTP](#http), and so 
 
 Offer one of two subprotocols in \`Sec-WebSocket-Protocol\`:
 
-- \`loanloom.v1.json\`: text frames, one JSON object with named fields each. For browsers and people.
-- \`loanloom.v1.msgpack\`: binary frames, one MessagePack array with fields by position. For bots.
+- \`${SUBPROTOCOLS.json}\`: text frames, one JSON object with named fields each. For browsers and people.
+- \`${SUBPROTOCOLS.msgpack}\`: binary frames, one MessagePack array with fields by position. For bots.
 
 Present a signed JWT in one of three ways, never in the URL: in the header \`Authorization: Bearer
-<jwt>\`; as a second subprotocol entry \`bearer.<jwt>\` (browsers cannot set headers; the server
+<jwt>\`; as a second subprotocol entry \`${BEARER_ENTRY}<jwt>\` (browsers cannot set headers; the server
 answers with the \`loanloom.v1.*\` entry only); or with \`session.authenticate\` as the first message.
 
 ## Frames
@@ -84,11 +86,13 @@ has not been executed again. \`request.outcome\` tells what a request came to.
 | code | meaning |
 | --- | --- |
 | 1009 | a frame was larger than the server accepts |
-| 1012 | the server stops or lost its unconfirmed work: connect again, send again what was not answered |
-| 4400 | too many frames in a row that were no messages |
-| 4401 | no valid token in time, or it has expired or was revoked |
-| 4429 | too many refused requests in a row, or too many connections |
+${closeRows()}
 `;
+
+function closeRows(): string {
+  const names = Object.keys(CLOSE) as (keyof typeof CLOSE)[];
+  return names.map((name) => `| ${CLOSE[name]} | ${CLOSE_MEANINGS[name]} |`).join("\n");
+}
 
 export function protocolPage(): string {
   const operations = (Object.entries(OPERATIONS) as [OperationName, Operation][]).map(

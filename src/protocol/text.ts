@@ -6,8 +6,9 @@ import { TEXT_LENGTH_MAX, TOKEN_LENGTH_MAX } from "./plans.ts";
 /**
  * Nothing that is invisible, breaks a line or turns the direction of what stands beside it on an
  * operator's screen: controls, half characters, all of format (Cf: joiners of no width, marks of
- * direction, tags, the soft hyphen), separators of lines, and letters that fill and show nothing. Asked
- * where a text comes in and never of a journal, so a newer Unicode changes no answer of before.
+ * direction, tags, the soft hyphen), separators of lines, and letters that fill and
+ * show nothing. Asked where a text comes in and never of a journal, so a newer
+ * Unicode changes no answer of before.
  */
 const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Cs}\u034f\u115f\u1160\u17b4\u17b5\u2028\u2029\u3164\uffa0]/u;
 

@@ -1,5 +1,5 @@
-// Adds a revocation to the file, durably. It only ever adds: several may do so at the same time, and
-// none of them can spoil what another one has written.
+// Adds a revocation to the file, durably. It only ever adds: several may do so at the same time,
+// and none of them can spoil what another one has written.
 
 import { open, type FileHandle } from "node:fs/promises";
 import { dirname } from "node:path";
@@ -7,7 +7,9 @@ import { syncFolder } from "../disk/sync-folder.ts";
 import { faultOf, RevocationFileError } from "./file-error.ts";
 import { formatRevocation, type Revocation } from "./revocation.ts";
 
-/** Everybody's to read: whoever revokes need not be whom the servers run as, and nothing is secret. */
+/**
+ * Everybody's to read: whoever revokes need not be whom the servers run as, and nothing is secret.
+ */
 const MODE = 0o644;
 const NEWLINE = 0x0a;
 
@@ -33,8 +35,8 @@ async function append(path: string, revocation: Revocation): Promise<void> {
   try {
     const status = await file.stat();
     if (!status.isFile()) throw new RevocationFileError(`${path} is no file`);
-    // Behind a line that somebody has not ended ours would be a part of it. If it is ended after all,
-    // an empty line remains, which says nothing.
+    // Behind a line that somebody has not ended ours would be a part of it. If it is ended after
+    // all, an empty line remains, which says nothing.
     const isEnded = status.size === 0 || (await byteAt(file, status.size - 1)) === NEWLINE;
     const line = Buffer.from(`${isEnded ? "" : "\n"}${formatRevocation(revocation)}`);
     const { bytesWritten } = await file.write(line);

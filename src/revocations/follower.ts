@@ -6,7 +6,7 @@ import { LineTail, type Sight } from "./line-tail.ts";
 import { parseRevocation } from "./revocation.ts";
 import { keptMsOf, Revocations, type Added } from "./revocations.ts";
 
-export interface RevocationLog {
+interface RevocationLog {
   info(facts: object, message: string): void;
   warn(facts: object, message: string): void;
   error(facts: object, message: string): void;
@@ -34,8 +34,8 @@ export interface FollowerOptions {
 
 /**
  * `unreadable` counts looks, `rewritten` how often the file was no longer what had been read of it,
- * `malformed` lines, `unfinished` last lines that stay without their newline, and `full` revocations
- * that there was no room for.
+ * `malformed` lines, `unfinished` last lines that stay without their newline, and `full`
+ * revocations that there was no room for.
  */
 export type RevocationFault = "unreadable" | "rewritten" | "malformed" | "unfinished" | "full";
 

@@ -1,5 +1,6 @@
-// Reads the lines of a file that others append to, each once, a piece at a time. It never takes a line
-// before the newline that ends it, and it notices when what it has read is no longer what stands there.
+// Reads the lines of a file that others append to, each once, a piece at a time. It
+// never takes a line before the newline that ends it, and it notices when what it has
+// read is no longer what stands there.
 
 import { isUtf8 } from "node:buffer";
 import { constants, open, type FileHandle } from "node:fs/promises";
@@ -105,7 +106,10 @@ export class LineTail {
     return { kind: "read", isRewritten, unfinishedBytes: rest.length };
   }
 
-  /** What stands before the place it has read to is what it has read there: not so in a shorter file. */
+  /**
+   * What stands before the place it has read to is what it has read
+   * there: not so in a shorter file.
+   */
   async #isProven(file: FileHandle): Promise<boolean> {
     const { length } = this.#proof;
     const there = Buffer.alloc(length);

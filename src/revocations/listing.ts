@@ -1,5 +1,5 @@
-// What a file of revocations says, for people who look at it: what is in force, and which lines nobody
-// understands.
+// What a file of revocations says, for people who look at it: what is in force, and
+// which lines nobody understands.
 
 import { faultOf, RevocationFileError } from "./file-error.ts";
 import { LineTail } from "./line-tail.ts";

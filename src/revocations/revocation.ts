@@ -1,8 +1,8 @@
-// One revocation, and the line of the file that it is: of a token by its id (`jti`), or of a subject,
-// which is all of its tokens that were issued up to that moment. A line is understood whole or not at
-// all: one that was taken in part would let somebody in.
+// One revocation, and the line of the file that it is: of a token by its id (`jti`), or of a
+// subject, which is all of its tokens that were issued up to that moment. A line is understood
+// whole or not at all: one that was taken in part would let somebody in.
 //
-//   {"format":1,"tokenId":"0f8f...","atMs":1800000000000,"by":"olga","reason":"a laptop was stolen"}
+//   {"format":1,"tokenId":"0f8f...","atMs":1800000000000,"by":"olga","reason":"a stolen laptop"}
 //   {"format":1,"subject":"alice","atMs":1800000000000,"by":"olga"}
 
 import { isId } from "../../actors/address.ts";
@@ -51,7 +51,10 @@ export function formatRevocation(revocation: Revocation): string {
   return `${line}\n`;
 }
 
-/** Reads a line without its newline; null is one that cannot be text. A complaint follows "line 3: ". */
+/**
+ * Reads a line without its newline; null is one that cannot be text.
+ * A complaint follows "line 3: ".
+ */
 export function parseRevocation(line: string | null): ParsedRevocation {
   if (line === null) return complain("is too long, or not UTF-8");
   const fields = fieldsOf(line);
@@ -84,7 +87,9 @@ export function parseRevocation(line: string | null): ParsedRevocation {
   return { ok: true, revocation: { kind: "subject", subject, ...circumstances } };
 }
 
-/** Letters, digits, signs and blanks: nothing that would play tricks on a terminal that shows it. */
+/**
+ * Letters, digits, signs and blanks: nothing that would play tricks on a terminal that shows it.
+ */
 export function isPlainText(value: unknown, lengthMax: number): value is string {
   if (typeof value !== "string" || value.length > lengthMax) return false;
   return /^[^\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]+$/u.test(value);

@@ -1,8 +1,8 @@
-// What is in force, in memory and bounded: the gateway asks it about every token. It forgets what is
-// older than any token can be, and nothing else.
+// What is in force, in memory and bounded: the gateway asks it about every token. It forgets what
+// is older than any token can be, and nothing else.
 //
-// Where there is no more room, forgetting would let a revoked token in again. So what does not fit is
-// remembered by its moment alone: of whoever it is, no token that was issued up to then counts.
+// Where there is no more room, forgetting would let a revoked token in again. So what does not fit
+// is remembered by its moment alone: of whoever it is, no token that was issued up to then counts.
 
 import type { Revocation } from "./revocation.ts";
 

@@ -1,5 +1,5 @@
-// The trial balance of all shards as an accountant reads it. Each shard's books balance alone at every
-// moment, so totals of shards that were looked at one after the other balance too.
+// The trial balance of all shards as an accountant reads it. Each shard's books balance alone at
+// every moment, so totals of shards that were looked at one after the other balance too.
 
 import { toSafeNumber } from "../money/proportion.ts";
 import type { ReplyOf } from "../protocol/table.ts";

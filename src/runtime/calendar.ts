@@ -1,7 +1,7 @@
 // The business date of a shard. It advances by records of the journal, so that what stands before
-// such a record belongs to the day before and what follows to the new one: a consistent cut, however
-// many bids go on meanwhile. An actor that wants to be asked on a day is rung when it has come, until
-// it clears or moves its wish: what happens on a day happens however often it is rung.
+// such a record belongs to the day before and what follows to the new one: a consistent cut,
+// however many bids go on meanwhile. An actor that wants to be asked on a day is rung when it has
+// come, until it clears or moves its wish: what happens on a day happens however often it is rung.
 
 import { assert } from "../money/assert.ts";
 

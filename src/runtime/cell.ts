@@ -44,7 +44,9 @@ export class Cell {
   encodedAt = 0;
   /** The number of the checkpoint that will have its changes. */
   dirtyFor = 0;
-  /** What waits in the inbox: a chain of items, since an array for a turn or two is more garbage. */
+  /**
+   * What waits in the inbox: a chain of items, since an array for a turn or two is more garbage.
+   */
   #first: Item | null = null;
   #last: Item | null = null;
   queued = 0;

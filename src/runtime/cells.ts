@@ -48,9 +48,10 @@ export class Cells {
   }
 
   /**
-   * Takes out actors that were not used for `idleMs`, or that do not exist, if they may leave. Of all, a share is looked at each time, in an endless round: a look at a million
-   * of them would cost the processor's caches what the busy ones need. What was only asked for by a name
-   * that nobody has must not wait for that round, and is looked at soon after it came.
+   * Takes out actors that were not used for `idleMs`, or that do not exist, if they may leave. Of
+   * all, a share is looked at each time, in an endless round: a look at a million of them would
+   * cost the processor's caches what the busy ones need. What was only asked for by a name that
+   * nobody has must not wait for that round, and is looked at soon after it came.
    */
   takeIdle({ nowMs, idleMs, tickMs, committedRecordNo }: IdleLook): Cell[] {
     const idle = this.#takeAbsent(committedRecordNo);

@@ -1,6 +1,6 @@
-// Business dates that begin by the clock, at midnight. A clock that goes back changes nothing. While
-// dates that passed meanwhile (the server was down, or stopped) are worked off, nothing else changes:
-// a payment, or a loan that fills, must not be booked on a date of last month.
+// Business dates that begin by the clock, at midnight. A clock that goes back changes nothing.
+// While dates that passed meanwhile (the server was down, or stopped) are worked off, nothing else
+// changes: a payment, or a loan that fills, must not be booked on a date of last month.
 
 import { JournalError } from "../journal/errors.ts";
 import type { Scheduler } from "./environment.ts";

@@ -1,5 +1,6 @@
-// Begins business dates in all shards, one after the other. It waits for what a date brings, but not
-// for ever: neither for actors that are out of service, nor for a shard that does not come back.
+// Begins business dates in all shards, one after the other. It waits for what a date
+// brings, but not for ever: neither for actors that are out of service, nor for a
+// shard that does not come back.
 
 import type { Clock, Scheduler } from "./environment.ts";
 import type { RunLog } from "./run-options.ts";
@@ -7,7 +8,10 @@ import type { Shard } from "./shard.ts";
 
 /** How often it is looked whether a business date is done. */
 const DAY_POLL_MS = 1;
-/** How long a date waits for its work while some actor is out of service and nothing else in the way. */
+/**
+ * How long a date waits for its work while some actor is out of
+ * service and nothing else in the way.
+ */
 const OUT_OF_SERVICE_WAIT_MS = 2_000;
 /** Commits that take longer are in the way. */
 const COMMIT_MS_MAX = 500;
@@ -47,7 +51,9 @@ export class DateAdvances {
     this.#isStopped = true;
   }
 
-  /** Rejects when the server stops, or a shard does not serve for long: it may be asked for again. */
+  /**
+   * Rejects when the server stops, or a shard does not serve for long: it may be asked for again.
+   */
   async to(day: number): Promise<void> {
     // One after the other: each date begins in all shards at once, when all are done with theirs.
     const before = this.#advancing;
@@ -57,8 +63,8 @@ export class DateAdvances {
   }
 
   /**
-   * A date begins when what the one before brought is done and durable: after a crash, a letter of a
-   * later date must not find an instalment that was never asked for on its day.
+   * A date begins when what the one before brought is done and durable: after a crash, a letter of
+   * a later date must not find an instalment that was never asked for on its day.
    */
   async #advance(target: number): Promise<void> {
     this.#allServeAtMs = this.#o.clock.monotonicMs();

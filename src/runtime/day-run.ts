@@ -18,7 +18,9 @@ export interface DayHost {
 }
 
 const DAY_CAME: Typed = { type: "DayCame" };
-/** Those whose day has come and who still wait are rung again: their account may not have answered. */
+/**
+ * Those whose day has come and who still wait are rung again: their account may not have answered.
+ */
 const RING_AGAIN_MS = 1_000;
 
 export class DayRun {
@@ -85,8 +87,9 @@ export class DayRun {
   }
 
   /**
-   * Those who are not done are not waited for any more until they are, or in this life of the shard:
-   * they, or whom they ask, are out of service. Who comes back goes on from the day where it stood.
+   * Those who are not done are not waited for any more until they are, or in this
+   * life of the shard: they, or whom they ask, are out of service. Who comes back
+   * goes on from the day where it stood.
    */
   leaveBehind(): readonly string[] {
     const due = this.#host.state.calendar.due();

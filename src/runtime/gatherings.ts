@@ -1,6 +1,6 @@
-// Answers that no actor has alone. Each part is looked at in its own actor and told when it is durable
-// (looks.ts); the answer is one, and leaves when the last part is there. None of it is on the way of
-// a bid or a repayment: what is reckoned is reckoned in slices between turns.
+// Answers that no actor has alone. Each part is looked at in its own actor and told when it is
+// durable (looks.ts); the answer is one, and leaves when the last part is there. None of it is on
+// the way of a bid or a repayment: what is reckoned is reckoned in slices between turns.
 
 import { positionsView, type PositionsView } from "../../actors/account/positions-view.ts";
 import type { AccountId, LoanId } from "../../actors/address.ts";
@@ -81,7 +81,9 @@ export class Gatherings {
     return this.#inFlight;
   }
 
-  /** A shard's life is over: what was remembered of its loans is perhaps not true in the next one. */
+  /**
+   * A shard's life is over: what was remembered of its loans is perhaps not true in the next one.
+   */
   forget(): void {
     this.#legs.clear();
   }

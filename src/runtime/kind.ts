@@ -82,7 +82,9 @@ export interface ActorKind {
   alarm(event: Typed): AlarmChange;
   /** The day on which the actor wants to be asked next; undefined: as before. */
   dayWanted(event: Typed): AlarmChange;
-  /** Where an application waits for the staff from now on; null for nowhere, undefined: as before. */
+  /**
+   * Where an application waits for the staff from now on; null for nowhere, undefined: as before.
+   */
   staffStage(event: Typed): StaffStage | null | undefined;
   /** When the oldest of what it owes fell due; null when it owes nothing. */
   overdueSince(state: ShellState): number | null;

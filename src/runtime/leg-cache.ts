@@ -1,6 +1,6 @@
-// Legs of the loans that were asked for last, in at most so many bytes: of one large loan as of many
-// small ones. What was not used longest goes first, row by row and tree by tree; it is reckoned again
-// when somebody asks for it.
+// Legs of the loans that were asked for last, in at most so many bytes: of one large loan as of
+// many small ones. What was not used longest goes first, row by row and tree by tree; it is
+// reckoned again when somebody asks for it.
 
 import type { LoanId } from "../../actors/address.ts";
 import { LoanLegs, type LegSource } from "./loan-legs.ts";

@@ -1,6 +1,7 @@
-// What leads to legs waits here while too many of them are under way: repayments that borrowers send
-// and loans whose due date has come. Without it, a morning of repayments would be taken in faster
-// than its legs are booked: memory would grow with it, and lenders would see their share late.
+// What leads to legs waits here while too many of them are under way: repayments that
+// borrowers send and loans whose due date has come. Without it, a morning of repayments
+// would be taken in faster than its legs are booked: memory would grow with it, and
+// lenders would see their share late.
 
 /** What passes in one turn of the event loop: their legs come later, and are not counted yet. */
 const PASSED_PER_TURN_MAX = 16;
@@ -28,7 +29,9 @@ export class LegGate {
     return this.#next === this.#waiting.length;
   }
 
-  /** Runs the task at once when there is room, else when there is, after those that wait already. */
+  /**
+   * Runs the task at once when there is room, else when there is, after those that wait already.
+   */
   pass(task: () => void): void {
     if (this.isIdle && this.#hasRoom) {
       this.#passed++;

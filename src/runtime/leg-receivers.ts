@@ -1,7 +1,7 @@
 // Who receives the legs of a loan, found once. A loan has the same holders at each repayment, and
 // looking each of them up, in the table of residents and among the account's positions, was a third
-// of what a leg took with a thousand lenders in each of a thousand loans: memory that no cache of the
-// processor has. What is remembered here only saves that; it decides nothing.
+// of what a leg took with a thousand lenders in each of a thousand loans: memory that no cache of
+// the processor has. What is remembered here only saves that; it decides nothing.
 
 import { legReceiver, positionPlace, type PayLegs } from "../../actors/account/legs.ts";
 import { accountOf, type Cell } from "./cell.ts";
@@ -21,7 +21,9 @@ export class LegReceivers {
     return MESSAGE_COUNT + this.#cells.length;
   }
 
-  /** Who received this leg the last time; undefined if it was another account, or has left memory. */
+  /**
+   * Who received this leg the last time; undefined if it was another account, or has left memory.
+   */
   cell(leg: number, id: string): Cell | undefined {
     const cell = this.#cells[leg];
     if (cell === undefined || cell === null) return undefined;

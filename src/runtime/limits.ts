@@ -29,7 +29,9 @@ export interface RuntimeLimits {
   readonly journalKeep: "all" | "checkpoint";
   /** Time that clients are told to wait when they are refused for load, in ms. */
   readonly retryAfterMs: number;
-  /** How far a request id may be ahead of the server's clock, in ms: it makes older ones too old. */
+  /**
+   * How far a request id may be ahead of the server's clock, in ms: it makes older ones too old.
+   */
   readonly requestAheadMsMax: number;
 }
 

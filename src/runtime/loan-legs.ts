@@ -1,6 +1,7 @@
-// What every lender got of every clearing of a loan. The journal has it, and it follows from the loan's
-// holders and its list of clearings alone: splitting is deterministic. So it is split again when
-// somebody asks, and kept as long as there is room (leg-cache.ts); repaying itself pays nothing for it.
+// What every lender got of every clearing of a loan. The journal has it, and it follows
+// from the loan's holders and its list of clearings alone: splitting is deterministic. So
+// it is split again when somebody asks, and kept as long as there is room (leg-cache.ts);
+// repaying itself pays nothing for it.
 
 import {
   Holders,

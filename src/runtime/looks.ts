@@ -1,5 +1,6 @@
-// Looks into actors and shards, for answers that are gathered from several: what is seen is copied in
-// the actor's own turn and told when it is durable, like every other read. A look changes nothing.
+// Looks into actors and shards, for answers that are gathered from several: what is
+// seen is copied in the actor's own turn and told when it is durable, like every
+// other read. A look changes nothing.
 
 import type { Address } from "../../actors/address.ts";
 import type { Cell } from "./cell.ts";

@@ -1,6 +1,6 @@
-// Long lists of numbers as bytes: most of a snapshot is rows of cents, times and counts. A number takes
-// as many bytes as it has groups of seven bits (LEB128): 2.3 KB in 4.2 us for the 912 numbers of an account
-// that was repaid a lot, where MessagePack took 3.0 KB and 9.1 us.
+// Long lists of numbers as bytes: most of a snapshot is rows of cents, times and counts. A number
+// takes as many bytes as it has groups of seven bits (LEB128): 2.3 KB in 4.2 us for the 912 numbers
+// of an account that was repaid a lot, where MessagePack took 3.0 KB and 9.1 us.
 
 import { assert } from "../money/assert.ts";
 

@@ -128,8 +128,8 @@ export interface Runtime {
   /** The business date, in days since 1970: the earliest of all shards. Committed state. */
   readonly businessDay: number;
   /**
-   * Begins business dates up to this one, each when all that the one before brought is done; resolves
-   * when the last is durable. Nothing happens when it has begun already.
+   * Begins business dates up to this one, each when all that the one before brought is done;
+   * resolves when the last is durable. Nothing happens when it has begun already.
    */
   advanceTo(day: number): Promise<void>;
   /** Requests taken in and not yet answered. */
@@ -137,8 +137,8 @@ export interface Runtime {
   /** It waits for another server to go, and has nothing of its own. */
   readonly isStandingBy: boolean;
   /**
-   * All shards are here and ours for certain: what is told without asking one of them is true. False
-   * while one recovers, and for whoever was replaced.
+   * All shards are here and ours for certain: what is told without asking one of them is true.
+   * False while one recovers, and for whoever was replaced.
    */
   readonly isServing: boolean;
   /** False while any shard is degraded, halted or recovering, with the reason. */

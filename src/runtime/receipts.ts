@@ -1,5 +1,5 @@
-// Receipts of clearings: what was paid, and a root that commits to every lender's leg and to their sum;
-// and the path from one leg to it.
+// Receipts of clearings: what was paid, and a root that commits to every lender's leg and to their
+// sum; and the path from one leg to it.
 
 import type { AccountId } from "../../actors/address.ts";
 import { clearingLegCents } from "../hash/clearing-leg.ts";

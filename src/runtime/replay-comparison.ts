@@ -1,5 +1,5 @@
-// Holds the snapshots of a shard against a replay of its whole journal, without any snapshot: what the
-// next start would load must be what the journal says. For auditors; it only reads.
+// Holds the snapshots of a shard against a replay of its whole journal, without any snapshot: what
+// the next start would load must be what the journal says. For auditors; it only reads.
 
 import { Cell, cellKey } from "./cell.ts";
 import type { RecordCodec } from "../journal/records.ts";
@@ -25,8 +25,9 @@ export async function isCheckpointSealed(snapshots: Pick<ReadSnapshots, "read">)
 }
 
 /**
- * What differs, a sentence for each actor. Of those that changed since the last checkpoint a snapshot
- * may be older, or not there yet. Rejects as the journal does, and with JournalError `tampered`.
+ * What differs, a sentence for each actor. Of those that changed since the last
+ * checkpoint a snapshot may be older, or not there yet. Rejects as the journal does,
+ * and with JournalError `tampered`.
  */
 export async function compareWithReplay(
   source: ReplaySource,

@@ -1,5 +1,6 @@
-// What an account earns with what it lent, loan by loan and together. Amounts that are still to come
-// are the account's share of the loan's, rounded half up: the split may later give a cent more or less.
+// What an account earns with what it lent, loan by loan and together. Amounts that are
+// still to come are the account's share of the loan's, rounded half up: the split may
+// later give a cent more or less.
 
 import type { PositionRow, PositionsView } from "../../actors/account/positions-view.ts";
 import type { AccountId } from "../../actors/address.ts";
@@ -13,7 +14,9 @@ import type { ReplyOf } from "../protocol/table.ts";
 import type { LegCache } from "./leg-cache.ts";
 import { legSourceOf, type LegSource } from "./loan-legs.ts";
 
-/** Loans of one answer. Each may have to be split again, some milliseconds for a thousand lenders. */
+/**
+ * Loans of one answer. Each may have to be split again, some milliseconds for a thousand lenders.
+ */
 export const RETURNS_LOANS_MAX = 100;
 
 export type ReturnsView = ReplyOf<"account.returns">;

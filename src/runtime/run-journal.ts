@@ -8,8 +8,8 @@ import type { Cargo } from "./batch.ts";
 /** What recovery reads. */
 export interface ReadSnapshots {
   /**
-   * Whether it can tell an old or deleted snapshot from the last one: noted in each checkpoint, so that
-   * the next life insists on it. Known once anything was read.
+   * Whether it can tell an old or deleted snapshot from the last one: noted in each checkpoint, so
+   * that the next life insists on it. Known once anything was read.
    */
   readonly isSealed: boolean;
   read(field: string): Promise<{ position: number; payload: Buffer } | null>;

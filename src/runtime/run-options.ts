@@ -1,4 +1,5 @@
-// What a life of a shard is given: its journal, its surroundings, and whom it tells of what happens.
+// What a life of a shard is given: its journal, its surroundings, and
+// whom it tells of what happens.
 
 import type { PayoutChange } from "../../actors/account/custody/events.ts";
 import type { RecordCodec } from "../journal/records.ts";

@@ -114,8 +114,8 @@ export class ShardState {
 
   /**
    * What an event implies for the shard: postings, alarm, messages. Returns the alarm's change.
-   * `actor` is the state after it, in a replay perhaps a later one: what is read of it is read again
-   * at the event that led there.
+   * `actor` is the state after it, in a replay perhaps a later one: what is read of it is read
+   * again at the event that led there.
    */
   imply(
     kind: ActorKind,

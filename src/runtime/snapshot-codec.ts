@@ -1,6 +1,6 @@
 // Snapshots as bytes: MessagePack by msgpackr, which is at its best with nested values. What is a
-// Float64Array in the values has a form of its own, and comes back as a list of numbers; snapshots of
-// before that form have such lists as MessagePack, and are read for ever.
+// Float64Array in the values has a form of its own, and comes back as a list of numbers; snapshots
+// of before that form have such lists as MessagePack, and are read for ever.
 
 import { Packr, Unpackr, addExtension } from "msgpackr";
 import type { RowSegment } from "../../actors/rows.ts";
@@ -30,7 +30,9 @@ export interface PackedCell {
   readonly parts: [partNo: number, payload: Buffer | null][];
 }
 
-/** What of a cell changed. The first value is the actor's version, the second what its kind says. */
+/**
+ * What of a cell changed. The first value is the actor's version, the second what its kind says.
+ */
 export function packCell(cell: Cell): PackedCell {
   const { main, parts } = cell.kind.snapshot(cell.state, "changed");
   return {

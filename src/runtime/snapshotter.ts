@@ -243,9 +243,9 @@ export class Snapshotter {
   }
 
   /**
-   * A pause between slices leaves the event loop to the clients. Where every account changes all the
-   * time, as in a morning of repayments, snapshots take a tenth of the time and no more: a longer
-   * tail to replay is the price.
+   * A pause between slices leaves the event loop to the clients. Where every account changes all
+   * the time, as in a morning of repayments, snapshots take a tenth of the time and no more: a
+   * longer tail to replay is the price.
    */
   #nextSlice(): void {
     if (this.#hurried) return this.tick();

@@ -173,7 +173,9 @@ export class System implements Runtime {
     this.#updateReadiness();
   }
 
-  /** Its business date is long past: changes would be booked on it, and are refused until it is not. */
+  /**
+   * Its business date is long past: changes would be booked on it, and are refused until it is not.
+   */
   setCatchingUp(isCatchingUp: boolean): void {
     this.#isCatchingUp = isCatchingUp;
     this.#updateReadiness();

@@ -7,8 +7,8 @@
 // then all accounts learn of it: the same code over and over while it is in the caches of the
 // processor. In process, without sockets, a bid took 10.2 us of CPU so, for 1,000 accounts and as
 // many loans, 16.7 with each bid carried through to its end before the next, and 17.7 with a
-// wake-up for each account; 5.7, 7.1 and 7.1 with 64 accounts, one bid each, and one loan (lowest of
-// five interleaved runs).
+// wake-up for each account; 5.7, 7.1 and 7.1 with 64 accounts, one bid each, and one loan
+// (lowest of five interleaved runs).
 
 import { assert } from "../money/assert.ts";
 import type { Cell, Item } from "./cell.ts";
@@ -91,7 +91,9 @@ export class Turns {
     this.#end(cell);
   }
 
-  /** After a command that harmed nothing: the others of its turn, and those behind it, come later. */
+  /**
+   * After a command that harmed nothing: the others of its turn, and those behind it, come later.
+   */
   goOnAfterCrash(): void {
     if (this.#actor !== null) this.#end(this.#actor);
     this.#endRun();

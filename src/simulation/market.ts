@@ -18,8 +18,8 @@ const ELSEWHERE = loanId("elsewhere");
 const ELSEWHERE_CENTS = 1_000_000_000_000;
 
 /**
- * There is no way out of the platform in this world. What a borrower spends is tied up in a bid on a
- * listing that never fills, so that no calendar can collect it.
+ * There is no way out of the platform in this world. What a borrower spends is tied up in a bid on
+ * a listing that never fills, so that no calendar can collect it.
  */
 export async function openElsewhere(clients: Clients, trueMs: number): Promise<void> {
   await clients.get("AccountOpened", { type: "OpenAccount", accountId: accountId("merchant") });

@@ -1,7 +1,7 @@
-// A journal in memory, behind the same contract as the one in Redis: entries in order with a chain of
-// hashes, snapshots, and commits that become durable when the simulation or a test says so. Its process
-// can "crash" at any moment, and what was committed is there for the next life. What faults do to the
-// real journal is tested with the real one.
+// A journal in memory, behind the same contract as the one in Redis: entries in order with a chain
+// of hashes, snapshots, and commits that become durable when the simulation or a test says so. Its
+// process can "crash" at any moment, and what was committed is there for the next life. What faults
+// do to the real journal is tested with the real one.
 
 import { createHash } from "node:crypto";
 import { comparePositions, type Position } from "../journal/position.ts";

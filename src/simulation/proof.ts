@@ -1,5 +1,6 @@
-// What is checked when a simulation is over: the auditor's verdict over the whole journals, the books,
-// and that the journals alone, replayed from their first entry, give the very state of the actors.
+// What is checked when a simulation is over: the auditor's verdict over the whole
+// journals, the books, and that the journals alone, replayed from their first entry,
+// give the very state of the actors.
 
 import { createHash } from "node:crypto";
 import { audit } from "../history/audit.ts";

@@ -1,6 +1,6 @@
 // What lending brought: the money-weighted yearly return (XIRR) of each lender, and of all that was
-// lent by one method. On the last day claims in loans that are in default count for nothing, all others
-// for what is outstanding, without the interest since their last due date.
+// lent by one method. On the last day claims in loans that are in default count for nothing, all
+// others for what is outstanding, without the interest since their last due date.
 
 import { businessDate } from "../lending/business-date.ts";
 import { REPAYMENT_METHODS, type RepaymentMethod } from "../lending/terms.ts";

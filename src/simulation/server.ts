@@ -1,6 +1,6 @@
 // The real runtime with its real actors, in this process, on journals in memory and on time that is
-// made. The heart of it is the beat: once a turn of the event loop a millisecond passes, and some of
-// the commits under way become durable, as many as chance says.
+// made. The heart of it is the beat: once a turn of the event loop a millisecond passes, and some
+// of the commits under way become durable, as many as chance says.
 
 import { ACTOR_LAYOUTS } from "../../actors/kinds.ts";
 import { UPCASTERS } from "../../actors/upcasters.ts";

@@ -1,6 +1,6 @@
-// Years of lending in one run that a seed repeats: lenders and borrowers, loans of all methods, late
-// payers, defaults and early repayments, on the real runtime. It ends with the books, the returns and
-// a check of every invariant; `faults` says what does not hold.
+// Years of lending in one run that a seed repeats: lenders and borrowers, loans of all methods,
+// late payers, defaults and early repayments, on the real runtime. It ends with the books, the
+// returns and a check of every invariant; `faults` says what does not hold.
 
 import { accountId, loanId } from "../../actors/address.ts";
 import { fromCivil } from "../lending/business-date.ts";

@@ -1,6 +1,6 @@
-// Time as the simulation wants it: it moves only when it is told to, a millisecond a turn of the event
-// loop, and a day when a day is over. What runs "as soon as possible" takes its turn in the event loop
-// itself, whose order is that of asking.
+// Time as the simulation wants it: it moves only when it is told to, a millisecond a turn of the
+// event loop, and a day when a day is over. What runs "as soon as possible" takes its turn in the
+// event loop itself, whose order is that of asking.
 
 import type { Clock, Scheduler } from "../runtime/environment.ts";
 import type { Chance } from "../chance/chance.ts";

@@ -1,5 +1,5 @@
-// An account and the custodian bank: money out, money in, and a bank that says everything twice, late
-// and in any order.
+// An account and the custodian bank: money out, money in, and a bank that says
+// everything twice, late and in any order.
 
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";

@@ -1,4 +1,5 @@
-// The rows behind an account's stream: what is written is read, also from snapshots of earlier layouts.
+// The rows behind an account's stream: what is written is read, also
+// from snapshots of earlier layouts.
 
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";

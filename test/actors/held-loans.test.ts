@@ -1,4 +1,5 @@
-// The loans that an account's open holds are for: no more of them are kept than there are at a time.
+// The loans that an account's open holds are for: no more of them are
+// kept than there are at a time.
 
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";

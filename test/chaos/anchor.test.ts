@@ -1,5 +1,6 @@
-// Real servers beside their anchors: one that lost acknowledged commits does not serve before somebody
-// says so, one that was killed always does, and what is wrong with anchors alone stops nobody.
+// Real servers beside their anchors: one that lost acknowledged commits does not
+// serve before somebody says so, one that was killed always does, and what is wrong
+// with anchors alone stops nobody.
 
 import { randomUUID } from "node:crypto";
 import { cp, readFile, rm, writeFile } from "node:fs/promises";

@@ -1,5 +1,5 @@
-// Server and bank as operators run them: two processes on folders that outlive them, with a Redis of
-// the server's own, clients over WebSocket, and callbacks over HTTP between the two.
+// Server and bank as operators run them: two processes on folders that outlive them, with a Redis
+// of the server's own, clients over WebSocket, and callbacks over HTTP between the two.
 
 import { setTimeout as sleep } from "node:timers/promises";
 import { onTestFinished } from "vitest";

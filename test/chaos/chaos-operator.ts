@@ -153,7 +153,9 @@ export class ChaosOperator {
     }
   }
 
-  /** Of requests that nobody waited for, as many had an effect as their outcomes say: none twice. */
+  /**
+   * Of requests that nobody waited for, as many had an effect as their outcomes say: none twice.
+   */
   async #settle(accountId: string, requestIds: readonly string[]): Promise<void> {
     let done = 0;
     for (const requestId of requestIds) {

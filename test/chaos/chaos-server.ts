@@ -144,7 +144,9 @@ export class ChaosServer {
     return this.#child!.ended();
   }
 
-  /** Asks server and Redis to end in order. Resolves to the exit code, null if it had to be killed. */
+  /**
+   * Asks server and Redis to end in order. Resolves to the exit code, null if it had to be killed.
+   */
   async stop(): Promise<number | null> {
     return (await this.#child?.stop()) ?? null;
   }

@@ -1,5 +1,5 @@
-// Lenders and an operator at work on a server that is ready: accounts, loans and money are there, and
-// both go on until they are ended.
+// Lenders and an operator at work on a server that is ready: accounts, loans and money are there,
+// and both go on until they are ended.
 
 import { onTestFinished } from "vitest";
 import { token } from "./aftermath.ts";

@@ -1,5 +1,5 @@
-// A real server that takes documents, applications to attach them to, and clients that send them over
-// sockets of their own: nothing here is inside the server.
+// A real server that takes documents, applications to attach them to, and clients that send them
+// over sockets of their own: nothing here is inside the server.
 
 import { createHash } from "node:crypto";
 import { readdir } from "node:fs/promises";

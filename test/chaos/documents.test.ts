@@ -1,5 +1,5 @@
-// Documents against what an operating system and clients do to a real server: kills between file and
-// event, fifty uploads at once, clients that drip.
+// Documents against what an operating system and clients do to a real server: kills between file
+// and event, fifty uploads at once, clients that drip.
 
 import net from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";

@@ -1,6 +1,6 @@
-// A server on a Redis with replicas and Sentinels, under load, while its master is killed, or stands
-// still until another one is promoted and then comes back as if nothing had happened. What was
-// acknowledged must be in what is left.
+// A server on a Redis with replicas and Sentinels, under load, while its master is killed, or
+// stands still until another one is promoted and then comes back as if nothing had happened. What
+// was acknowledged must be in what is left.
 
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it, onTestFinished } from "vitest";

@@ -1,5 +1,5 @@
-// What the whole promises, against what an operating system does to it: rounds of faults under load,
-// then the audit of the journal against the clients' own logs.
+// What the whole promises, against what an operating system does to it: rounds of faults under
+// load, then the audit of the journal against the clients' own logs.
 
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it, onTestFinished } from "vitest";

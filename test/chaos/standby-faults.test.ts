@@ -1,5 +1,5 @@
-// What must not happen to two servers on one Redis: that each keeps a part of the shards, that one which
-// could not start keeps others from it, that they share a port.
+// What must not happen to two servers on one Redis: that each keeps a part of the shards, that one
+// which could not start keeps others from it, that they share a port.
 
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it, onTestFinished } from "vitest";

@@ -1,5 +1,5 @@
-// Tokens are taken back from the command line, of a real server with real sockets: whoever speaks with
-// one is thrown out, and stays out.
+// Tokens are taken back from the command line, of a real server with real sockets: whoever speaks
+// with one is thrown out, and stays out.
 
 import { appendFile, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir, userInfo } from "node:os";

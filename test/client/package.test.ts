@@ -1,5 +1,5 @@
-// What `npm pack` makes, and so what users of the SDK install: everything that the client imports, with
-// its types, the command, the licence; and nothing that only developers need.
+// What `npm pack` makes, and so what users of the SDK install: everything that the client imports,
+// with its types, the command, the licence; and nothing that only developers need.
 
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";

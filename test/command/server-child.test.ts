@@ -1,5 +1,5 @@
-// The child that demo, load tool and chaos tests run. The programs here are made for the test: what a
-// real server does in such a child, those tests show.
+// The child that demo, load tool and chaos tests run. The programs here are made for the test: what
+// a real server does in such a child, those tests show.
 
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";

@@ -1,5 +1,5 @@
-// What the client makes of a custodian that misbehaves: a real HTTP server that answers as each test
-// wants. What it does against a custodian that behaves is in sandbox/.
+// What the client makes of a custodian that misbehaves: a real HTTP server that answers as each
+// test wants. What it does against a custodian that behaves is in sandbox/.
 
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";

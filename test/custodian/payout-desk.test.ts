@@ -1,5 +1,5 @@
-// The desk alone, with time that stands still until it is moved: what it sends, asks about, takes down
-// and leaves to a person.
+// The desk alone, with time that stands still until it is moved: what it sends, asks about,
+// takes down and leaves to a person.
 
 import { describe, expect, onTestFinished, test } from "vitest";
 import { accountId } from "../../actors/address.ts";

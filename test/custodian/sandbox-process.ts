@@ -1,5 +1,6 @@
-// The sandbox as its users run it: the built `loanloom custodian` in a process of its own, on a file
-// that outlives it, so that it can be killed. Whatever happens, `destroy` leaves no process behind.
+// The sandbox as its users run it: the built `loanloom custodian` in a process of its
+// own, on a file that outlives it, so that it can be killed. Whatever happens,
+// `destroy` leaves no process behind.
 
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
@@ -158,7 +159,9 @@ export class SandboxProcess {
     return answer as Health;
   }
 
-  /** Until all payouts have ended and, where there is somebody to tell, all notices were answered. */
+  /**
+   * Until all payouts have ended and, where there is somebody to tell, all notices were answered.
+   */
   async atRest(): Promise<Health> {
     const tells = this.#options.includes("--callback-url");
     for (;;) {

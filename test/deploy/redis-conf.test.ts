@@ -1,5 +1,5 @@
-// The configurations that operators copy are started as they are, but for names and ports that exist
-// only on their machines.
+// The configurations that operators copy are started as they are, but for names and ports
+// that exist only on their machines.
 
 import { spawn } from "node:child_process";
 import { once } from "node:events";

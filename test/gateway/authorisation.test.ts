@@ -16,7 +16,9 @@ import { requestIds, type GatewayClient } from "../support/gateway-client.ts";
 import { LOAN_TERMS, startFixture, type Fixture } from "../support/gateway-fixture.ts";
 
 type Who = Role | "nobody";
-/** `own`: alice's, who asks; `other`: bob's, which is open; `absent`: nobody's; `none`: left out. */
+/**
+ * `own`: alice's, who asks; `other`: bob's, which is open; `absent`: nobody's; `none`: left out.
+ */
 type Whose = "own" | "other" | "absent" | "none";
 const WHOSE: readonly Whose[] = ["own", "other", "absent", "none"];
 const IDS: Readonly<Record<Whose, string | null>> = {

@@ -1,5 +1,5 @@
-// Connections that never send a whole request are bounded as well: in total, in how fast one address opens
-// them, and by the files that the process may open.
+// Connections that never send a whole request are bounded as well: in total, in how fast one
+// address opens them, and by the files that the process may open.
 
 import { spawn } from "node:child_process";
 import { mkdtemp, readFile, rm } from "node:fs/promises";

@@ -1,5 +1,5 @@
-// What the gateway answers is what the table of paths says: no path is spelled out in its source, and
-// each one of the table is answered.
+// What the gateway answers is what the table of paths says: no path is spelled out in its source,
+// and each one of the table is answered.
 
 import { readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";

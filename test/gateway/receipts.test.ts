@@ -1,5 +1,5 @@
-// Receipts that follow the entries of a watched account, from real loans through a real gateway to the
-// SDK, which checks them.
+// Receipts that follow the entries of a watched account, from real loans through a real gateway
+// to the SDK, which checks them.
 
 import { describe, expect, onTestFinished, test } from "vitest";
 import { loanId } from "../../actors/address.ts";

@@ -1,5 +1,5 @@
-// Tokens that somebody signed with the right key and the wrong content, against a server of its own: it
-// lives on, whatever they say.
+// Tokens that somebody signed with the right key and the wrong content, against a server of its
+// own: it lives on, whatever they say.
 
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";

@@ -6,8 +6,8 @@ import { LENDING } from "./repaid-world.ts";
 import { SmallWorld } from "./small-world.ts";
 
 /**
- * winter: 91 days late, in default, proposed for a write-off; a part of what is due is collected a day
- * later, the rest on the day after. autumn: where its borrower has put the money.
+ * winter: 91 days late, in default, proposed for a write-off; a part of what is due is collected a
+ * day later, the rest on the day after. autumn: where its borrower has put the money.
  */
 export function curedWorld(): SmallWorld {
   const world = new SmallWorld(2, homeOf);

@@ -1,4 +1,5 @@
-// INVARIANTS.md is where `loanloom verify` sends a reader: it must name each check beside its number.
+// INVARIANTS.md is where `loanloom verify` sends a reader: it must
+// name each check beside its number.
 
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";

@@ -1,4 +1,5 @@
-// The auditor on journals in a real Redis, written by the journal itself and spoilt behind its back.
+// The auditor on journals in a real Redis, written by the journal
+// itself and spoilt behind its back.
 
 import { describe, expect, it, onTestFinished } from "vitest";
 import { audit } from "../../src/history/audit.ts";

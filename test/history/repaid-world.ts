@@ -28,7 +28,8 @@ function fund(world: SmallWorld, loan: string): void {
 
 /**
  * spring: collected on its day, late with a penalty, paid in part and in full, early in part twice,
- * early in full with something to give back. summer: never repaid, in default, written off, and recovered in part. autumn: takes bids.
+ * early in full with something to give back. summer: never repaid, in default, written off, and
+ * recovered in part. autumn: takes bids.
  */
 export function repaidWorld(): SmallWorld {
   const world = new SmallWorld(2, homeOf);

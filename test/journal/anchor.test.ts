@@ -1,5 +1,6 @@
-// What was acknowledged and is no longer in Redis is found by an anchor outside of it, and nothing that
-// is whole is ever accused. Each journal here is in a real Redis, each anchor in a real folder.
+// What was acknowledged and is no longer in Redis is found by an anchor outside of
+// it, and nothing that is whole is ever accused. Each journal here is in a real
+// Redis, each anchor in a real folder.
 
 import { cp, mkdir, mkdtemp, readFile, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";

@@ -63,8 +63,8 @@ function join({ line }: Pair): void {
 }
 
 /**
- * A Redis whose WAIT counts from what the connection itself wrote last, not from its last command: of
- * one that wrote nothing every replica has everything. Nobody promises that no version does so.
+ * A Redis whose WAIT counts from what the connection itself wrote last, not from its last command:
+ * of one that wrote nothing every replica has everything. Nobody promises that no version does so.
  */
 function countingWrites(connect: RedisConnect): RedisConnect {
   return async (purpose, shard) => {

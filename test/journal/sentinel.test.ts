@@ -39,8 +39,8 @@ describe("redis-sentinel://", () => {
     await load;
     await owner.releasedAll();
     expect(owner.halted).toBeUndefined();
-    // One of two replicas has each commit, and Sentinels may have promoted the other one: what it lacked
-    // was written again from memory. `owner.rewinds` tells whether it came to that.
+    // One of two replicas has each commit, and Sentinels may have promoted the other one: what it
+    // lacked was written again from memory. `owner.rewinds` tells whether it came to that.
     expect(owner.released.map(({ cargo }) => cargo)).toEqual(oneTo(owner.appended));
     expect(await storedCargoes(await guarded.master())).toEqual(oneTo(owner.appended));
     expect(owner.degradations.filter(({ degraded }) => degraded).length).toBeGreaterThanOrEqual(2);

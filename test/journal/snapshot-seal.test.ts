@@ -1,6 +1,6 @@
 // An old snapshot has a MAC as good as the last one's, and one that was deleted has none: both are
-// found, by the owner that wrote the last one when it is read, by the next owner when it has looked at
-// all there is, whatever crashed in between.
+// found, by the owner that wrote the last one when it is read, by the next owner when it has looked
+// at all there is, whatever crashed in between.
 
 import { describe, expect, test } from "vitest";
 import { DigestTable } from "../../src/journal/digest-table.ts";

@@ -1,5 +1,5 @@
-// The load tool itself, end to end on real servers, each scenario for seconds: that it loads, audits
-// and reports, and leaves nothing behind. What it measures here says nothing.
+// The load tool itself, end to end on real servers, each scenario for seconds: that it loads,
+// audits and reports, and leaves nothing behind. What it measures here says nothing.
 
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";

@@ -66,7 +66,8 @@ describe("Requests", () => {
           return type === "choice" ? choices!.indexOf(value as string) : value;
         });
         while (items.length > 0 && items.at(-1) === null) items.pop();
-        // Another writer than ours: the wire format is MessagePack, not what our writer happens to do.
+        // Another writer than ours: the wire format is MessagePack, not
+        // what our writer happens to do.
         const decoded = decodeMsgpackRequest(pack([row.number, 7, ...items]));
         const present = Object.entries(fields).filter(([, value]) => value !== null);
         const text = JSON.stringify({

@@ -1,5 +1,5 @@
-// What can be said of actors in plain words: views, entries, bids, outcomes. A state that grows by a
-// field still has all of these, so a golden journal is compared by them for ever.
+// What can be said of actors in plain words: views, entries, bids, outcomes. A state that grows by
+// a field still has all of these, so a golden journal is compared by them for ever.
 
 import { accountView, type AccountState } from "../../actors/account/account.ts";
 import { formatRequestId } from "../../actors/address.ts";

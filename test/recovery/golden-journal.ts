@@ -1,7 +1,7 @@
 // Golden journals: batches as a released version wrote them. Every later version must read them to
 // the same actors. Run with GOLDEN=write to make the file of a new version. Of an old file only
-// `states` may ever change, and only because a state has another form: GOLDEN=states writes them anew where
-// the views, which nothing rewrites, still hold.
+// `states` may ever change, and only because a state has another form: GOLDEN=states writes them
+// anew where the views, which nothing rewrites, still hold.
 
 import { createHash } from "node:crypto";
 import { accountId, loanId, parseRequestId } from "../../actors/address.ts";

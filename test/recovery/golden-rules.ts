@@ -1,5 +1,6 @@
-// A golden journal of its own for rules 2 of lending, and for references that are kept: a loan by days
-// over the border of a leap year, a part of it too small and one that is taken, and the rest in full.
+// A golden journal of its own for rules 2 of lending, and for references that are
+// kept: a loan by days over the border of a leap year, a part of it too small and one
+// that is taken, and the rest in full.
 
 import { accountId, loanId } from "../../actors/address.ts";
 import { fromCivil } from "../../src/lending/business-date.ts";

@@ -1,6 +1,6 @@
-// Recovery on the real journal in a real Redis: what comes back from snapshots and the tail is what a
-// replay of the whole journal gives, byte for byte, and nothing is served from what was tampered
-// with.
+// Recovery on the real journal in a real Redis: what comes back from snapshots and the
+// tail is what a replay of the whole journal gives, byte for byte, and nothing is
+// served from what was tampered with.
 
 import { describe, expect, it, onTestFinished } from "vitest";
 import { accountId, loanId } from "../../actors/address.ts";

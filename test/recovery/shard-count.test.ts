@@ -1,5 +1,6 @@
 // The number of shards is fixed when a deployment is created: whoever starts with another one would
-// look for accounts where they are not. It is refused from the first entry on, long before a checkpoint.
+// look for accounts where they are not. It is refused from the first
+// entry on, long before a checkpoint.
 
 import { describe, expect, it, onTestFinished } from "vitest";
 import { shardKeys } from "../../src/journal/keys.ts";

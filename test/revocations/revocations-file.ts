@@ -1,5 +1,5 @@
-// A file of revocations in a folder of its own that goes when the test ends, and a follower of it whose
-// looks and whose time are the test's.
+// A file of revocations in a folder of its own that goes when the test ends, and a follower of it
+// whose looks and whose time are the test's.
 
 import { appendFile, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";

@@ -1,5 +1,6 @@
-// Withdrawals on a whole runtime over journals in memory, with a desk and a bank that loses answers:
-// what is told to be paid out is durable, is told again after a crash, and is paid exactly once.
+// Withdrawals on a whole runtime over journals in memory, with a desk and a bank
+// that loses answers: what is told to be paid out is durable, is told again after a
+// crash, and is paid exactly once.
 
 import { afterEach, describe, expect, it } from "vitest";
 import { accountId } from "../../actors/address.ts";

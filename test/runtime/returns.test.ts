@@ -81,7 +81,8 @@ describe.each([1, 3])("Returns with %i shards", (shards) => {
       told.push((await returns("ann", { seconds: true })).accruedCents);
       expect(Math.abs(told.at(-1)! - right(days))).toBeLessThanOrEqual(1);
     }
-    // The clock is past the date until the next one begins, and before a date that an operator begins.
+    // The clock is past the date until the next one begins, and before
+    // a date that an operator begins.
     world.nowMs = midnightMs + 30 * 3_600_000;
     told.push((await returns("ann", { seconds: true })).accruedCents);
     await world.system.advanceTo(start + 12);

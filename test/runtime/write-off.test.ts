@@ -1,5 +1,5 @@
-// A loan in default that two operators write off, on a whole runtime: killed at every step, replayed
-// from the journal, and recovered in part afterwards.
+// A loan in default that two operators write off, on a whole runtime: killed at every step,
+// replayed from the journal, and recovered in part afterwards.
 
 import { afterEach, describe, expect, it } from "vitest";
 import { accountId, loanId } from "../../actors/address.ts";

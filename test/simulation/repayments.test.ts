@@ -1,8 +1,8 @@
 // Seeded histories of loans that are paid out and repaid, on real actors, real shells and real
 // recovery over journals in memory: by the calendar and by hand, early, late and never, written off
 // and recovered, over shards, with crashes at random moments, lenders who leave memory between two
-// legs, and accounts that are out of service for a while. Afterwards the auditor reads all journals,
-// and everything that is resident equals a full replay.
+// legs, and accounts that are out of service for a while. Afterwards the auditor reads all
+// journals, and everything that is resident equals a full replay.
 
 import { afterEach, describe, expect, it } from "vitest";
 import { audit } from "../../src/history/audit.ts";

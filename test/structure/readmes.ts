@@ -1,5 +1,5 @@
-// What the README of a folder says of its files and of its neighbours, so that structure.test.ts can
-// hold it against the tree. Knows no disk.
+// What the README of a folder says of its files and of its neighbours, so that structure.test.ts
+// can hold it against the tree. Knows no disk.
 
 import { dirname, join } from "node:path/posix";
 import { importsOf } from "./imports.ts";

@@ -339,11 +339,21 @@ function textViolations({ path, text }: SourceFile): string[] {
     if (/\b(TODO|FIXME|XXX|HACK)\b/.test(line)) {
       violations.push(`${path}:${index + 1}: unfinished work is an issue, not a comment`);
     }
+    if (isWideComment(line)) {
+      violations.push(`${path}:${index + 1}: comments end at column ${COMMENT_COLUMNS_MAX}`);
+    }
     if (/^export \* /.test(line)) {
       violations.push(`${path}:${index + 1}: no barrels`);
     }
   });
   return violations;
+}
+
+const COMMENT_COLUMNS_MAX = 100;
+
+/** Prettier wraps code and leaves comments as they are. */
+export function isWideComment(line: string): boolean {
+  return line.length > COMMENT_COLUMNS_MAX && /^\s*(\/\/|\/\*|\*\s)/.test(line);
 }
 
 const IMPURE = [

@@ -1,5 +1,5 @@
-// The other side of the rules: an arrow that no file goes is a door that nobody guards. Whoever needs
-// one again writes it down again.
+// The other side of the rules: an arrow that no file goes is a door that nobody guards. Whoever
+// needs one again writes it down again.
 
 import { dirname, join } from "node:path/posix";
 import { importsOf } from "./imports.ts";

@@ -1,7 +1,8 @@
-// What an account has had to do with the custodian bank: withdrawals on their way and ended ones, and
-// the references of all deposits, told by the bank or by an operator, so that each is booked once,
-// however long ago it was. Rows of numbers in parts of the snapshot: a deposit costs 32 bytes there and
-// about a hundred in memory. Most accounts have a deposit or two: nothing else is there before it is used.
+// What an account has had to do with the custodian bank: withdrawals on their way and ended
+// ones, and the references of all deposits, told by the bank or by an operator, so that each is
+// booked once, however long ago it was. Rows of numbers in parts of the snapshot: a deposit
+// costs 32 bytes there and about a hundred in memory. Most accounts have a deposit or two:
+// nothing else is there before it is used.
 
 import { sha256 } from "../../../src/hash/sha256.ts";
 import { assert } from "../../../src/money/assert.ts";

@@ -15,7 +15,9 @@ export type CustodyRequest = {
   readonly beneficiary: string;
 } & RequestStamp;
 
-/** Told by the custodian, at least once each: what was told before is accepted and changes nothing. */
+/**
+ * Told by the custodian, at least once each: what was told before is accepted and changes nothing.
+ */
 export type CustodyNotice =
   | {
       readonly type: "BookDeposit";

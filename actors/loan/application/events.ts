@@ -82,7 +82,9 @@ export function isApplicationEvent(event: { readonly type: string }): event is A
   return TYPES.has(event.type);
 }
 
-/** Where an application waits for the staff: for a proposal, for a second person, for its listing. */
+/**
+ * Where an application waits for the staff: for a proposal, for a second person, for its listing.
+ */
 export const STAFF_STAGES = ["submitted", "proposed", "signed"] as const;
 export type StaffStage = (typeof STAFF_STAGES)[number];
 

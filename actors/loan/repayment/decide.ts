@@ -41,7 +41,10 @@ type Taken = Extract<RepaymentEvent, { type: "RepaymentTaken" }>;
 /** Holders told in one step. */
 export const HOLDERS_PER_STEP = 512;
 
-/** A day that the loan waited for has come; what it brings happens once, however often this is asked. */
+/**
+ * A day that the loan waited for has come; what it brings happens
+ * once, however often this is asked.
+ */
 export function decideDay(loan: LoanState, day: number): Decision<LoanEvent> {
   if (!wasPaidOut(loan) || loan.status === "settled") return accept();
   const { repayment, terms } = loan;

@@ -13,8 +13,8 @@ import type { LoanMessage } from "../loan.ts";
 import type { WriteOffEvent } from "../write-off/events.ts";
 
 /**
- * What a payment is for. `due`: what is owed now. `collected`: the same, taken by the calendar. Early:
- * all of it, or a part after which instalments are smaller (`term` is kept) or fewer.
+ * What a payment is for. `due`: what is owed now. `collected`: the same, taken by the calendar.
+ * Early: all of it, or a part after which instalments are smaller (`term` is kept) or fewer.
  */
 export const REPAYMENT_MODES = [
   "due",
@@ -33,10 +33,15 @@ export type RepaymentEvent =
       readonly principalCents: number;
       readonly originationFeeCents: number;
       readonly wakeOn: number | null;
-      /** The version of the arithmetic that the loan is reckoned by to its end (lending/rules.ts). */
+      /**
+       * The version of the arithmetic that the loan is reckoned by to its end (lending/rules.ts).
+       */
       readonly rules: number;
     }
-  /** The calendar has done its work up to `day`; with something owed the borrower's account is asked. */
+  /**
+   * The calendar has done its work up to `day`; with something owed
+   * the borrower's account is asked.
+   */
   | {
       readonly type: "DayWorked";
       readonly borrowerId: AccountId;
@@ -228,7 +233,9 @@ export function repaymentMessages(
   }
 }
 
-/** While the borrower's account is asked, the day stays wanted: it is not done before the answer. */
+/**
+ * While the borrower's account is asked, the day stays wanted: it is not done before the answer.
+ */
 export function repaymentDayWanted(event: LoanEvent): AlarmChange {
   switch (event.type) {
     case "LoanDisbursed":

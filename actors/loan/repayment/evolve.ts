@@ -1,9 +1,10 @@
-// Applies what happens to a loan from its disbursement on. No rules, only assertions. But what a loan
-// still owes is too much to stand in each event, so it is reckoned anew here, by lending and money:
-// the schedule at the disbursement, penalties of a day, the waterfall, what an early part leaves, the
-// split among holders. That arithmetic is therefore part of what journals mean. It never changes for a
-// loan that exists: another one is a new version in lending/rules.ts, which the loan has from its
-// disbursement (LoanDisbursed), with both versions kept, in the auditor too, and a golden journal.
+// Applies what happens to a loan from its disbursement on. No rules, only assertions. But what a
+// loan still owes is too much to stand in each event, so it is reckoned anew here, by lending
+// and money: the schedule at the disbursement, penalties of a day, the waterfall, what an early
+// part leaves, the split among holders. That arithmetic is therefore part of what journals mean.
+// It never changes for a loan that exists: another one is a new version in lending/rules.ts,
+// which the loan has from its disbursement (LoanDisbursed), with both versions kept, in the
+// auditor too, and a golden journal.
 
 import { businessDate } from "../../../src/lending/business-date.ts";
 import { earlyInPart } from "../../../src/lending/early-repayment.ts";

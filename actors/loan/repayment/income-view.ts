@@ -1,5 +1,5 @@
-// What a loan will still bring its lenders, in all: the interest of instalments to come, what of the
-// running one has accrued, and what is due and not paid.
+// What a loan will still bring its lenders, in all: the interest of instalments to come, what of
+// the running one has accrued, and what is due and not paid.
 
 import { addDays, SECONDS_PER_DAY } from "../../../src/lending/business-date.ts";
 import { planAccruedCents, type RepaymentPlan } from "../../../src/lending/plan.ts";
@@ -15,8 +15,8 @@ export interface LoanIncome {
 }
 
 /**
- * As of `day`, and so many seconds into it (0: accrual by whole days). Accrual runs from the last due
- * date, or the last early repayment, to the next due date.
+ * As of `day`, and so many seconds into it (0: accrual by whole days). Accrual runs from the last
+ * due date, or the last early repayment, to the next due date.
  */
 export function loanIncome({ plan, dues }: Repayment, day: number, seconds: number): LoanIncome {
   return {

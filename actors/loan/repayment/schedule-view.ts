@@ -1,5 +1,5 @@
-// How a loan stands, as everybody may read it: what is still to pay of each instalment, and what was
-// paid.
+// How a loan stands, as everybody may read it: what is still to pay of each
+// instalment, and what was paid.
 
 import type { LoanId } from "../../address.ts";
 import { wasPaidOut, type MarketLoan } from "../loan.ts";
@@ -44,7 +44,9 @@ export interface LoanScheduleView {
   readonly payments: readonly PaymentRow[];
 }
 
-/** `after`: payments behind this clearing; null: the last ones. Zeros before the loan is paid out. */
+/**
+ * `after`: payments behind this clearing; null: the last ones. Zeros before the loan is paid out.
+ */
 export function loanScheduleView(loan: MarketLoan, after: number | null): LoanScheduleView {
   const { loanId, terms } = loan;
   const { principalCents } = terms;

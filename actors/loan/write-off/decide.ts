@@ -19,7 +19,8 @@ export function decideWriteOff(
   if (!isOnMarket(loan)) return refuse("loan_not_found");
   if (loan.status !== "defaulted") return refuse("loan_not_defaulted");
   assert(wasPaidOut(loan), "what is in default was paid out");
-  // Paid up, a loan is cured. Only in journals from before that is one in default that owes nothing.
+  // Paid up, a loan is cured. Only in journals from before that is
+  // one in default that owes nothing.
   if (loan.repayment.dues.length === 0) return refuse("loan_not_defaulted");
   return command.type === "ProposeWriteOff"
     ? decideProposal(loan, command)

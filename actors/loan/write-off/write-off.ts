@@ -1,5 +1,6 @@
 // Writing a defaulted loan off: one operator proposes, another confirms. The debt stays, and what
-// comes back of it is divided among the holders as before; only that it is expected no more is said.
+// comes back of it is divided among the holders as before; only that
+// it is expected no more is said.
 
 import type { AccountId, LoanId } from "../../address.ts";
 import type { RequestStamp } from "../../decider.ts";

@@ -1,6 +1,6 @@
-// One run of the demo, from an empty folder to figures: server, accounts, loan, burst with a kill -9
-// in the middle of it, twelve repayments with another, and the audits of what is in the journal
-// after the burst and at the end. It judges nothing itself.
+// One run of the demo, from an empty folder to figures: server, accounts, loan, burst with a
+// kill -9 in the middle of it, twelve repayments with another, and the audits of what is in the
+// journal after the burst and at the end. It judges nothing itself.
 
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";

@@ -1,7 +1,7 @@
-// A thousand lenders, each with a connection of its own and a log of its own. They keep as many bids
-// in flight as want three eighths of the loan, and send the next one as soon as an answer comes:
-// nothing paces them. What they write down, when they send and when they are told, is what the
-// journal is compared with later.
+// A thousand lenders, each with a connection of its own and a log of its own. They keep as many
+// bids in flight as want three eighths of the loan, and send the next one as soon as an answer
+// comes: nothing paces them. What they write down, when they send and when they are told, is what
+// the journal is compared with later.
 
 import { parseRequestId } from "../../../actors/address.ts";
 import { LoanloomClient, LoanloomError, newRequestId } from "../../client/client.ts";
@@ -10,8 +10,8 @@ import { ERRORS, type ErrorCode } from "../../protocol/errors.ts";
 import type { BidPlan, PlannedBid, PlannedBidder } from "./bid-plan.ts";
 
 /**
- * One bid in so many is in flight at a time. All bids want three times the loan, so these want three
- * eighths: when half is known to be raised, the loan cannot be full yet.
+ * One bid in so many is in flight at a time. All bids want three times the loan, so these want
+ * three eighths: when half is known to be raised, the loan cannot be full yet.
  */
 const IN_FLIGHT_ONE_IN = 8;
 const IN_FLIGHT_MIN = 2;

@@ -1,5 +1,5 @@
-// The demo's look at the journal: the auditor of `loanloom verify`, with the clients' own logs. It may
-// run beside the server, and then what is under way is no violation.
+// The demo's look at the journal: the auditor of `loanloom verify`, with the clients' own logs. It
+// may run beside the server, and then what is under way is no violation.
 
 import { join } from "node:path";
 import { audit, type AuditOptions } from "../../history/audit.ts";

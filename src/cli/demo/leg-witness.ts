@@ -20,7 +20,9 @@ export interface LegFigures {
   /** Interest and penalties, before the service fee. */
   readonly interestCents: number;
   readonly serviceFeeCents: number;
-  /** In the journal and not told to the lender as it stands there; or told and not in the journal. */
+  /**
+   * In the journal and not told to the lender as it stands there; or told and not in the journal.
+   */
   readonly lost: number;
   /** Told or journaled more than once. */
   readonly doubled: number;

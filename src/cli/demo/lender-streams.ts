@@ -1,6 +1,6 @@
-// What the lenders and the borrower are told while the loan is repaid: each watches its account with
-// the SDK and keeps a log of its own. An entry that is missing, comes twice, or whose balance does not
-// follow from the one before is a failure here, before the journal is ever looked at.
+// What the lenders and the borrower are told while the loan is repaid: each watches its account
+// with the SDK and keeps a log of its own. An entry that is missing, comes twice, or whose balance
+// does not follow from the one before is a failure here, before the journal is ever looked at.
 
 import type {
   AccountEntry,

@@ -1,6 +1,6 @@
 // What comes after the burst: the loan is paid out, and the clock is moved from one due date to the
-// next until it is settled. In one of the months the server is killed with -9 between the payment of
-// the borrower and the last lender's leg. It judges nothing.
+// next until it is settled. In one of the months the server is killed with -9 between the payment
+// of the borrower and the last lender's leg. It judges nothing.
 
 import type { AccountEntry, LoanloomClient } from "../../client/client.ts";
 import { BORROWER_ID } from "./bid-plan.ts";
@@ -114,8 +114,8 @@ export class Repayments {
   }
 
   /**
-   * Halfway through what the fastest month took, and at the first word of the payment at the latest:
-   * the legs are under way. Resolves when the server is gone.
+   * Halfway through what the fastest month took, and at the first word of the payment at the
+   * latest: the legs are under way. Resolves when the server is gone.
    */
   #killInBetween(instalment: number): Promise<Killed> {
     const { server, streams } = this.#o;

@@ -1,5 +1,5 @@
-// The block on the terminal that shows how burst and repayments go, drawn again in place. Where nobody
-// watches, in a pipe or a log, it draws nothing.
+// The block on the terminal that shows how burst and repayments go, drawn again in place. Where
+// nobody watches, in a pipe or a log, it draws nothing.
 
 import type { AccountEntry } from "../../client/client.ts";
 import { money, whole } from "../audit-text.ts";

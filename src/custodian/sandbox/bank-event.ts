@@ -1,4 +1,5 @@
-// What happened at the sandbox bank, as it stands in its file: one JSON object a line, numbered from
+// What happened at the sandbox bank, as it stands in its file: one
+// JSON object a line, numbered from
 // 1. The first one is always `opened`. A field that is not as written here means a damaged file.
 
 import type { AccountId } from "../../../actors/address.ts";

@@ -1,5 +1,5 @@
-// Books accepted payouts when their time has come. A payout that was accepted before a restart waits
-// its whole time again.
+// Books accepted payouts when their time has come. A payout that was accepted before a
+// restart waits its whole time again.
 
 import { assert } from "../../money/assert.ts";
 import type { Environment } from "../environment.ts";

@@ -1,6 +1,6 @@
-// The sandbox's memory: JSON lines, only ever appended to, each on disk before anybody hears of what
-// it says. Many lines share one fsync. A last line without its end was never acknowledged and is cut
-// off; anything else that is not as it was written stops the start.
+// The sandbox's memory: JSON lines, only ever appended to, each on disk before anybody hears of
+// what it says. Many lines share one fsync. A last line without its end was never acknowledged and
+// is cut off; anything else that is not as it was written stops the start.
 
 import { createHash } from "node:crypto";
 import { open, realpath, type FileHandle } from "node:fs/promises";
@@ -33,9 +33,10 @@ export class EventFile {
   }
 
   /**
-   * Opens or creates the file and gives `onLine` each of its lines. Throws SandboxError `file_in_use`
-   * and `file_damaged`, and what the file system throws. `failed` is called when something could not
-   * be written: what is in memory and what is on disk may differ then, so the process must end.
+   * Opens or creates the file and gives `onLine` each of its lines. Throws SandboxError
+   * `file_in_use` and `file_damaged`, and what the file system throws. `failed` is called
+   * when something could not be written: what is in memory and what is on disk may differ
+   * then, so the process must end.
    */
   static async open(
     path: string,
@@ -126,8 +127,8 @@ async function readLines(
 
 /**
  * Two processes that append to one file would ruin it. The owner listens on a name that the kernel
- * frees when the process ends, however it ends. Only Linux has such names; elsewhere, on machines of
- * developers, nothing is claimed.
+ * frees when the process ends, however it ends. Only Linux has such names; elsewhere, on machines
+ * of developers, nothing is claimed.
  */
 function claimed(path: string): Promise<Server | null> {
   if (process.platform !== "linux") return Promise.resolve(null);

@@ -1,5 +1,6 @@
-// The sandbox custodian as a whole: a bank that can be run on a machine of one's own, kills and all.
-// It listens on the loopback only, unless told otherwise: whoever reaches it can bring in money.
+// The sandbox custodian as a whole: a bank that can be run on a machine of one's own,
+// kills and all. It listens on the loopback only, unless told otherwise: whoever
+// reaches it can bring in money.
 
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";

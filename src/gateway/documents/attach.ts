@@ -41,7 +41,9 @@ export function documentIn(settled: Settled): DocumentView | null {
   return "documentHash" in view ? view : null;
 }
 
-/** The document of these bytes; what the first number without one was answered when there is none. */
+/**
+ * The document of these bytes; what the first number without one was answered when there is none.
+ */
 export async function findAttached(
   questions: Questions,
   loanId: LoanId,

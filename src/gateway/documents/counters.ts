@@ -9,7 +9,9 @@ export interface DocumentCounters {
   bufferedBytes: number;
   bytesReceived: number;
   bytesSent: number;
-  /** Uploads that ended, by "stored", "repeated", "aborted" or the code that they were refused with. */
+  /**
+   * Uploads that ended, by "stored", "repeated", "aborted" or the code that they were refused with.
+   */
   readonly uploads: Map<string, number>;
   /** Downloads that ended, by "sent", "aborted" or the code that they were refused with. */
   readonly downloads: Map<string, number>;

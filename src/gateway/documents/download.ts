@@ -1,6 +1,6 @@
-// GET /v1/applications/<loanId>/documents/<number>: to the borrower and the staff, decrypted frame by
-// frame as fast as the client takes them. Every frame is verified before it is sent; when one fails
-// in the middle, the connection is cut, so that no client takes a part for the whole.
+// GET /v1/applications/<loanId>/documents/<number>: to the borrower and the staff, decrypted frame
+// by frame as fast as the client takes them. Every frame is verified before it is sent; when one
+// fails in the middle, the connection is cut, so that no client takes a part for the whole.
 
 import type { SealedReader } from "../../documents/sealed-reader.ts";
 import type { ErrorCode } from "../../protocol/errors.ts";

@@ -1,5 +1,5 @@
-// Documents of loan applications over HTTP, on the port of everything else: PUT by the borrower, GET
-// to the borrower and the staff (`upload` and `download` of protocol/http-doors.ts).
+// Documents of loan applications over HTTP, on the port of everything else: PUT by the borrower,
+// GET to the borrower and the staff (`upload` and `download` of protocol/http-doors.ts).
 
 import type * as uWS from "uWebSockets.js";
 import type { Label } from "../../documents/sealed-format.ts";

@@ -5,7 +5,9 @@ import { MEDIA_TYPES } from "../../protocol/table.ts";
 
 export type MediaType = (typeof MEDIA_TYPES)[number];
 
-/** PDF: ISO 32000-1, 7.5.2. JPEG: ITU-T T.81, B.1.1.3, SOI and the next marker. PNG: RFC 2083, 3.1. */
+/**
+ * PDF: ISO 32000-1, 7.5.2. JPEG: ITU-T T.81, B.1.1.3, SOI and the next marker. PNG: RFC 2083, 3.1.
+ */
 const BEGINNINGS: Readonly<Record<MediaType, Buffer>> = {
   "application/pdf": Buffer.from("%PDF-", "latin1"),
   "image/jpeg": Buffer.from([0xff, 0xd8, 0xff]),
@@ -14,7 +16,9 @@ const BEGINNINGS: Readonly<Record<MediaType, Buffer>> = {
 
 export const BEGINNING_BYTES_MAX = Math.max(...Object.values(BEGINNINGS).map((b) => b.length));
 
-/** The media type of a Content-Type header, without parameters; undefined when it is none of ours. */
+/**
+ * The media type of a Content-Type header, without parameters; undefined when it is none of ours.
+ */
 export function mediaTypeOf(contentType: string): MediaType | undefined {
   const [declared = ""] = contentType.split(";");
   return MEDIA_TYPES.find((known) => known === declared.trim().toLowerCase());

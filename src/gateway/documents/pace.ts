@@ -1,5 +1,5 @@
-// Whether a client sends as fast as it must. Only time in which it may send counts: while an upload waits
-// for the disk or for its turn, nobody can be said to be slow.
+// Whether a client sends as fast as it must. Only time in which it may send counts: while an upload
+// waits for the disk or for its turn, nobody can be said to be slow.
 
 /** Long enough for a mobile network to catch its breath. */
 export const PACE_WINDOW_MS = 5_000;

@@ -1,7 +1,8 @@
 // Bytes of all uploads together that were received and are not yet written, and whose turn it is to
-// read more. uWebSockets.js reads on for up to ten times 512 KiB before a pause is heeded (measured),
-// so whoever reads has room for such a burst set aside. Who brings none makes way after a while for
-// those who wait, and comes again: slow clients keep nobody waiting, and none of them starves.
+// read more. uWebSockets.js reads on for up to ten times 512 KiB before a pause is heeded
+// (measured), so whoever reads has room for such a burst set aside. Who brings none makes
+// way after a while for those who wait, and comes again: slow clients keep nobody
+// waiting, and none of them starves.
 
 import type { DocumentCounters } from "./counters.ts";
 

@@ -62,7 +62,9 @@ const COMMANDS = {
   PublishLoan: asked("PublishLoan", LISTED, { by: "ops", ...LISTING, disbursesAtOnce: null }),
 };
 
-/** For each stage where a command is not refused: what it leads to. Everywhere else: the refusal. */
+/**
+ * For each stage where a command is not refused: what it leads to. Everywhere else: the refusal.
+ */
 const OUTCOMES: Record<
   keyof typeof COMMANDS,
   {

@@ -11,7 +11,9 @@ import { KILLED_INSTALMENT } from "../../../src/cli/demo/repayments.ts";
 import { summarize } from "../../../src/cli/demo/summary.ts";
 
 const TERM = LENDING_TERMS.term;
-/** One lender, who gets 12.00 of principal, 1.20 of interest less 0.12 of fee from each instalment. */
+/**
+ * One lender, who gets 12.00 of principal, 1.20 of interest less 0.12 of fee from each instalment.
+ */
 const LEG = { principalCents: 12_00, interestCents: 1_20, penaltyCents: 0, feeCents: 12 };
 const LENT_CENTS = TERM * LEG.principalCents;
 const PAID_CENTS = LEG.principalCents + LEG.interestCents;

@@ -1,5 +1,5 @@
-// The benchmark itself, for a second: that it measures a real server and leaves nothing behind. What
-// it measures here says nothing: the durations are far too short.
+// The benchmark itself, for a second: that it measures a real server and leaves nothing behind.
+// What it measures here says nothing: the durations are far too short.
 
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, readdirSync, rmSync } from "node:fs";

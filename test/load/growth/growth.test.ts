@@ -1,4 +1,5 @@
-// The cost of a bid as the world grows: what is computed from the rounds, and the tool itself for seconds.
+// The cost of a bid as the world grows: what is computed from the rounds,
+// and the tool itself for seconds.
 
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";

@@ -1,5 +1,5 @@
-// Nothing may be left running, whatever ends a run: the benchmarks are ended in the middle, each time
-// in another way.
+// Nothing may be left running, whatever ends a run: the benchmarks are ended in the
+// middle, each time in another way.
 
 import { spawn } from "node:child_process";
 import { once } from "node:events";

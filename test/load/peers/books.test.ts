@@ -1,4 +1,5 @@
-// The check of a peer's books: it must find each kind of difference, or a wrong peer would have a figure.
+// The check of a peer's books: it must find each kind of difference, or a
+// wrong peer would have a figure.
 
 import { describe, expect, test } from "vitest";
 import { WrongState } from "../../../load/command/exit-codes.ts";

@@ -1,5 +1,5 @@
-// One contract for every store that a peer is: the same job, honestly done. A peer that is fast because
-// it forgets a check would make every comparison a lie.
+// One contract for every store that a peer is: the same job, honestly done. A peer that is fast
+// because it forgets a check would make every comparison a lie.
 
 import { chmodSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";

@@ -1,5 +1,5 @@
-// From a log to figures: latency counts from the moment at which a request was due, and a stall of the
-// server is felt by everybody who would have come meanwhile.
+// From a log to figures: latency counts from the moment at which a request was due, and a stall of
+// the server is felt by everybody who would have come meanwhile.
 
 import { describe, expect, test } from "vitest";
 import { mergeLatencies } from "../../../load/driver/latency.ts";
