@@ -135,7 +135,10 @@ export class SnapshotSeal {
     const changes = fields.map(({ field, mac }) => {
       const key = this.#chain.digestOfField(field);
       const digest = mac === null ? ABSENT : this.#chain.digestOfMac(mac);
-      sum ^= (this.#expected.get(key) ?? ABSENT) ^ digest;
+      const before = this.#expected.get(key);
+      sum ^= (before ?? ABSENT) ^ digest;
+      // Nothing is there yet: who passes it before the call has come back must not take it for old.
+      if (before === undefined) this.#expected.set(key, ABSENT);
       return [key, digest] as const;
     });
     return { value: this.#isSealed ? this.#seal(sum) : null, changes, sum };

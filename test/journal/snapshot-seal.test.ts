@@ -5,6 +5,8 @@
 import { describe, expect, test } from "vitest";
 import { DigestTable } from "../../src/journal/digest-table.ts";
 import { shardKeys } from "../../src/journal/keys.ts";
+import { MacChain } from "../../src/journal/mac-chain.ts";
+import { SnapshotSeal } from "../../src/journal/snapshot-seal.ts";
 import type { SnapshotItem } from "../../src/journal/snapshots.ts";
 import type { TestRedis } from "../support/redis.ts";
 import { Owner, startProxy, startRedis } from "./journals.ts";
@@ -124,6 +126,25 @@ describe("Among sealed snapshots", () => {
     const third = await Owner.takeOver(redis.socketPath);
     await checked(third);
     expect(third.halted).toBeUndefined();
+  });
+
+  test("one that is passed before its writer knows that it is there is not taken for an old one", () => {
+    for (const isSealed of [true, false]) {
+      const seal = new SnapshotSeal(new MacChain(Buffer.alloc(32, 7), 0));
+      // Never sealed before, with a field that nobody has seen yet.
+      seal.begin(null, isSealed ? 0 : 1);
+      const known = { field: "a/1", mac: Buffer.alloc(32, 1) };
+      if (!isSealed) seal.pass(known);
+      const fresh = { field: "a/2", mac: Buffer.alloc(32, 2) };
+      const stage = seal.stage([fresh]);
+      seal.pass(fresh);
+      seal.written(stage);
+      expect(seal.checked()).toBeUndefined();
+      expect(seal.read(fresh)).toBeUndefined();
+      // What it has summed up is what there is: taking both away leaves nothing.
+      const rest = [fresh, ...(isSealed ? [] : [known])].map(({ field }) => ({ field, mac: null }));
+      expect(seal.stage(rest).sum).toBe(0n);
+    }
   });
 
   test("once all were looked at, one that appears from nowhere is refused", async () => {

@@ -2,12 +2,14 @@
 // folder that outlives it. It can be killed and started again on the same data and port. Whatever
 // happens, `destroy` leaves neither process behind; both are ended by pid, never by name.
 
+import { existsSync } from "node:fs";
 import { realpath } from "node:fs/promises";
 import { join } from "node:path";
 import { freePort, logTail, ServerChild } from "../../command/server-child.ts";
 import { isProcessOf, runningPid } from "../../journal/embedded-redis-probe.ts";
 
 const STOP_MS_MAX = 20_000;
+const REDIS_PID_MS_MAX = 2_000;
 
 export interface DemoServerOptions {
   readonly folder: string;
@@ -82,12 +84,23 @@ export class DemoServer {
   /** Ends server and Redis without waiting for anything to drain. Their data is of no use then. */
   async destroy(): Promise<void> {
     await this.kill();
-    await this.noteRedis();
+    await this.#findRedis();
     const redis = this.#redis;
     if (redis === null || !(await isProcessOf(redis.pid, redis.folder))) return;
     endProcess(redis.pid, "SIGKILL");
     while (await isProcessOf(redis.pid, redis.folder)) {
       await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+  }
+
+  /** A server that was killed as it started its Redis has not written its pid down: Redis will. */
+  async #findRedis(): Promise<void> {
+    const wasBegun = existsSync(join(this.#folder, "data", "redis", "redis.conf"));
+    const giveUpAtMs = performance.now() + REDIS_PID_MS_MAX;
+    await this.noteRedis();
+    while (wasBegun && this.#redis === null && performance.now() < giveUpAtMs) {
+      await new Promise((resolve) => setTimeout(resolve, 10));
+      await this.noteRedis();
     }
   }
 
