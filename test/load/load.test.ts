@@ -42,34 +42,37 @@ const latency = expect.objectContaining({ count: positive, p99Ms: positive });
 
 // A busy machine is given its time.
 describe("npm run load", { timeout: 120_000 }, () => {
-  test.each(SCENARIOS.map(({ name }) => name))("%s is loaded, audited and reported", (name) => {
-    const folder = temporaryFolder();
-    const short = ["--duration", "2s", "--warm-up", "500ms", "--clients", "2"];
-    const done = load(name, ...SMALL[name]!, ...short, "--json", "--data-folder", folder);
-    expect(done.stderr).toBe("");
-    expect(done.status).toBe(0);
-    const report = JSON.parse(done.stdout) as Record<string, unknown>;
-    expect(report).toMatchObject({
-      kind: "loanloom-load",
-      scenario: name,
-      audit: {
-        by: "journal",
-        ok: true,
-        journal: { requests: positive, lost: 0, doubled: 0, trialBalanceCents: 0, violations: 0 },
-        protocol: { findings: 0 },
-      },
-      verdict: { auditOk: true, void: false },
-      figures: { answered: positive, unanswered: 0, violations: [], latency, service: latency },
-    });
-    const { figures } = report as { figures: { sent: number; answered: number; crowd: unknown } };
-    expect(figures.answered).toBe(figures.sent);
-    if (name === "reconnect-storm") {
-      const back = { opened: 200, reconnected: 200, failed: 0, closedByServer: 0 };
-      expect(figures.crowd).toMatchObject(back);
-    }
-    expect(readdirSync(folder)).toEqual([]);
-    expect(processesOf(folder)).toEqual([]);
-  });
+  test.each(SCENARIOS.map(({ name }) => name))(
+    "%s is loaded, audited and reported",
+    async (name) => {
+      const folder = temporaryFolder();
+      const short = ["--duration", "2s", "--warm-up", "500ms", "--clients", "2"];
+      const done = load(name, ...SMALL[name]!, ...short, "--json", "--data-folder", folder);
+      expect(done.stderr).toBe("");
+      expect(done.status).toBe(0);
+      const report = JSON.parse(done.stdout) as Record<string, unknown>;
+      expect(report).toMatchObject({
+        kind: "loanloom-load",
+        scenario: name,
+        audit: {
+          by: "journal",
+          ok: true,
+          journal: { requests: positive, lost: 0, doubled: 0, trialBalanceCents: 0, violations: 0 },
+          protocol: { findings: 0 },
+        },
+        verdict: { auditOk: true, void: false },
+        figures: { answered: positive, unanswered: 0, violations: [], latency, service: latency },
+      });
+      const { figures } = report as { figures: { sent: number; answered: number; crowd: unknown } };
+      expect(figures.answered).toBe(figures.sent);
+      if (name === "reconnect-storm") {
+        const back = { opened: 200, reconnected: 200, failed: 0, closedByServer: 0 };
+        expect(figures.crowd).toMatchObject(back);
+      }
+      expect(readdirSync(folder)).toEqual([]);
+      expect(await untilGone(folder, 5_000)).toEqual([]);
+    },
+  );
 
   test("looks first whether its page can be written", () => {
     const folder = temporaryFolder();

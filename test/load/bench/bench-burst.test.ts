@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, onTestFinished, test } from "vitest";
-import { processesOf } from "../processes.ts";
+import { untilGone } from "../processes.ts";
 
 const PROGRAM = fileURLToPath(new URL("../../../dist/load/bench/bench-burst.js", import.meta.url));
 
@@ -16,7 +16,7 @@ function bench(...options: readonly string[]) {
 }
 
 describe("npm run bench:burst", () => {
-  test("measures echo and bids, checks the books, and leaves nothing behind", () => {
+  test("measures echo and bids, checks the books, and leaves nothing behind", async () => {
     const folder = mkdtempSync(join(tmpdir(), "loanloom-bench-test-"));
     onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
     const tiny = ["--rounds", "1", "--duration", "300", "--warm-up", "200", "--accounts", "0"];
@@ -40,10 +40,10 @@ describe("npm run bench:burst", () => {
     });
     expect(report["hot"]).toBeUndefined();
     expect(readdirSync(folder)).toEqual([]);
-    expect(processesOf(folder)).toEqual([]);
+    expect(await untilGone(folder, 5_000)).toEqual([]);
   }, 120_000);
 
-  test("starts a killed server again and again on what it left", () => {
+  test("starts a killed server again and again on what it left", async () => {
     const folder = mkdtempSync(join(tmpdir(), "loanloom-bench-test-"));
     onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
     const tiny = ["--rounds", "1", "--duration", "100", "--warm-up", "100", "--accounts", "0"];
@@ -63,7 +63,7 @@ describe("npm run bench:burst", () => {
       expect(recovery[`${kind}Highest`]).toBeGreaterThan(recovery[kind]!);
     }
     expect(readdirSync(folder)).toEqual([]);
-    expect(processesOf(folder)).toEqual([]);
+    expect(await untilGone(folder, 5_000)).toEqual([]);
   }, 120_000);
 
   test("refuses a phase that it does not have", () => {

@@ -3,13 +3,14 @@
 
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { chmodSync, mkdtempSync, readFileSync, readdirSync, rmSync } from "node:fs";
+import { chmodSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { postgresPrograms } from "../../../load/peers/postgres-program.ts";
 import { restateProgram } from "../../../load/peers/restate-program.ts";
+import { processesOf, untilGone } from "../processes.ts";
 
 const PROGRAM = fileURLToPath(new URL("../../../dist/load/compare/compare.js", import.meta.url));
 const POSTGRES = postgresPrograms() === null ? [] : ["postgresBatch", "postgresRows"];
@@ -22,31 +23,12 @@ function newFolder(): string {
   return folder;
 }
 
-/** What was started by a run, and by what it has started: they have inherited its mark. */
+/** What a run has started, and what that has started, inherits the mark and is found by it. */
 const MARK = "COMPARE_TEST";
 const environmentOf = (folder: string) => ({ ...process.env, [MARK]: folder });
 
-function processesOf(folder: string): readonly string[] {
-  return (
-    readdirSync("/proc")
-      .filter((name) => /^\d+$/.test(name))
-      .filter((pid) => textOf(`/proc/${pid}/environ`).includes(`${MARK}=${folder}\0`))
-      .map((pid) => textOf(`/proc/${pid}/cmdline`).replaceAll("\0", " "))
-      // A process that has ended and is not waited for yet has neither.
-      .filter((line) => line !== "")
-  );
-}
-
-function textOf(path: string): string {
-  try {
-    return readFileSync(path, "latin1");
-  } catch {
-    return "";
-  }
-}
-
 describe("npm run compare", () => {
-  test("measures every peer that is installed, and names the others", () => {
+  test("measures every peer that is installed, and names the others", async () => {
     const folder = newFolder();
     const some = ["--peers", QUICK_PEERS, "--shapes", "single"];
     const options = ["--quick", "--json", "--no-install", ...some];
@@ -91,10 +73,10 @@ describe("npm run compare", () => {
       comparison.peers.map(({ key }) => key).sort(),
     );
     expect(readdirSync(folder)).toEqual([]);
-    expect(processesOf(folder)).toEqual([]);
+    expect(await untilGone(folder, 5_000)).toEqual([]);
   }, 180_000);
 
-  test("measures Restate, which takes its time, or says why not", () => {
+  test("measures Restate, which takes its time, or says why not", async () => {
     const folder = newFolder();
     const only = ["--peers", "restate", "--contests", "bids", "--shapes", "alone", "--no-direct"];
     const long = ["--rounds", "1", "--warm-up", "500", "--duration", "6000"];
@@ -116,7 +98,7 @@ describe("npm run compare", () => {
       });
     }
     expect(readdirSync(folder)).toEqual([]);
-    expect(processesOf(folder)).toEqual([]);
+    expect(await untilGone(folder, 5_000)).toEqual([]);
   }, 120_000);
 
   test.each([
@@ -143,7 +125,7 @@ describe("npm run compare", () => {
       expect(status).toBe(code);
       expect(JSON.parse(stdout.trim().split("\n").at(-1)!)).toMatchObject({ interrupted: true });
       expect(readdirSync(folder)).toEqual([]);
-      expect(processesOf(folder)).toEqual([]);
+      expect(await untilGone(folder, 5_000)).toEqual([]);
     },
   );
 
