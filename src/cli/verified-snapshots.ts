@@ -10,7 +10,11 @@ import { JournalReader } from "../journal/journal-reader.ts";
 import { MacChain } from "../journal/mac-chain.ts";
 import { RecordCodec } from "../journal/records.ts";
 import { compareWithSeal, type SnapshotVerdict } from "../journal/snapshot-audit.ts";
-import { compareWithReplay, isCheckpointSealed } from "../runtime/replay-comparison.ts";
+import {
+  compareWithReplay,
+  isCheckpointSealed,
+  replaySource,
+} from "../runtime/replay-comparison.ts";
 import { whole } from "./audit-text.ts";
 
 interface Place {
@@ -51,19 +55,10 @@ export async function* withSnapshots(
 }
 
 async function compareReplayed(reader: JournalReader, { shard, shards }: Place): Promise<void> {
-  const { snapshots } = reader;
-  const source = {
-    snapshots: {
-      isSealed: false,
-      read: (field: string) => snapshots.read(field),
-      readParts: (field: string, partNos: number[]) => snapshots.readParts(field, partNos),
-    },
-    read: () => reader.read(null),
-  };
   const codec = new RecordCodec(ACTOR_LAYOUTS, UPCASTERS);
   let differing: string[];
   try {
-    differing = await compareWithReplay(source, shard, shards, codec, SILENT);
+    differing = await compareWithReplay(replaySource(reader), shard, shards, codec, SILENT);
   } catch (error) {
     // Nothing is known of what came before: the seal must do.
     if (error instanceof JournalError && error.code === "trimmed") return;

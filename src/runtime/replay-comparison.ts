@@ -1,6 +1,7 @@
 // Holds the snapshots of a shard against a replay of its whole journal, without any snapshot: what
 // the next start would load must be what the journal says. For auditors; it only reads.
 
+import type { JournalReader } from "../journal/journal-reader.ts";
 import { Cell, cellKey } from "./cell.ts";
 import type { RecordCodec } from "../journal/records.ts";
 import { readCell } from "./loader.ts";
@@ -17,6 +18,19 @@ const NO_SNAPSHOTS: ReadSnapshots = {
   readParts: () => Promise.resolve(new Map<number, Buffer>()),
 };
 const CHUNK = 256;
+
+/** What is compared, from whoever reads a journal for auditors. The seal is not looked at here. */
+export function replaySource(reader: JournalReader): ReplaySource {
+  const { snapshots } = reader;
+  return {
+    snapshots: {
+      isSealed: false,
+      read: (field) => snapshots.read(field),
+      readParts: (field, partNos) => snapshots.readParts(field, partNos),
+    },
+    read: () => reader.read(null),
+  };
+}
 
 /** Whether the last checkpoint says that snapshots are sealed. */
 export async function isCheckpointSealed(snapshots: Pick<ReadSnapshots, "read">): Promise<boolean> {

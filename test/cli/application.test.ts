@@ -1,12 +1,11 @@
 // A loan from its draft to its first bid, by the commands that borrowers, reviewers and operators
 // have, each with a token of their own, against a real server with a real Redis.
 
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
-import { stopLeftoverRedis } from "../../src/journal/embedded-redis.ts";
-import { runProgram, startProgram, urlOf, type RunningProgram } from "./program.ts";
+import { discard, runProgram, startProgram, urlOf, type RunningProgram } from "./program.ts";
 
 // Each command is a process: half a second of CPU, and on a busy machine some seconds.
 vi.setConfig({ testTimeout: 240_000, hookTimeout: 120_000 });
@@ -34,11 +33,7 @@ beforeAll(async () => {
   }
 });
 
-afterAll(async () => {
-  server.child.kill("SIGKILL");
-  await stopLeftoverRedis(join(folder, "data"));
-  await rm(folder, { recursive: true });
-});
+afterAll(() => discard(server, folder));
 
 /** What the command answers to this person; it must not fail. */
 async function by(who: string, ...args: string[]): Promise<Record<string, unknown>> {

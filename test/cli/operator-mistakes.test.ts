@@ -4,13 +4,19 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
-import { createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
-import { stopLeftoverRedis } from "../../src/journal/embedded-redis.ts";
-import { PROGRAM, runProgram, startProgram, urlOf, type RunningProgram } from "./program.ts";
+import { freePort } from "../../src/command/server-child.ts";
+import {
+  PROGRAM,
+  discard,
+  runProgram,
+  startProgram,
+  urlOf,
+  type RunningProgram,
+} from "./program.ts";
 
 // Each command is a process: half a second of CPU, and on a busy machine some seconds.
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
@@ -23,26 +29,12 @@ let server: RunningProgram;
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "loanloom-mistakes-"));
-  environment = { LOANLOOM_DATA: join(folder, "data"), PORT: await freePort() };
+  environment = { LOANLOOM_DATA: join(folder, "data"), PORT: String(await freePort()) };
   server = startProgram(["serve"], environment);
   environment["LOANLOOM_URL"] = await urlOf(server);
 });
 
-afterAll(async () => {
-  server.child.kill("SIGKILL");
-  await stopLeftoverRedis(join(folder, "data"));
-  await rm(folder, { recursive: true });
-});
-
-/** One that can be had again after a restart, while clients of before still hold on to it. */
-async function freePort(): Promise<string> {
-  const probe = createServer().listen(0, "127.0.0.1");
-  await once(probe, "listening");
-  const { port } = probe.address() as AddressInfo;
-  probe.close();
-  await once(probe, "close");
-  return String(port);
-}
+afterAll(() => discard(server, folder));
 
 describe("A server whose dates follow the clock", () => {
   test("begins none by hand before it has come", async () => {

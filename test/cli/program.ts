@@ -2,7 +2,10 @@
 
 import { spawn, type ChildProcess } from "node:child_process";
 import { existsSync } from "node:fs";
+import { rm } from "node:fs/promises";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { stopLeftoverRedis } from "../../src/journal/embedded-redis.ts";
 
 export const PROGRAM = fileURLToPath(new URL("../../dist/src/cli/loanloom.js", import.meta.url));
 
@@ -62,4 +65,12 @@ export function urlOf({ child, ended }: RunningProgram): Promise<string> {
     });
     void ended.then(({ stderr }) => reject(new Error(`the server did not start: ${stderr}`)));
   });
+}
+
+/** Ends a server with its data in `data` of the folder, its Redis, and what both have left. */
+export async function discard(server: RunningProgram, folder: string): Promise<void> {
+  server.child.kill("SIGKILL");
+  await server.ended;
+  await stopLeftoverRedis(join(folder, "data"));
+  await rm(folder, { recursive: true });
 }

@@ -2,13 +2,19 @@
 // against a fresh server, with a real Redis.
 
 import { spawn } from "node:child_process";
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
-import { stopLeftoverRedis } from "../../src/journal/embedded-redis.ts";
-import { PROGRAM, runProgram, startProgram, urlOf, type RunningProgram } from "./program.ts";
+import {
+  PROGRAM,
+  discard,
+  runProgram,
+  startProgram,
+  urlOf,
+  type RunningProgram,
+} from "./program.ts";
 
 // Each command is a process: half a second of CPU, and on a busy machine some seconds.
 vi.setConfig({ testTimeout: 300_000, hookTimeout: 120_000 });
@@ -33,11 +39,7 @@ beforeAll(async () => {
   environment["LOANLOOM_URL"] = await urlOf(server);
 });
 
-afterAll(async () => {
-  server.child.kill("SIGKILL");
-  await stopLeftoverRedis(join(folder, "data"));
-  await rm(folder, { recursive: true });
-});
+afterAll(() => discard(server, folder));
 
 /** The lines of all blocks that are marked as a shell's, in their order. */
 async function linesOfReadme(): Promise<string> {

@@ -1,13 +1,12 @@
 // Tokens are taken back from the command line, of a real server with real sockets: whoever speaks
 // with one is thrown out, and stays out.
 
-import { appendFile, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { appendFile, mkdtemp, readFile, writeFile } from "node:fs/promises";
 import { tmpdir, userInfo } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
-import { stopLeftoverRedis } from "../../src/journal/embedded-redis.ts";
 import { GatewayClient } from "../support/gateway-client.ts";
-import { runProgram, startProgram, urlOf, type RunningProgram } from "./program.ts";
+import { discard, runProgram, startProgram, urlOf, type RunningProgram } from "./program.ts";
 
 // Each command is a process: half a second of CPU, and on a busy machine some seconds.
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
@@ -27,12 +26,7 @@ beforeAll(async () => {
   await serve();
 });
 
-afterAll(async () => {
-  server.child.kill("SIGKILL");
-  await server.ended;
-  await stopLeftoverRedis(join(folder, "data"));
-  await rm(folder, { recursive: true });
-});
+afterAll(() => discard(server, folder));
 
 async function serve(): Promise<void> {
   server = startProgram(["serve"], environment);

@@ -7,7 +7,7 @@ import { describe, expect, it, onTestFinished } from "vitest";
 import { accountId } from "../../actors/address.ts";
 import { redisConnect } from "../../src/journal/connection.ts";
 import { JournalReader } from "../../src/journal/journal-reader.ts";
-import { compareWithReplay } from "../../src/runtime/replay-comparison.ts";
+import { compareWithReplay, replaySource } from "../../src/runtime/replay-comparison.ts";
 import { shardOf } from "../../src/runtime/shard-of.ts";
 import { shardKeys } from "../../src/journal/keys.ts";
 import { goodWorld } from "../history/good-world.ts";
@@ -148,16 +148,7 @@ describe("loanloom verify", () => {
       macKey: Buffer.alloc(32, 9),
     });
     onTestFinished(() => reader.close());
-    const { snapshots } = reader;
-    const source = {
-      snapshots: {
-        isSealed: false,
-        read: (field: string) => snapshots.read(field),
-        readParts: (field: string, partNos: number[]) => snapshots.readParts(field, partNos),
-      },
-      read: () => reader.read(null),
-    };
-    const compare = () => compareWithReplay(source, 0, 1, codec, SILENT);
+    const compare = () => compareWithReplay(replaySource(reader), 0, 1, codec, SILENT);
     expect(await compare()).toEqual([]);
     await redis.run("HSET", SNAP, "account/ann", old);
     expect(await compare()).toEqual(["account/ann has an older snapshot"]);

@@ -1,12 +1,11 @@
 // A loan that nobody repays is written off by two operators, by the commands that they have, and
 // what comes back is seen by lender, operator and auditor. A real server with a real Redis.
 
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
-import { stopLeftoverRedis } from "../../src/journal/embedded-redis.ts";
-import { runProgram, startProgram, urlOf, type RunningProgram } from "./program.ts";
+import { discard, runProgram, startProgram, urlOf, type RunningProgram } from "./program.ts";
 
 // Each command is a process: half a second of CPU, and on a busy machine some seconds.
 vi.setConfig({ testTimeout: 240_000, hookTimeout: 120_000 });
@@ -27,11 +26,7 @@ beforeAll(async () => {
   environment["LOANLOOM_URL"] = await urlOf(server);
 });
 
-afterAll(async () => {
-  server.child.kill("SIGKILL");
-  await stopLeftoverRedis(join(folder, "data"));
-  await rm(folder, { recursive: true });
-});
+afterAll(() => discard(server, folder));
 
 /** What the command answers; it must not fail. */
 async function answer(...args: string[]): Promise<Record<string, unknown>> {

@@ -75,6 +75,27 @@ async function view(loan: string) {
   return answer.view;
 }
 
+/** Two loans of the second shard, of borrowers in the first: one of them is out of service. */
+async function twoLoansOneBorrowerBroken(): Promise<{ stuck: string; other: string }> {
+  const [here, there] = [0, 1] as const;
+  const broken = idIn("account", here, "broken");
+  const whole = idIn("account", here, "whole");
+  const lender = idIn("account", there, "lender");
+  for (const id of [broken, whole, lender]) await world.openWithMoney(id, 9_000_00);
+  const stuck = idIn("loan", there, "stuck");
+  const other = idIn("loan", there, "other");
+  await paidOut(stuck, broken, lender, { graceDays: 90 });
+  await paidOut(other, whole, lender, { graceDays: 90 });
+  account.evolve = (state, event, id, at) => {
+    if (id === broken) throw new Error("a bug");
+    return wholeEvolve(state, event, id, at);
+  };
+  await world.crash();
+  account.evolve = wholeEvolve;
+  expect(world.gauges().quarantinedActors).toBe(1);
+  return { stuck, other };
+}
+
 describe("Business dates", () => {
   it("a date begins nowhere before what the one before brought is durable everywhere", async () => {
     world = await new World(SHARDS, { journalKeep: "all" }).start();
@@ -113,22 +134,7 @@ describe("Business dates", () => {
 
   it("goes on without who is out of service, who is asked when it is back", async () => {
     world = await new World(SHARDS, { journalKeep: "all" }).start();
-    const [here, there] = [0, 1] as const;
-    const broken = idIn("account", here, "broken");
-    const whole = idIn("account", here, "whole");
-    const lender = idIn("account", there, "lender");
-    for (const id of [broken, whole, lender]) await world.openWithMoney(id, 9_000_00);
-    const stuck = idIn("loan", there, "stuck");
-    const other = idIn("loan", there, "other");
-    await paidOut(stuck, broken, lender, { graceDays: 90 });
-    await paidOut(other, whole, lender, { graceDays: 90 });
-    account.evolve = (state, event, id, at) => {
-      if (id === broken) throw new Error("a bug");
-      return wholeEvolve(state, event, id, at);
-    };
-    await world.crash();
-    account.evolve = wholeEvolve;
-    expect(world.gauges().quarantinedActors).toBe(1);
+    const { stuck, other } = await twoLoansOneBorrowerBroken();
     const days = [];
     for (let month = 0; month < 3; month++) {
       const { nextDueOn } = await view(other);
@@ -148,22 +154,8 @@ describe("Business dates", () => {
 
   it("leaves nobody behind who only waits for commits, and waits again for who got on", async () => {
     world = await new World(SHARDS, { journalKeep: "all" }).start();
-    const [here, there] = [0, 1] as const;
-    const broken = idIn("account", here, "broken");
-    const whole = idIn("account", here, "whole");
-    const lender = idIn("account", there, "lender");
-    for (const id of [broken, whole, lender]) await world.openWithMoney(id, 9_000_00);
-    const stuck = idIn("loan", there, "stuck");
-    const other = idIn("loan", there, "other");
-    await paidOut(stuck, broken, lender, { graceDays: 90 });
-    await paidOut(other, whole, lender, { graceDays: 90 });
-    account.evolve = (state, event, id, at) => {
-      if (id === broken) throw new Error("a bug");
-      return wholeEvolve(state, event, id, at);
-    };
-    await world.crash();
-    account.evolve = wholeEvolve;
-    expect(world.gauges().quarantinedActors).toBe(1);
+    const there = 1;
+    const { other } = await twoLoansOneBorrowerBroken();
     // For longer than one that is out of service is waited for, no commit comes back.
     const { nextDueOn } = await view(other);
     const advanced = world.system.advanceTo(nextDueOn!);
