@@ -22,6 +22,14 @@ const COLUMN = { timeMs: 0, middle: 1, lower: 2, what: 3, a: 4, b: 5, c: 6, d: 7
 const FORM = { other: 0, bidPlaced: 1, refused: 2 } as const;
 const FORM_UNIT = 0x1_0000_0000;
 
+/**
+ * Rows stand in chunks, all but the first of full length from the start: one list that grew row by
+ * row was copied eight times until it was full.
+ */
+const CHUNK_ROWS = 64;
+/** Halves: to V8 a list of these is one of doubles, and so is its copy. */
+const EMPTY_CHUNK: readonly number[] = Array.from({ length: CHUNK_ROWS * COLUMNS }, () => 0.5);
+
 /** Codes by the number that rows have for them: this process's own, in no snapshot. */
 const CODES: Refusal[] = [];
 const NUMBER_OF_CODE = new Map<Refusal, number>();
@@ -36,44 +44,61 @@ function numberOf(code: Refusal): number {
 }
 
 export class OutcomeRows {
-  /** Grows row by row up to the limit, and is then a ring. */
-  readonly #numbers: number[] = [];
+  /** Grow up to the limit, and are then a ring. */
+  readonly #chunks: number[][] = [];
+  #count = 0;
   /** Where the next row goes. */
   #next = 0;
-  /** The greatest id whose row another one has taken; zeros when there is none. */
-  #forgotten: IdParts = NO_ID;
+  /** The greatest id whose row another one has taken, in its parts; zeros when there is none. */
+  #forgottenMs = 0;
+  #forgottenMiddle = 0;
+  #forgottenLower = 0;
   /** Outcomes of the form `other`, by the place of their row. */
   #others: Map<number, Outcome> | null = null;
 
   get count(): number {
-    return this.#numbers.length / COLUMNS;
+    return this.#count;
+  }
+
+  #chunkOf(place: number): number[] {
+    return this.#chunks[Math.floor(place / CHUNK_ROWS)]!;
+  }
+
+  #number(place: number, column: number): number {
+    return this.#chunkOf(place)[(place % CHUNK_ROWS) * COLUMNS + column]!;
   }
 
   /** Whether it is not after all that was forgotten: it may have been executed, nobody knows. */
   isForgotten(requestId: RequestId): boolean {
-    const [timeMs, middle, lower] = this.#forgotten;
-    const ownTimeMs = requestTimeMs(requestId);
-    if (ownTimeMs !== timeMs) return ownTimeMs < timeMs;
-    const ownMiddle = fiveBytes(requestId, 6);
-    if (ownMiddle !== middle) return ownMiddle < middle;
-    return fiveBytes(requestId, 11) <= lower;
+    const timeMs = requestTimeMs(requestId);
+    if (timeMs !== this.#forgottenMs) return timeMs < this.#forgottenMs;
+    const middle = fiveBytes(requestId, 6);
+    if (middle !== this.#forgottenMiddle) return middle < this.#forgottenMiddle;
+    return fiveBytes(requestId, 11) <= this.#forgottenLower;
+  }
+
+  #forgetRow(place: number): void {
+    const timeMs = this.#number(place, COLUMN.timeMs);
+    this.#forget(timeMs, this.#number(place, COLUMN.middle), this.#number(place, COLUMN.lower));
   }
 
   /** From now on all ids up to this one, by its parts, count as forgotten. */
   #forget(timeMs: number, middle: number, lower: number): void {
-    const [greatestMs, greatestMiddle, greatestLower] = this.#forgotten;
-    if (timeMs < greatestMs) return;
-    if (timeMs === greatestMs) {
-      if (middle < greatestMiddle) return;
-      if (middle === greatestMiddle && lower <= greatestLower) return;
+    if (timeMs < this.#forgottenMs) return;
+    if (timeMs === this.#forgottenMs) {
+      if (middle < this.#forgottenMiddle) return;
+      if (middle === this.#forgottenMiddle && lower <= this.#forgottenLower) return;
     }
-    this.#forgotten = [timeMs, middle, lower];
+    this.#forgottenMs = timeMs;
+    this.#forgottenMiddle = middle;
+    this.#forgottenLower = lower;
   }
 
   add(requestId: RequestId, fingerprint: number, outcome: Outcome): void {
     const place = this.#next;
     this.#next = (place + 1) % OUTCOMES_KEPT_MAX;
     this.#others?.delete(place);
+    if (place < this.#count) this.#forgetRow(place);
     const timeMs = requestTimeMs(requestId);
     const middle = fiveBytes(requestId, 6);
     const lower = fiveBytes(requestId, 11);
@@ -94,14 +119,19 @@ export class OutcomeRows {
     } else {
       (this.#others ??= new Map()).set(place, outcome);
     }
-    const numbers = this.#numbers;
-    const at = place * COLUMNS;
     const what = fingerprint + form * FORM_UNIT;
-    if (at === numbers.length) {
-      numbers.push(timeMs, middle, lower, what, a, b, c, d);
-      return;
+    if (place === this.#count) {
+      this.#count++;
+      if (place < CHUNK_ROWS) {
+        // The first chunk grows row by row: most have a few rows and no more.
+        if (place === 0) this.#chunks.push([]);
+        this.#chunks[0]!.push(timeMs, middle, lower, what, a, b, c, d);
+        return;
+      }
+      if (place % CHUNK_ROWS === 0) this.#chunks.push(EMPTY_CHUNK.slice());
     }
-    this.#forget(numbers[at]!, numbers[at + COLUMN.middle]!, numbers[at + COLUMN.lower]!);
+    const numbers = this.#chunkOf(place);
+    const at = (place % CHUNK_ROWS) * COLUMNS;
     numbers[at] = timeMs;
     numbers[at + COLUMN.middle] = middle;
     numbers[at + COLUMN.lower] = lower;
@@ -114,24 +144,25 @@ export class OutcomeRows {
 
   /** The place of the request's row, -1 when there is none. */
   find(requestId: RequestId): number {
-    const numbers = this.#numbers;
     const timeMs = requestTimeMs(requestId);
     const middle = fiveBytes(requestId, 6);
     const lower = fiveBytes(requestId, 11);
-    for (let at = 0; at < numbers.length; at += COLUMNS) {
+    for (let place = 0; place < this.#count; place++) {
+      const numbers = this.#chunkOf(place);
+      const at = (place % CHUNK_ROWS) * COLUMNS;
       if (numbers[at + COLUMN.lower] !== lower || numbers[at] !== timeMs) continue;
-      if (numbers[at + COLUMN.middle] === middle) return at / COLUMNS;
+      if (numbers[at + COLUMN.middle] === middle) return place;
     }
     return -1;
   }
 
   fingerprintAt(place: number): number {
-    return this.#numbers[place * COLUMNS + COLUMN.what]! % FORM_UNIT;
+    return this.#number(place, COLUMN.what) % FORM_UNIT;
   }
 
   outcomeAt(place: number): Outcome {
-    const numbers = this.#numbers;
-    const at = place * COLUMNS;
+    const numbers = this.#chunkOf(place);
+    const at = (place % CHUNK_ROWS) * COLUMNS;
     switch (Math.floor(numbers[at + COLUMN.what]! / FORM_UNIT)) {
       case FORM.bidPlaced:
         return {
@@ -149,11 +180,9 @@ export class OutcomeRows {
   }
 
   requestIdAt(place: number): RequestId {
-    const at = place * COLUMNS;
-    const numbers = this.#numbers;
-    return (bytesOf(numbers[at]!, 6) +
-      bytesOf(numbers[at + COLUMN.middle]!, 5) +
-      bytesOf(numbers[at + COLUMN.lower]!, 5)) as RequestId;
+    return (bytesOf(this.#number(place, COLUMN.timeMs), 6) +
+      bytesOf(this.#number(place, COLUMN.middle), 5) +
+      bytesOf(this.#number(place, COLUMN.lower), 5)) as RequestId;
   }
 
   /** Of all rows; empty when there is none. */
@@ -167,8 +196,8 @@ export class OutcomeRows {
 
   #isGreater(place: number, than: number): boolean {
     for (let column: number = COLUMN.timeMs; column <= COLUMN.lower; column++) {
-      const one = this.#numbers[place * COLUMNS + column]!;
-      const other = this.#numbers[than * COLUMNS + column]!;
+      const one = this.#number(place, column);
+      const other = this.#number(than, column);
       if (one !== other) return one > other;
     }
     return false;
@@ -183,12 +212,15 @@ export class OutcomeRows {
 
   /** The greatest forgotten id by its parts; only the first of them when it is 0, for none. */
   get forgotten(): readonly number[] {
-    return this.#forgotten === NO_ID ? [0] : this.#forgotten;
+    if (this.#forgottenMs === 0) return [0];
+    return [this.#forgottenMs, this.#forgottenMiddle, this.#forgottenLower];
   }
 
   /** As it was stored: `middle` and `lower` are absent where only the time was kept. */
   restoreForgotten(timeMs: number, middle: number | undefined, lower: number | undefined): void {
-    this.#forgotten = timeMs === 0 ? NO_ID : [timeMs, middle ?? PART_MAX, lower ?? PART_MAX];
+    this.#forgottenMs = timeMs;
+    this.#forgottenMiddle = timeMs === 0 ? 0 : (middle ?? PART_MAX);
+    this.#forgottenLower = timeMs === 0 ? 0 : (lower ?? PART_MAX);
   }
 
   /**
@@ -196,19 +228,17 @@ export class OutcomeRows {
    * second, the codes; and the other outcomes, each behind the index of its row.
    */
   toSnapshot(): [numbers: Float64Array, codes: Refusal[], others: unknown[]] {
-    const numbers = new Float64Array(this.#numbers.length);
+    const numbers = new Float64Array(this.#count * COLUMNS);
     let row = 0;
     const codes: Refusal[] = [];
     const others: unknown[] = [];
     for (const place of this.places()) {
-      const at = place * COLUMNS;
-      const what = this.#numbers[at + COLUMN.what]!;
-      const form = Math.floor(what / FORM_UNIT);
-      let a = this.#numbers[at + COLUMN.a]!;
+      const form = Math.floor(this.#number(place, COLUMN.what) / FORM_UNIT);
+      let a = this.#number(place, COLUMN.a);
       if (form === FORM.refused) a = indexIn(codes, CODES[a]!);
       else if (form === FORM.other) others.push(row / COLUMNS, this.outcomeAt(place));
       for (let column = 0; column < COLUMNS; column++) {
-        numbers[row + column] = this.#numbers[at + column]!;
+        numbers[row + column] = this.#number(place, column);
       }
       numbers[row + COLUMN.a] = a;
       row += COLUMNS;
@@ -223,12 +253,17 @@ export class OutcomeRows {
   ): OutcomeRows {
     const rows = new OutcomeRows();
     for (let at = 0; at < numbers.length; at += COLUMNS) {
-      for (let column = 0; column < COLUMNS; column++) rows.#numbers.push(numbers[at + column]!);
+      const place = rows.#count++;
+      if (place % CHUNK_ROWS === 0) rows.#chunks.push(place === 0 ? [] : EMPTY_CHUNK.slice());
+      const chunk = rows.#chunkOf(place);
+      const start = (place % CHUNK_ROWS) * COLUMNS;
+      for (let column = 0; column < COLUMNS; column++)
+        chunk[start + column] = numbers[at + column]!;
       const form = Math.floor(numbers[at + COLUMN.what]! / FORM_UNIT);
       if (form !== FORM.refused) continue;
-      rows.#numbers[at + COLUMN.a] = numberOf(codes[numbers[at + COLUMN.a]!]!);
+      chunk[start + COLUMN.a] = numberOf(codes[numbers[at + COLUMN.a]!]!);
     }
-    rows.#next = rows.count % OUTCOMES_KEPT_MAX;
+    rows.#next = rows.#count % OUTCOMES_KEPT_MAX;
     for (let at = 0; at < others.length; at += 2) {
       (rows.#others ??= new Map()).set(others[at] as number, others[at + 1] as Outcome);
     }
@@ -236,9 +271,6 @@ export class OutcomeRows {
   }
 }
 
-/** The 16 bytes of an id: 6, 5 and 5. */
-type IdParts = readonly [timeMs: number, middle: number, lower: number];
-const NO_ID: IdParts = [0, 0, 0];
 const PART_MAX = 2 ** 40 - 1;
 
 function indexIn(codes: Refusal[], code: Refusal): number {

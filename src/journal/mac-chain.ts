@@ -15,9 +15,14 @@
 import { createHmac, createSecretKey, timingSafeEqual, type KeyObject } from "node:crypto";
 import { assert } from "../money/assert.ts";
 import { ORIGIN, type Position } from "./position.ts";
+import { SHORT_BYTES_MAX, ShortHmac } from "./short-hmac.ts";
 
 export const MAC_BYTES = 32;
 const KEY_BYTES_MIN = 16;
+const DIGEST_BYTES = 8;
+const OF_FIELD = Buffer.from("f");
+const OF_MAC = Buffer.from("m");
+const OF_NONCE = Buffer.from("n");
 
 /** A place in the chain from which it can be checked onwards. */
 export interface ChainPoint {
@@ -29,7 +34,9 @@ export class MacChain {
   readonly #key: KeyObject;
   readonly #snapshotKey: KeyObject;
   readonly #anchorKey: KeyObject;
-  readonly #sealKey: KeyObject;
+  readonly #shortSnapshots: ShortHmac;
+  readonly #seal: ShortHmac;
+  readonly #digestBytes = Buffer.alloc(DIGEST_BYTES);
   readonly #positionBytes = Buffer.alloc(16);
   /** Where the chain of this shard begins. */
   readonly genesis: ChainPoint;
@@ -39,9 +46,11 @@ export class MacChain {
     this.#key = createSecretKey(macKey);
     const derived = (context: string): Buffer =>
       createHmac("sha256", this.#key).update(context).digest();
-    this.#snapshotKey = createSecretKey(derived(`loanloom:${shard}:snapshots`));
+    const snapshotKey = derived(`loanloom:${shard}:snapshots`);
+    this.#snapshotKey = createSecretKey(snapshotKey);
+    this.#shortSnapshots = new ShortHmac(snapshotKey);
     this.#anchorKey = createSecretKey(derived(`loanloom:${shard}:anchor`));
-    this.#sealKey = createSecretKey(derived(`loanloom:${shard}:seal`));
+    this.#seal = new ShortHmac(derived(`loanloom:${shard}:seal`));
     const mac = derived(`loanloom:${shard}`);
     this.genesis = { position: ORIGIN, mac };
   }
@@ -63,28 +72,31 @@ export class MacChain {
     head.writeUInt32BE(fieldBytes.length, 0);
     fieldBytes.copy(head, 4);
     writeSafeInteger(head, position, 4 + fieldBytes.length);
+    if (head.length + payload.length <= SHORT_BYTES_MAX) {
+      return Buffer.from(this.#shortSnapshots.of([head, payload]), "binary");
+    }
     return createHmac("sha256", this.#snapshotKey).update(head).update(payload).digest();
   }
 
   /** What a field is known by, where nobody may choose fields that are taken for each other. */
   digestOfField(field: string): bigint {
-    return this.#digest("f", Buffer.from(field));
+    return this.#digest(OF_FIELD, Buffer.from(field));
   }
 
   /** The part of a snapshot in the set hash. */
   digestOfMac(mac: Uint8Array): bigint {
-    return this.#digest("m", mac);
+    return this.#digest(OF_MAC, mac);
   }
 
   /** Hides the set hash. */
   digestOfNonce(nonce: Uint8Array): bigint {
-    return this.#digest("n", nonce);
+    return this.#digest(OF_NONCE, nonce);
   }
 
   /** Never 0, which stands for nothing. */
-  #digest(what: "f" | "m" | "n", bytes: Uint8Array): bigint {
-    const digest = createHmac("sha256", this.#sealKey).update(what).update(bytes).digest();
-    return digest.readBigUInt64BE(0) || 1n;
+  #digest(what: Uint8Array, bytes: Uint8Array): bigint {
+    this.#digestBytes.write(this.#seal.of([what, bytes]), 0, DIGEST_BYTES, "binary");
+    return this.#digestBytes.readBigUInt64BE(0) || 1n;
   }
 
   ofAnchor({ position, mac }: ChainPoint, atMs: number): Buffer {
