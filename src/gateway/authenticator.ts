@@ -43,7 +43,7 @@ export const AUTHENTICATOR_DEFAULTS = {
 const SECOND_MS = 1_000;
 
 /** 256 bits, what HS256 asks for (RFC 7518, 3.2). */
-export const SECRET_BYTES_LEAST = 32;
+const SECRET_BYTES_LEAST = 32;
 
 export interface Principal {
   readonly subject: AccountId;

@@ -15,7 +15,7 @@ import { Seats } from "./seats.ts";
 /** Callbacks that wait for their commit. */
 export const CALLBACKS_MAX = 512;
 /** Callbacks whose bodies are still coming, in total and from one address. */
-export const BODIES_COMING_MAX = 512;
+const BODIES_COMING_MAX = 512;
 export const BODIES_COMING_PER_ADDRESS_MAX = 64;
 /** By then a body must be there. */
 export const BODY_MS_MAX = 2_000;

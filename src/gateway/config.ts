@@ -1,5 +1,5 @@
-// Every limit of the gateway, with its unit in the name and a default. It never reads the
-// environment: main passes a config in, tests change single fields.
+// Every limit of the gateway, with its unit in the name; defaults are settings (`config`). It never
+// reads the environment: main passes a config in, tests change single fields.
 
 import { assert } from "../money/assert.ts";
 
@@ -65,41 +65,6 @@ export interface GatewayConfig {
   /** How often expiry, revocation and timeouts are looked at. */
   readonly sweepIntervalMs: number;
 }
-
-export const GATEWAY_DEFAULTS: GatewayConfig = Object.freeze({
-  host: "127.0.0.1",
-  port: 0,
-  frameBytesMax: 8 * 1024,
-  backpressureBytesMax: 256 * 1024,
-  idleTimeoutS: 60,
-  authenticateMsMax: 3_000,
-  verificationsMax: 4_000,
-  heldFramesMax: 64,
-  connectionsMax: 20_000,
-  httpConnectionsMax: 10_000,
-  connectionsPerAddressMax: 2_000,
-  connectionsPerAccountMax: 32,
-  requestsPerSecondPerAccount: 1_000,
-  requestBurstPerAccount: 2_000,
-  requestsPerSecondPerOperator: 20_000,
-  requestBurstPerOperator: 40_000,
-  inFlightPerSessionMax: 256,
-  inFlightMax: 50_000,
-  watchesPerSessionMax: 256,
-  badFramesInRowMax: 16,
-  rateLimitedInRowMax: 2_000,
-  busyRetryAfterMs: 200,
-  marketFeedIntervalMs: 100,
-  originsAllowed: Object.freeze([]) as readonly string[],
-  clientAddressHeader: null,
-  drainMsMax: 10_000,
-  reconnectAfterMs: 1_000,
-  reconnectUrl: null,
-  httpAnswerMsMax: 5_000,
-  healthExposed: true,
-  metricsExposed: true,
-  sweepIntervalMs: 250,
-});
 
 /** The longest frame that must pass: session.authenticate with a token of 4,096 characters. */
 const FRAME_BYTES_LEAST = 4_096 + 512;

@@ -28,8 +28,8 @@ import { AssertionError, assert } from "../money/assert.ts";
 import type { MsgpackWriter } from "../protocol/msgpack-writer.ts";
 import { writeTyped } from "./typed-writer.ts";
 
-export const BATCH_FORMAT = 1;
-export const RECORD = { act: 1, arrived: 2, received: 3, legs: 4, day: 5 } as const;
+const BATCH_FORMAT = 1;
+const RECORD = { act: 1, arrived: 2, received: 3, legs: 4, day: 5 } as const;
 
 export interface Typed {
   readonly type: string;

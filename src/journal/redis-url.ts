@@ -165,6 +165,6 @@ function decoded(text: string): string {
 }
 
 /** The URL itself stays out: it may carry a password. */
-export function unsupported(why: string): JournalError {
+function unsupported(why: string): JournalError {
   return new JournalError("unsupported_url", `the URL of Redis cannot be used: ${why}`);
 }

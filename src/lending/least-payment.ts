@@ -10,9 +10,9 @@ import type { LendingRules } from "./rules.ts";
  * The least bid of DOMAIN ("Loan life"), 100.00: what is lent in
  * parts is repaid in no smaller ones.
  */
-export const EARLY_PART_CENTS_MIN = 100_00;
+const EARLY_PART_CENTS_MIN = 100_00;
 /** For each lender of the loan, 0.10: about as much as its leg is worth a line in the books. */
-export const PART_CENTS_PER_LENDER_MIN = 10;
+const PART_CENTS_PER_LENDER_MIN = 10;
 
 /** A part that is repaid before it is due. By rules 1 a cent was enough. */
 export function leastEarlyPartCents(rules: LendingRules, lenders: number): number {

@@ -26,7 +26,7 @@ export interface PenaltyMeter {
 
 export type OverdueBucket = "current" | "days_1_30" | "days_31_60" | "days_61_90" | "days_over_90";
 
-export const DEFAULT_AFTER_DAYS = 90;
+const DEFAULT_AFTER_DAYS = 90;
 
 /** A meter that has charged nothing; the due date itself is never late. */
 export function newPenaltyMeter(due: BusinessDate): PenaltyMeter {

@@ -25,7 +25,7 @@ export interface Waterfall {
   readonly by: "instalment" | "kind";
 }
 
-export const DEFAULT_WATERFALL: Waterfall = { order: DUE_KINDS, by: "instalment" };
+const DEFAULT_WATERFALL: Waterfall = { order: DUE_KINDS, by: "instalment" };
 
 /** What a payment settles of one instalment. */
 export interface Settled extends DueParts {

@@ -26,7 +26,7 @@ export type XirrUndefined =
   | "no_rate_found";
 
 export const XIRR_FLOWS_MAX = 10_000;
-export const XIRR_PPM_MIN = -999_900;
+const XIRR_PPM_MIN = -999_900;
 /** 1,000,000 % a year, which is 2.5 % a day. */
 export const XIRR_PPM_MAX = 10_000_000_000;
 

@@ -9,7 +9,7 @@ import type { ReplyOf } from "../protocol/table.ts";
 type QueueView = ReplyOf<"application.queue">;
 
 /** Rows of an answer: whoever has more to do begins with the oldest. */
-export const QUEUE_ROWS_MAX = 100;
+const QUEUE_ROWS_MAX = 100;
 
 interface Waiting {
   readonly loanId: LoanId;

@@ -34,7 +34,7 @@ describe("Limits: connections", () => {
       await (await another()).must("session.ping");
       const third = await another();
       expect((await third.closed).code).toBe(4429);
-      expect(third.received).toMatchObject([{ code: "too_many_connections", retryAfterMs: 200 }]);
+      expect(third.received).toMatchObject([{ code: "too_many_connections", retryAfterMs: 250 }]);
       await (await fixture.client("bob")).must("session.ping");
       first.close();
       await eventually(() => fixture.counters.connectionsOpen).toBe(2);
@@ -149,7 +149,7 @@ describe("Limits: requests", () => {
     fixture.runtime.isPaused = true;
     const ids = Array.from({ length: 5 }, () => client.send("bid.place", bid("promo", 100)));
     for (const id of ids.slice(3)) {
-      expect(await client.answerTo(id)).toMatchObject({ code: "server_busy", retryAfterMs: 200 });
+      expect(await client.answerTo(id)).toMatchObject({ code: "server_busy", retryAfterMs: 250 });
     }
     const elsewhere = other.send("bid.place", bid("promo", 100));
     await eventually(() => fixture.runtime.inFlight).toBe(4);

@@ -12,13 +12,12 @@ import {
 } from "../../src/client/client.ts";
 import { PendingReceipts } from "../../src/client/pending-receipts.ts";
 import { Authenticator, AUTHENTICATOR_DEFAULTS } from "../../src/gateway/authenticator.ts";
-import { GATEWAY_DEFAULTS } from "../../src/gateway/config.ts";
 import { createGatewayCounters } from "../../src/gateway/counters.ts";
 import { createGateway } from "../../src/gateway/gateway.ts";
 import { signToken } from "../../src/gateway/signing.ts";
 import { systemClock } from "../../src/runtime/environment.ts";
 import type { Runtime } from "../../src/runtime/port.ts";
-import { eventually, nothingRevoked, SECRET } from "../support/gateway-fixture.ts";
+import { eventually, GATEWAY_CONFIG, nothingRevoked, SECRET } from "../support/gateway-fixture.ts";
 import { LENDERS, RepaidWorld } from "../support/repaid-world.ts";
 
 async function lendersWorld(shards = 1) {
@@ -28,7 +27,7 @@ async function lendersWorld(shards = 1) {
   const keys = { kind: "secret", secret: SECRET } as const;
   const silent = { info: () => undefined, warn: () => undefined, error: () => undefined };
   const gateway = createGateway({
-    config: { ...GATEWAY_DEFAULTS, sweepIntervalMs: 20 },
+    config: { ...GATEWAY_CONFIG, sweepIntervalMs: 20 },
     metrics: counters,
     clock: systemClock,
     log: silent,

@@ -1,7 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { bid, eventually, startFixture } from "../support/gateway-fixture.ts";
+import { bid, eventually, GATEWAY_CONFIG, startFixture } from "../support/gateway-fixture.ts";
 import { createGateway, startGateway } from "../../src/gateway/gateway.ts";
-import { GATEWAY_DEFAULTS } from "../../src/gateway/config.ts";
 import { createGatewayCounters } from "../../src/gateway/counters.ts";
 import { InlineRuntime } from "../support/inline-runtime.ts";
 
@@ -78,7 +77,7 @@ describe("Shutdown: the port", () => {
   test("that is in use is an error that says so", async () => {
     const fixture = await startFixture();
     const options = {
-      config: { ...GATEWAY_DEFAULTS, port: fixture.port },
+      config: { ...GATEWAY_CONFIG, port: fixture.port },
       metrics: createGatewayCounters(),
       clock: fixture.clock,
       log: { info: () => undefined, warn: () => undefined, error: () => undefined },
@@ -89,7 +88,7 @@ describe("Shutdown: the port", () => {
     await expect(second.listen()).rejects.toThrow(`127.0.0.1:${fixture.port}`);
     second.close();
     const { runtime } = fixture;
-    const third = await startGateway({ ...options, config: GATEWAY_DEFAULTS, runtime });
+    const third = await startGateway({ ...options, config: GATEWAY_CONFIG, runtime });
     expect(third.port).toBeGreaterThan(0);
     third.close();
   });

@@ -7,7 +7,8 @@ import {
   AUTHENTICATOR_DEFAULTS,
   type AuthenticatorConfig,
 } from "../../src/gateway/authenticator.ts";
-import { GATEWAY_DEFAULTS, type GatewayConfig } from "../../src/gateway/config.ts";
+import { loadConfig } from "../../src/config.ts";
+import type { GatewayConfig } from "../../src/gateway/config.ts";
 import { createGatewayCounters, type GatewayCounters } from "../../src/gateway/counters.ts";
 import { createGateway, type Gateway, type GatewayDocuments } from "../../src/gateway/gateway.ts";
 import type { HttpExtra } from "../../src/gateway/http-endpoint.ts";
@@ -74,6 +75,9 @@ export const LOAN_TERMS = {
   cancellable: true,
 } as const;
 
+/** As a server has it that is told nothing, on any free port. */
+export const GATEWAY_CONFIG: GatewayConfig = { ...loadConfig({}).gateway, port: 0 };
+
 export async function startFixture(
   config: Partial<GatewayConfig> = {},
   httpExtra: HttpExtra = {},
@@ -91,7 +95,7 @@ export async function startFixture(
     revocations,
   );
   const gateway = createGateway({
-    config: { ...GATEWAY_DEFAULTS, sweepIntervalMs: 20, ...config },
+    config: { ...GATEWAY_CONFIG, sweepIntervalMs: 20, ...config },
     metrics: counters,
     clock,
     log: { info: log, warn: log, error: log },

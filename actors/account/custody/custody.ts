@@ -23,7 +23,7 @@ const COLUMNS = 4;
 /** An index costs as much as so many deposits; before, looking through them takes no longer. */
 const INDEXED_FROM = 16;
 
-export const WITHDRAWAL_STATUSES = ["held", "paid", "failed"] as const;
+const WITHDRAWAL_STATUSES = ["held", "paid", "failed"] as const;
 export type WithdrawalStatus = (typeof WITHDRAWAL_STATUSES)[number];
 
 export interface Withdrawal {

@@ -14,12 +14,12 @@ import type { Refusal } from "../../refusals.ts";
 import type { LoanState } from "../loan.ts";
 import { LENDING_TERMS_DEFAULT, payoffCentsMax, type LendingTerms } from "../terms.ts";
 
-export const APPLICATION_CENTS_MIN = 100_00;
+const APPLICATION_CENTS_MIN = 100_00;
 /** 100,000,000.00: beyond it is a mistyped number, not an application. */
 export const APPLICATION_CENTS_MAX = 10_000_000_000;
 /** A client asks for 90 days to 36 months; three years have at most 1,096 days. */
-export const APPLICATION_MONTHS = { min: 3, max: 36 } as const;
-export const APPLICATION_DAYS = { min: 90, max: 1_096 } as const;
+const APPLICATION_MONTHS = { min: 3, max: 36 } as const;
+const APPLICATION_DAYS = { min: 90, max: 1_096 } as const;
 /** Whatever rate and fees reviewers set, one payment can repay what was applied for. */
 const DEAREST = { ...LENDING_TERMS_DEFAULT, rateBps: RATE_BPS_MAX, earlyFeeBps: FEE_BPS_MAX };
 for (const dearest of [

@@ -117,7 +117,7 @@ function proposalView(proposal: Proposal): ReviewView {
 }
 
 /** The approval that a contract was made from: of an approved or signed loan, or a listed one. */
-export function approvalOf(loan: Known): Approval | null {
+function approvalOf(loan: Known): Approval | null {
   if (!isApplied(loan)) return loan.origin?.approval ?? null;
   return loan.status === "approved" || loan.status === "signed" ? loan.approval : null;
 }

@@ -39,7 +39,7 @@ type Repay = Extract<LoanMessage, { type: "Repay" }>;
 type Taken = Extract<RepaymentEvent, { type: "RepaymentTaken" }>;
 
 /** Holders told in one step. */
-export const HOLDERS_PER_STEP = 512;
+const HOLDERS_PER_STEP = 512;
 
 /**
  * A day that the loan waited for has come; what it brings happens
