@@ -211,6 +211,11 @@ export const GATEWAY_SETTINGS = {
     [100, 10 * MINUTE_MS],
     "an HTTP read without an answer by then gets unavailable",
   ),
+  directListing: flag({
+    variable: "LOANLOOM_DIRECT_LISTING",
+    about: "an operator alone may list a loan (loan.list); no: only what was reviewed and signed",
+    fallback: true,
+  }),
   healthExposed: flag({
     variable: "LOANLOOM_EXPOSE_HEALTH",
     about: "serve /healthz and /readyz, which ask for no token, on the public port",

@@ -50,6 +50,9 @@ export interface GatewayConfig {
   /** Header in which a trusted proxy appends the client's address; null: the socket's peer. */
   readonly clientAddressHeader: string | null;
 
+  /** Operators may list a loan that nobody has applied for; else what was signed is published. */
+  readonly directListing: boolean;
+
   /** How long a drain waits for what is in flight. */
   readonly drainMsMax: number;
   /** Told to clients at a shutdown: how long to wait, and where else to go. */

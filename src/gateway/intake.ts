@@ -129,6 +129,16 @@ export class Intake {
         return sender.reply(session, "loan.unwatch", id, "", NOTHING);
       case "Authenticate":
         return this.authenticate(session, id, command.token);
+      case "ListLoan":
+        if (!this.#parts.config.directListing) {
+          return this.#refuse(
+            session,
+            id,
+            "forbidden",
+            "here loans are applied for (loan.publish)",
+          );
+        }
+        return this.#submit(session, principal, id, attributed(command, principal));
       default:
         return this.#submit(session, principal, id, attributed(command, principal));
     }
@@ -291,12 +301,12 @@ export class Intake {
     session.end(CLOSE.unauthenticated, reason);
   }
 
-  #refuse(session: Session, id: number | null, code: ErrorCode): void {
+  #refuse(session: Session, id: number | null, code: ErrorCode, why: string | null = null): void {
     const { counters, sender, config } = this.#parts;
     if (code === "unauthenticated") counters.requestsUnauthenticated++;
     else if (code === "forbidden") counters.requestsForbidden++;
     else if (code === "account_not_found") counters.requestsNotOwned++;
-    const detail = code === "invalid_field" ? "accountId: an operator names the account" : null;
+    const detail = code === "invalid_field" ? "accountId: an operator names the account" : why;
     sender.error(
       session,
       id,

@@ -549,3 +549,22 @@ describe("Authorisation: the rule alone", () => {
     expect(refusalFor(operator, command)).toBe("forbidden");
   });
 });
+
+describe("Authorisation: LOANLOOM_DIRECT_LISTING=no", () => {
+  test("an operator lists nothing that was not applied for", async () => {
+    const fixture = await startFixture({ directListing: false });
+    const operator = await fixture.operator();
+    const loan = { loanId: "kiln", principalCents: 100_000, ...LOAN_TERMS };
+    const closesAtMs = Date.now() + 60_000;
+    const refusal = await operator.refusal("loan.list", { ...fresh(), ...loan, closesAtMs });
+    expect(refusal).toMatchObject({
+      code: "forbidden",
+      detail: "here loans are applied for (loan.publish)",
+    });
+    expect((await operator.refusal("loan.get", { loanId: "kiln" })).code).toBe("loan_not_found");
+    expect(fixture.counters.requestsForbidden).toBe(1);
+    const publication = { ...fresh(), ...LOAN_TERMS, loanId: "kiln", closesAtMs };
+    const published = await operator.refusal("loan.publish", publication);
+    expect(published.code).not.toBe("forbidden");
+  });
+});
