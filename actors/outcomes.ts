@@ -54,4 +54,5 @@ export type Outcome =
       /** What was not needed, back in available. */
       readonly returnedCents: number;
     }
-  | { readonly type: "LoanConfirmed"; readonly raisedCents: number; readonly bids: number };
+  | { readonly type: "LoanConfirmed"; readonly raisedCents: number; readonly bids: number }
+  | { readonly type: "LoanCancelled"; readonly bids: number };

@@ -33,6 +33,8 @@ export type Refusal =
   | "listing_not_cancellable"
   | "loan_full"
   | "loan_not_funded"
+  | "loan_paid_out"
+  | "reason_missing"
   | "borrower_cannot_bid"
   | "below_minimum_bid"
   | "not_multiple_of_step"

@@ -13,6 +13,8 @@ import { decideListing } from "./listing.ts";
 import {
   HOLDS_PER_STEP,
   isOnMarket,
+  isVoided,
+  isVoiding,
   wasPaidOut,
   type LoanCommand,
   type LoanState,
@@ -70,6 +72,12 @@ export function decideLoan(
       const { requestId, fingerprint, by } = command;
       return accept({ type: "LoanConfirmed", requestId, fingerprint, by });
     }
+    case "CancelLoan": {
+      const refusal = cancellingRefusal(loan, command.reason);
+      if (refusal !== undefined) return refuse(refusal);
+      const { requestId, fingerprint, by, reason } = command;
+      return accept({ type: "LoanCancelled", requestId, fingerprint, by, reason });
+    }
     case "NextStep":
       return wasPaidOut(loan)
         ? decideLegs(loan.repayment, loan.terms.serviceFeeBps)
@@ -115,7 +123,7 @@ function disbursementOf(terms: LoanTerms, day: number): LoanEvent {
 /** The cents that a bid gets, or why it gets none. */
 function fillOf(loan: LoanState, bid: Fill, at: number): number | Refusal {
   if (!isOnMarket(loan)) return "loan_not_found";
-  if (loan.status === "expiring" || loan.status === "expired") return "listing_closed";
+  if (isVoided(loan)) return "listing_closed";
   if (loan.status !== "listed") return "loan_full";
   const { terms, book } = loan;
   if (terms.opensAtMs !== null && at < terms.opensAtMs) return "listing_not_open_yet";
@@ -142,7 +150,7 @@ function fillOf(loan: LoanState, bid: Fill, at: number): number | Refusal {
 
 function cancelRefusal(loan: LoanState, cancel: Cancel, at: number): Refusal | undefined {
   assert(isOnMarket(loan), "a bid that was placed has its loan");
-  if (loan.status === "expiring" || loan.status === "expired") return "listing_closed";
+  if (isVoided(loan)) return "listing_closed";
   if (loan.status !== "listed") return "loan_full";
   if (at >= loan.terms.closesAtMs) return "listing_closed";
   if (!loan.terms.cancellable) return "listing_not_cancellable";
@@ -152,9 +160,17 @@ function cancelRefusal(loan: LoanState, cancel: Cancel, at: number): Refusal | u
   return undefined;
 }
 
+/** Nobody's money is the loan's before it is collected: until then all of it can go back. */
+function cancellingRefusal(loan: LoanState, reason: string): Refusal | undefined {
+  if (!isOnMarket(loan)) return "loan_not_found";
+  if (isVoided(loan)) return "listing_closed";
+  if (loan.status !== "listed" && loan.status !== "funded") return "loan_paid_out";
+  return reason.trim() === "" ? "reason_missing" : undefined;
+}
+
 /** Tells the next holders to post or to void: as many as one step may. */
 function decideNextStep(loan: LoanState): Decision<LoanEvent> {
-  assert(loan.status === "collecting" || loan.status === "expiring", "steps belong to a closing");
+  assert(loan.status === "collecting" || isVoiding(loan), "steps belong to a closing");
   const { bids, nextBidNo } = loan.book.slice(loan.nextBidNo, HOLDS_PER_STEP);
   const last = nextBidNo > loan.book.count;
   const type = loan.status === "collecting" ? "HoldsCalled" : "HoldsVoided";

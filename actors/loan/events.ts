@@ -69,6 +69,14 @@ export type LoanEvent =
   | { readonly type: "LoanFunded" }
   | { readonly type: "ListingExpired" }
   | {
+      readonly type: "LoanCancelled";
+      readonly requestId: RequestId;
+      readonly fingerprint: number;
+      /** The operator. */
+      readonly by: AccountId;
+      readonly reason: string;
+    }
+  | {
       readonly type: "HoldsVoided";
       readonly holds: HoldRefs;
       readonly nextBidNo: number;
@@ -146,6 +154,7 @@ export function loanPostings(
     case "CancelDeclined":
     case "LoanFunded":
     case "ListingExpired":
+    case "LoanCancelled":
     case "HoldsVoided":
     case "LoanConfirmed":
     case "HoldsCalled":
@@ -194,6 +203,7 @@ export function loanMessages(
       return;
     }
     case "ListingExpired":
+    case "LoanCancelled":
     case "LoanConfirmed":
     case "CollectionStarted":
       send({ kind: "loan", id: self }, { type: "NextStep" });
@@ -236,7 +246,14 @@ export function loanStaffStage(event: LoanEvent): StaffStage | null | undefined 
 
 /** A listing has an alarm at its deadline for as long as it takes bids. */
 export function loanAlarm(event: LoanEvent): AlarmChange {
-  if (event.type === "LoanListed") return event.closesAtMs;
-  if (event.type === "LoanFunded" || event.type === "ListingExpired") return null;
-  return undefined;
+  switch (event.type) {
+    case "LoanListed":
+      return event.closesAtMs;
+    case "LoanFunded":
+    case "ListingExpired":
+    case "LoanCancelled":
+      return null;
+    default:
+      return undefined;
+  }
 }

@@ -7,7 +7,7 @@ import { isApplicationEvent } from "./application/events.ts";
 import { evolveApplication } from "./application/evolve.ts";
 import { BidBook } from "./bid-book.ts";
 import type { LoanEvent } from "./events.ts";
-import type { LoanState, MarketLoan } from "./loan.ts";
+import { isVoiding, type LoanState, type MarketLoan } from "./loan.ts";
 import { lendingTermsOf, loanTermsOf } from "./terms.ts";
 import { evolveRepayment } from "./repayment/evolve.ts";
 
@@ -42,11 +42,21 @@ export function evolveLoan(loan: LoanState, event: LoanEvent, self: LoanId): Loa
     case "ListingExpired":
       assert(loan.status === "listed", "a listed loan expires");
       return { ...loan, status: "expiring", nextBidNo: 1 };
+    case "LoanCancelled": {
+      assert(
+        loan.status === "listed" || loan.status === "funded",
+        "none of its money is collected",
+      );
+      const { requestId, fingerprint } = event;
+      const { standing: bids } = loan.book;
+      loan.outcomes.settle(requestId, fingerprint, { type: "LoanCancelled", bids });
+      return { ...loan, status: "cancelling", nextBidNo: 1 };
+    }
     case "HoldsVoided":
-      assert(loan.status === "expiring", "holds are voided while the loan expires");
+      assert(isVoiding(loan), "holds are voided when the loan expires or is cancelled");
       loan.nextBidNo = event.nextBidNo;
       if (!event.last) return loan;
-      return known(loan, "expired");
+      return known(loan, loan.status === "expiring" ? "expired" : "cancelled");
     case "LoanConfirmed": {
       assert(loan.status === "funded", "a funded loan is confirmed");
       const { raisedCents, standing: bids } = loan.book;
@@ -100,7 +110,10 @@ function originOf(loan: LoanState, contractHash: string | null): Origin | null {
   return { application, approval };
 }
 
-function known<Status extends "expired" | "collected">(loan: MarketLoan, status: Status) {
+function known<Status extends "expired" | "cancelled" | "collected">(
+  loan: MarketLoan,
+  status: Status,
+) {
   const { loanId, terms, origin, outcomes, book } = loan;
   return { status, loanId, terms, origin, outcomes, book };
 }

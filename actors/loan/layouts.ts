@@ -144,6 +144,7 @@ export const LOAN_EVENT_LAYOUTS: Layouts<LoanEvent> = {
   },
   WriteOffReturned: { code: 25, version: 1, fields: { ...JUDGED, reason: "nullableString" } },
   LoanCured: { code: 26, version: 1, fields: { day: "int" } },
+  LoanCancelled: { code: 27, version: 1, fields: { ...REQUEST, by: "string", reason: "string" } },
   ...APPLICATION_EVENT_LAYOUTS,
 };
 

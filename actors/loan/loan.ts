@@ -5,6 +5,7 @@
 //   absent -> listed                          an operator's own word
 //   listed -> funded -> collecting -> collected -> repaying -> settled
 //   listed -> expiring -> expired
+//   listed, funded -> cancelling -> cancelled
 //   repaying <-> defaulted -> settled
 //   defaulted -> written_off -> settled
 
@@ -67,8 +68,12 @@ export type RepayingLoan = Known & {
   readonly status: "repaying" | "defaulted" | "written_off" | "settled";
   readonly repayment: Repayment;
 };
-export type ExpiringLoan = Known & { readonly status: "expiring"; nextBidNo: number };
-export type ExpiredLoan = Known & { readonly status: "expired" };
+/** Not full at its deadline, or cancelled by an operator: every hold is being voided. */
+export type ClosingLoan = Known & {
+  readonly status: "expiring" | "cancelling";
+  nextBidNo: number;
+};
+export type ClosedLoan = Known & { readonly status: "expired" | "cancelled" };
 
 /** A loan that takes bids, or did. */
 export type MarketLoan =
@@ -77,14 +82,23 @@ export type MarketLoan =
   | CollectingLoan
   | CollectedLoan
   | RepayingLoan
-  | ExpiringLoan
-  | ExpiredLoan;
+  | ClosingLoan
+  | ClosedLoan;
 
 export type LoanState = AbsentLoan | AppliedLoan | MarketLoan;
 
 /** Whether the market knows the loan: it is listed, or was. */
 export function isOnMarket(loan: LoanState): loan is MarketLoan {
   return loan.status !== "absent" && !isApplied(loan);
+}
+
+/** Whether its holds are voided, or were: it takes no bids and will not be paid out. */
+export function isVoided(loan: MarketLoan): loan is ClosingLoan | ClosedLoan {
+  return isVoiding(loan) || loan.status === "expired" || loan.status === "cancelled";
+}
+
+export function isVoiding(loan: LoanState): loan is ClosingLoan {
+  return loan.status === "expiring" || loan.status === "cancelling";
 }
 
 /** Whether the loan was paid out: it is repaid, or is settled, or was given up. */
@@ -102,6 +116,7 @@ type OfOperator = { readonly loanId: LoanId; readonly by: AccountId } & RequestS
 export type LoanRequest =
   | ({ readonly type: "ListLoan" } & OfOperator & ListingTerms & LendingTermsAsked)
   | ({ readonly type: "ConfirmLoan" } & OfOperator)
+  | ({ readonly type: "CancelLoan"; readonly reason: string } & OfOperator)
   | WriteOffRequest
   | ApplicationRequest;
 

@@ -15,7 +15,7 @@ import {
   restoreOrigin,
 } from "./application/snapshot.ts";
 import { BidBook } from "./bid-book.ts";
-import { wasPaidOut, type LoanState } from "./loan.ts";
+import { isVoiding, wasPaidOut, type LoanState } from "./loan.ts";
 import { restoreRepayment, snapshotRepayment } from "./repayment/snapshot.ts";
 import { loanTermsOf, type LendingTerms, type ListingTerms } from "./terms.ts";
 
@@ -33,7 +33,7 @@ export function snapshotLoan(loan: LoanState, parts: "changed" | "all"): StateSn
   // Paid out in the same moment: only a loan of a journal from before
   // there was that stays collected.
   assert(loan.status !== "collected" || !loan.byStandingBids, "no loan stays collected");
-  const closing = loan.status === "collecting" || loan.status === "expiring";
+  const closing = loan.status === "collecting" || isVoiding(loan);
   const collects = loan.status === "collecting" || loan.status === "collected";
   const main: unknown[] = [
     FORMAT,
@@ -99,6 +99,7 @@ export function restoreLoan(
     case "collected":
       return { ...known, status, collectedCents, byStandingBids: false };
     case "expiring":
+    case "cancelling":
       return { ...known, status, nextBidNo };
     case "repaying":
     case "defaulted":

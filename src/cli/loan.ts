@@ -36,6 +36,13 @@ export function loanCommand(): Command {
     .addCommand(
       operationCommand({ name: "confirm", operation: "loan.confirm", positional: ["loanId"] }),
     )
+    .addCommand(
+      operationCommand({
+        name: "cancel-listing",
+        operation: "loan.cancel",
+        positional: ["loanId", "reason"],
+      }),
+    )
     .addCommand(operationCommand({ name: "get", operation: "loan.get", positional: ["loanId"] }))
     .addCommand(
       operationCommand({ name: "schedule", operation: "loan.schedule", positional: ["loanId"] }),

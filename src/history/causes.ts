@@ -43,6 +43,7 @@ const OF_REQUESTS: ReadonlySet<AnyEvent["type"]> = new Set<AnyEvent["type"]>([
   "LoanListed",
   "LoanConfirmed",
   "ListingExpired",
+  "LoanCancelled",
   "ApplicationAsked",
   "ApplicationUpdated",
   "DocumentAttached",

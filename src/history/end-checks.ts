@@ -8,6 +8,7 @@ import { checkApplications } from "./application-checks.ts";
 import { add } from "./books.ts";
 import { legsOf } from "./holder-book.ts";
 import type { BidModel, LoanModel } from "./loan-model.ts";
+import { isVoided } from "./loan-status.ts";
 import type { AnyMessage, Pending } from "./message-book.ts";
 import type { World } from "./world.ts";
 
@@ -99,7 +100,7 @@ function checkBids(world: World, loan: LoanModel, unsettled: ReadonlySet<string>
       () => `${loan.id}: bid ${bidNo} has no hold that knows it (${key})`,
     );
     if (!matches || bid.cancelled || !bid.called) continue;
-    const due = loan.status === "expired" || loan.status === "expiring" ? "voided" : "posted";
+    const due = isVoided(loan.status) ? "voided" : "posted";
     world.findings.expect(
       hold.status === due,
       "bid_without_hold",

@@ -6,7 +6,7 @@ import type { ApplicationEvent } from "../../actors/loan/application/events.ts";
 import type { LoanEvent } from "../../actors/loan/events.ts";
 import type { LoanMessage } from "../../actors/loan/loan.ts";
 import type { LoanTerms } from "../../actors/loan/terms.ts";
-import { pass, type LoanStatus } from "./loan-status.ts";
+import { isVoided, isVoiding, pass, type LoanStatus } from "./loan-status.ts";
 import type { RepaymentModel } from "./repayment-model.ts";
 import { applyRepayment, type RepaymentFact } from "./repayment-life.ts";
 import type { Findings } from "./report.ts";
@@ -85,6 +85,16 @@ export function applyToLoan(
         "event_impossible",
         () => `${id} expired at ${at}, before ${loan.terms.closesAtMs}`,
       );
+      break;
+    case "LoanCancelled":
+      pass(
+        loan,
+        loan.status === "funded" ? "funded" : "listed",
+        "cancelling",
+        event.type,
+        findings,
+      );
+      findings.expect(event.reason.trim() !== "", "event_impossible", () => `${id}: no reason`);
       break;
     case "LoanConfirmed":
       pass(loan, "funded", "collecting", event.type, findings);
@@ -213,10 +223,9 @@ function callHolds(
   event: Extract<LoanEvent, { type: "HoldsCalled" | "HoldsVoided" }>,
   findings: Findings,
 ): void {
-  const status = event.type === "HoldsCalled" ? "collecting" : "expiring";
   const name = `${event.type} of ${loan.id}`;
   findings.expect(
-    loan.status === status,
+    event.type === "HoldsCalled" ? loan.status === "collecting" : isVoiding(loan.status),
     "event_impossible",
     () => `${name}, which is ${loan.status}`,
   );
@@ -239,7 +248,9 @@ function callHolds(
     () => `${name}: ${event.last ? "ends too early" : "does not end"} at ${event.nextBidNo}`,
   );
   loan.nextBidNo = event.nextBidNo;
-  if (status === "expiring" && event.last) loan.status = "expired";
+  if (!event.last) return;
+  if (loan.status === "expiring") loan.status = "expired";
+  else if (loan.status === "cancelling") loan.status = "cancelled";
 }
 
 function collectFunds(
@@ -280,7 +291,7 @@ export function expectedFill(
   if (loan === undefined) return { filledCents: 0, reasons: ["loan_not_found"] };
   const { terms } = loan;
   const reasons: string[] = [];
-  if (loan.status === "expiring" || loan.status === "expired") reasons.push("listing_closed");
+  if (isVoided(loan.status)) reasons.push("listing_closed");
   else if (loan.status !== "listed") reasons.push("loan_full");
   if (at >= terms.closesAtMs) reasons.push("listing_closed");
   if (terms.opensAtMs !== null && at < terms.opensAtMs) reasons.push("listing_not_open_yet");

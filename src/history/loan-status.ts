@@ -12,7 +12,22 @@ export type LoanStatus =
   | "written_off"
   | "settled"
   | "expiring"
-  | "expired";
+  | "expired"
+  | "cancelling"
+  | "cancelled";
+
+export function isVoiding(status: LoanStatus): boolean {
+  return status === "expiring" || status === "cancelling";
+}
+
+/** All its holds are voided. */
+export function isVoidedWhole(status: LoanStatus): boolean {
+  return status === "expired" || status === "cancelled";
+}
+
+export function isVoided(status: LoanStatus): boolean {
+  return isVoiding(status) || isVoidedWhole(status);
+}
 
 /** Whatever the status was, it is the new one afterwards: one violation, not one for each event. */
 export function pass(

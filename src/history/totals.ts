@@ -2,6 +2,7 @@
 
 import { isOpen } from "./account-model.ts";
 import type { EntryRules } from "./entry-rules.ts";
+import { isVoidedWhole } from "./loan-status.ts";
 import type { AuditTotals, LoanTotals } from "./report.ts";
 import type { World } from "./world.ts";
 
@@ -30,7 +31,7 @@ export function totalsOf(world: World, rules: readonly EntryRules[]): AuditTotal
     ),
     availableCents: sum(accounts, (account) => account.availableCents),
     heldCents: sum(accounts, (account) => account.heldCents),
-    raisedCents: sum(loans, (loan) => (loan.status === "expired" ? 0 : loan.raisedCents)),
+    raisedCents: sum(loans, (loan) => (isVoidedWhole(loan.status) ? 0 : loan.raisedCents)),
     clearingCents: 0 - sum(books, (book) => book.total("loan.clearing")),
     transitCents: sum(books, (book) => book.total("transit")),
     trialBalanceCents: sum(books, (book) => book.trialBalance()),

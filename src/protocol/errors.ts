@@ -109,6 +109,8 @@ export const ERRORS: Readonly<Record<ErrorCode, ErrorRow>> = {
   not_multiple_of_step: row(413, false, "The bid is no multiple of the listing's step."),
   exceeds_remaining: row(414, false, "The loan wants less than the least that the bid accepts."),
   exceeds_lender_cap: row(415, false, "The lender would exceed the cap of the listing."),
+  loan_paid_out: row(417, false, "The loan's money is being collected, or was paid out."),
+  reason_missing: row(418, false, "Without a reason a loan is not cancelled."),
   too_many_lenders: row(416, false, "The loan has its most lenders; those may bid again."),
   terms_out_of_range: row(430, false, "No loan is lent on such a term, basis or grace period."),
   rate_out_of_range: row(431, false, "A rate or fee is higher than any loan may have."),

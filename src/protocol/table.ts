@@ -121,6 +121,8 @@ const LOAN_STATUSES = [
   "collected",
   "expiring",
   "expired",
+  "cancelling",
+  "cancelled",
   "repaying",
   "defaulted",
   "written_off",
@@ -794,6 +796,19 @@ export const OPERATIONS = {
       { name: "raisedCents", type: "cents", about: "what is being collected" },
       { name: "bids", type: "count", about: "from how many bids" },
     ],
+  },
+  "loan.cancel": {
+    number: 29,
+    command: "CancelLoan",
+    subject: "operations",
+    roles: ["operator"],
+    mutates: true,
+    tellsWho: true,
+    about:
+      "Ends a loan that takes bids or is full, before any money is collected, with the reason: " +
+      "every hold is voided.",
+    fields: [REQUEST_ID, LOAN_ID, { name: "reason", type: "text", about: "why" }],
+    reply: [{ name: "bids", type: "count", about: "bids whose holds are voided" }],
   },
   "loan.get": {
     number: 32,

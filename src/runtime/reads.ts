@@ -230,6 +230,7 @@ function settledView(outcome: Outcome): OutcomeView {
     case "Deposited":
     case "LoanListed":
     case "LoanConfirmed":
+    case "LoanCancelled":
     case "ApplicationChanged":
     case "DocumentAttached":
     case "ReviewProposed":

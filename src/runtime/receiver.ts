@@ -30,6 +30,7 @@ export function receiverOf(
       return accountAddress(command.accountId ?? self);
     case "ListLoan":
     case "ConfirmLoan":
+    case "CancelLoan":
     case "ProposeWriteOff":
     case "DecideWriteOff":
     case "GetWriteOff":

@@ -253,6 +253,46 @@ describe("Loan: its end", () => {
     expect(loan.when({ type: "NextStep" }).then(none).status).toBe("expired");
   });
 
+  const cancel = { type: "CancelLoan", loanId: "l", by: "ops", reason: "a fraud", ...request(5) };
+  const cancelled = { type: "LoanCancelled", ...request(5), by: "ops", reason: "a fraud" };
+  const full = [listed({ principalCents }), ...bids, { type: "LoanFunded" }];
+
+  it.each([
+    ["takes bids", [listed({ principalCents }), ...bids]],
+    ["is full", full],
+  ])("CancelLoan voids every hold of a loan that %s, in steps", (_, events) => {
+    const loan = given("loan", "l", ...events);
+    expect(loan.when(cancel).then(cancelled)).toMatchObject({ status: "cancelling" });
+    loan.when(fill(1_00), NOW).then(declined("listing_closed"));
+    loan.when({ type: "AlarmRang" }, NOW + 5_000).then();
+    const holds = bids.map((b) => [b.accountId, b.holdNo]);
+    const first = holds.slice(0, HOLDS_PER_STEP).flat();
+    const rest = holds.slice(HOLDS_PER_STEP).flat();
+    const nextBidNo = HOLDS_PER_STEP + 1;
+    loan
+      .when({ type: "NextStep" })
+      .then({ type: "HoldsVoided", holds: first, nextBidNo, last: false });
+    const end = bids.length + 1;
+    const state = loan
+      .when({ type: "NextStep" })
+      .then({ type: "HoldsVoided", holds: rest, nextBidNo: end, last: true });
+    expect(state.status).toBe("cancelled");
+    loan.when({ ...cancel, ...request(6) }).thenRefused("listing_closed");
+  });
+
+  it("CancelLoan is refused without a reason, and when money is collected or was", () => {
+    given("loan", "l").when(cancel).thenRefused("loan_not_found");
+    given("loan", "l", listed())
+      .when({ ...cancel, reason: " " })
+      .thenRefused("reason_missing");
+    given("loan", "l", listed(), { type: "ListingExpired" })
+      .when(cancel)
+      .thenRefused("listing_closed");
+    given("loan", "l", ...full, { type: "CollectionStarted" })
+      .when(cancel)
+      .thenRefused("loan_paid_out");
+  });
+
   it("ConfirmLoan collects what was raised, once", () => {
     const confirm = { type: "ConfirmLoan", loanId: "l", by: "ops", ...request(5) };
     given("loan", "l").when(confirm).thenRefused("loan_not_found");

@@ -197,6 +197,11 @@ const TABLE: Readonly<Record<OperationName, Row>> = {
     names: "nothing",
     ...OPERATORS,
   },
+  "loan.cancel": {
+    fields: () => ({ ...fresh(), loanId: "promo", reason: "withdrawn by the borrower" }),
+    names: "nothing",
+    ...OPERATORS,
+  },
   "loan.get": {
     fields: () => ({ loanId: "promo" }),
     names: "nothing",

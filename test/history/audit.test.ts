@@ -49,7 +49,7 @@ describe("Auditor", () => {
       takeOvers: 4,
       messagesInFlight: 0,
       accounts: 4,
-      loans: 4,
+      loans: 5,
       depositedCents: 4_000_00,
       clearingCents: 0,
       heldCents: 150_00,
@@ -62,6 +62,7 @@ describe("Auditor", () => {
       { loanId: "autumn", status: "listed", raisedCents: 150_00, heldCents: 150_00, bids: 1 },
       { loanId: "kiln", status: "listed", principalCents: 500_00, raisedCents: 0 },
       { loanId: "summer", status: "expired", heldCents: 0 },
+      { loanId: "winter", status: "cancelled", heldCents: 0, bids: 2 },
     ]);
   });
 

@@ -10,8 +10,8 @@ export function homeOf({ id }: Address): number {
 }
 
 /**
- * A loan that fills and is collected, one that expires, one that is still listed; one that was
- * applied for and listed, one that was rejected, one withdrawn, one that is still a draft.
+ * A loan that fills and is collected, one that expires, one that is cancelled, one that is still
+ * listed; one that was applied for and listed, one that was rejected, one withdrawn, one that is still a draft.
  */
 export function goodWorld(): SmallWorld {
   const world = new SmallWorld(2, homeOf);
@@ -42,6 +42,12 @@ export function goodWorld(): SmallWorld {
   world.settle();
   world.nowMs = START_MS + 600;
   world.ring("summer");
+  world.settle();
+  world.list("winter");
+  world.bid("ann", "winter", 100_00);
+  world.bid("bob", "winter", 200_00);
+  world.settle();
+  world.cancel("winter");
   world.settle();
   applications(world);
   world.acknowledge();

@@ -228,6 +228,11 @@ export class SmallWorld {
     this.request({ kind: "loan", id }, { type: "ConfirmLoan", loanId: id });
   }
 
+  cancel(loan: string): void {
+    const command = { type: "CancelLoan", loanId: loan, by: "olav", reason: "a fraud" };
+    this.request({ kind: "loan", id: loanId(loan) }, command);
+  }
+
   repay(account: string, loan: string, amountCents: number, mode = "due") {
     const fields = { type: "RepayLoan", loanId: loan, amountCents, mode };
     return this.request({ kind: "account", id: accountId(account) }, fields);

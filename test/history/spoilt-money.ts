@@ -69,6 +69,15 @@ export const SPOILT_MONEY = {
     "a loan that expires before its time": (journal) => {
       find(journal, "ListingExpired", "summer").act.at -= 400;
     },
+    "a loan that is cancelled without a reason": change("LoanCancelled", "winter", { reason: " " }),
+    "a loan that is cancelled when it was collected": (journal) => {
+      const { event } = find(journal, "LoanCancelled", "winter");
+      append(journal, find(journal, "LoanCollected", "spring").act, [event]);
+    },
+    "a lender that a cancelled loan forgets": (journal) => {
+      const { event } = find(journal, "HoldsVoided", "winter");
+      event["holds"] = (event["holds"] as unknown[]).slice(2);
+    },
     "a withdrawal that the listing forbids": change("LoanListed", "spring", { cancellable: false }),
     "a lender that is not called": (journal) => {
       const { event } = find(journal, "HoldsCalled", "spring");

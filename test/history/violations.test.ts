@@ -50,8 +50,8 @@ describe("Auditor: violations", () => {
     });
     expect(report.violations).toEqual([]);
     expect(report.clients).toMatchObject({
-      requests: 10,
-      accepted: 7,
+      requests: 12,
+      accepted: 9,
       refused: { borrower_cannot_bid: 1, loan_full: 1, exceeds_available: 1 },
       lost: 0,
       doubled: 0,
