@@ -2,6 +2,7 @@ import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { ACTOR_LAYOUTS } from "../../actors/kinds.ts";
 import { codec } from "../support/world.ts";
+import { writeGoldenCancel } from "./golden-cancel.ts";
 import { writeGoldenCure } from "./golden-cure.ts";
 import { writeGoldenCustody } from "./golden-custody.ts";
 import { writeGoldenRules } from "./golden-rules.ts";
@@ -40,6 +41,11 @@ describe("Golden journals", () => {
       writeFileSync(new URL("v5-cure.golden.json", FOLDER), textOf(golden));
     },
   );
+
+  it.runIf(process.env["GOLDEN"] === "write")("is written for cancelled loans", async () => {
+    const golden = await writeGoldenCancel("5-cancel");
+    writeFileSync(new URL("v5-cancel.golden.json", FOLDER), textOf(golden));
+  });
 
   it.each(files)("%s is read to the actors that it was written with", async (name) => {
     const golden = goldenOf(name);
