@@ -6,6 +6,7 @@ export type Refusal =
   | "account_exists"
   | "account_not_found"
   | "amount_above_limit"
+  | "own_account"
   | "exceeds_available"
   | "too_many_holds"
   | "minimum_contradicts_bid"

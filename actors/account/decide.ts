@@ -105,7 +105,9 @@ function decideDeposit(
   account: OpenAccount,
   command: Extract<AccountCommand, { type: "Deposit" }>,
 ): Decision<AccountEvent> {
-  const { requestId, fingerprint, by, amountCents, reference } = command;
+  const { requestId, fingerprint, by, amountCents } = command;
+  if (by === account.accountId) return refuse("own_account");
+  const reference = command.reference.trim();
   const isReferenceKept = reference !== "";
   const { custody } = account;
   if (isReferenceKept && custody?.depositCents(reference) !== undefined) {

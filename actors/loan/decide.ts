@@ -70,6 +70,7 @@ export function decideLoan(
       if (loan.status === "absent") return refuse("loan_not_found");
       if (loan.status !== "funded") return refuse("loan_not_funded");
       const { requestId, fingerprint, by } = command;
+      if (by === loan.terms.borrowerId) return refuse("borrower_cannot_review");
       return accept({ type: "LoanConfirmed", requestId, fingerprint, by });
     }
     case "CancelLoan": {

@@ -28,6 +28,7 @@ export function decideListing(
   if (loan.status !== "absent") return refuse("loan_exists");
   const { requestId, fingerprint, by, principalCents } = command;
   const listing = listingIn(command);
+  if (by === listing.borrowerId) return refuse("borrower_cannot_review");
   const lending = lendingTermsOf(command);
   const refusal =
     refusalOfListing(listing, at) ?? refusalOfLendingTerms(principalCents, lending, at);

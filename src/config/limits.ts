@@ -216,6 +216,11 @@ export const GATEWAY_SETTINGS = {
     about: "an operator alone may list a loan (loan.list); no: only what was reviewed and signed",
     fallback: true,
   }),
+  depositsByHand: flag({
+    variable: "LOANLOOM_DEPOSITS_BY_HAND",
+    about: "an operator alone may book a deposit; no: only the custodian bank's word does",
+    fallback: true,
+  }),
   healthExposed: flag({
     variable: "LOANLOOM_EXPOSE_HEALTH",
     about: "serve /healthz and /readyz, which ask for no token, on the public port",

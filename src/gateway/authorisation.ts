@@ -14,6 +14,7 @@ import {
   type OperationName,
   type Role,
 } from "../protocol/table.ts";
+import type { GatewayConfig } from "./config.ts";
 
 export interface Speaker {
   readonly subject: AccountId;
@@ -46,6 +47,17 @@ export function refusalFor(speaker: Speaker | null, command: Command): ErrorCode
     default:
       return assertNever(operation.subject);
   }
+}
+
+/** Why this server leaves it to nobody alone, in words; null when it does not. */
+export function notByHand(
+  config: Pick<GatewayConfig, "directListing" | "depositsByHand">,
+  { type }: Extract<Command, { type: "ListLoan" | "Deposit" }>,
+): string | null {
+  if (type === "ListLoan") {
+    return config.directListing ? null : "here loans are applied for (loan.publish)";
+  }
+  return config.depositsByHand ? null : "here the custodian bank tells of deposits";
 }
 
 /** Who asks, written into the commands of which an actor must know: once, and only here. */

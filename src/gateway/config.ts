@@ -52,6 +52,8 @@ export interface GatewayConfig {
 
   /** Operators may list a loan that nobody has applied for; else what was signed is published. */
   readonly directListing: boolean;
+  /** Operators may book deposits; else the custodian bank's word alone does. */
+  readonly depositsByHand: boolean;
 
   /** How long a drain waits for what is in flight. */
   readonly drainMsMax: number;

@@ -15,7 +15,7 @@ import type { Command } from "../protocol/table.ts";
 import type { Clock } from "../runtime/environment.ts";
 import type { ActorCommand, Runtime } from "../runtime/port.ts";
 import type { Admission } from "./admission.ts";
-import { attributed, ownAccountOf, refusalFor } from "./authorisation.ts";
+import { attributed, notByHand, ownAccountOf, refusalFor } from "./authorisation.ts";
 import type { CustodianDoor } from "./callback-door.ts";
 import type { Principal, Verdict } from "./authenticator.ts";
 import type { GatewayConfig } from "./config.ts";
@@ -130,15 +130,11 @@ export class Intake {
       case "Authenticate":
         return this.authenticate(session, id, command.token);
       case "ListLoan":
-        if (!this.#parts.config.directListing) {
-          return this.#refuse(
-            session,
-            id,
-            "forbidden",
-            "here loans are applied for (loan.publish)",
-          );
-        }
+      case "Deposit": {
+        const why = notByHand(this.#parts.config, command);
+        if (why !== null) return this.#refuse(session, id, "forbidden", why);
         return this.#submit(session, principal, id, attributed(command, principal));
+      }
       default:
         return this.#submit(session, principal, id, attributed(command, principal));
     }

@@ -26,7 +26,8 @@ export type XirrUndefined =
   | "no_rate_found";
 
 export const XIRR_FLOWS_MAX = 10_000;
-const XIRR_PPM_MIN = -999_900;
+/** All is lost, but for less than half a millionth. */
+const XIRR_PPM_MIN = -1_000_000;
 /** 1,000,000 % a year, which is 2.5 % a day. */
 export const XIRR_PPM_MAX = 10_000_000_000;
 
@@ -41,6 +42,8 @@ const GRID_STEPS = 256;
 const DAY_GROWTH_MAX = 1.025_560;
 const DAY_GROWTH_MIN = 0.975_080;
 const BISECTIONS_MAX = 80;
+/** A day's growth at which a thousandth of a cent a year is left of the largest sum. */
+const RUIN_GROWTH = 0.9;
 
 /** Flows of one day are one term; `gapDays` since the term before. */
 interface Term {
@@ -60,7 +63,7 @@ export function xirr(flows: readonly CashFlow[]): XirrResult {
   const received = terms.some(({ amountCents }) => amountCents > 0);
   const paid = terms.some(({ amountCents }) => amountCents < 0);
   if (!received || !paid) return { defined: false, reason: "no_sign_change" };
-  const growths = bracketNearestToOne(terms);
+  const growths = bracketNearestToOne(terms) ?? bracketOfRuin(terms);
   const annualPpm = growths === null ? null : roundedPpm(terms, growths);
   if (annualPpm === null) return { defined: false, reason: "no_rate_found" };
   return { defined: true, annualPpm };
@@ -95,6 +98,12 @@ function bracketNearestToOne(terms: readonly Term[]): readonly [number, number] 
     if (signAt(terms, down) !== signAtOne) return bisect(terms, down, down + downStep);
   }
   return null;
+}
+
+/** Nearly all is lost: some sum changes its sign below the range that is searched. */
+function bracketOfRuin(terms: readonly Term[]): readonly [number, number] | null {
+  if (signAt(terms, DAY_GROWTH_MIN) === signAt(terms, RUIN_GROWTH)) return null;
+  return bisect(terms, RUIN_GROWTH, DAY_GROWTH_MIN);
 }
 
 function bisect(terms: readonly Term[], from: number, to: number): readonly [number, number] {
@@ -138,9 +147,10 @@ function power(base: number, exponent: number): number {
 function roundedPpm(terms: readonly Term[], [low, high]: readonly [number, number]): number | null {
   const ppmOf = (growth: number): number => (power(growth, DAYS_PER_YEAR) - 1) * PPM_PER_ONE;
   // The rate rounds up to n when it is at least n - 1/2: find the last such n.
-  let below = Math.floor(ppmOf(low)) - 1;
+  let below = Math.max(Math.floor(ppmOf(low)) - 1, XIRR_PPM_MIN);
   let above = Math.ceil(ppmOf(high)) + 2;
-  const signBelow = preciseSign(terms, below - 0.5);
+  // A rate below -100 % is none.
+  const signBelow = below === XIRR_PPM_MIN ? signAt(terms, low) : preciseSign(terms, below - 0.5);
   while (above - below > 1) {
     const middle = below + Math.floor((above - below) / 2);
     if (preciseSign(terms, middle - 0.5) === signBelow) below = middle;

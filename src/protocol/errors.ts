@@ -91,6 +91,7 @@ export const ERRORS: Readonly<Record<ErrorCode, ErrorRow>> = {
   withdrawal_ended_otherwise: row(324, false, "The withdrawal has ended, and not like this."),
   deposit_differs: row(325, false, "The deposit was booked with another amount."),
   too_many_deposits: row(326, false, "The account has its most deposits: a person must book it."),
+  own_account: row(328, false, "Nobody books money for an account of their own."),
   deposit_exists: row(327, false, "A deposit of this reference is booked already."),
   // 4xx: loans
   loan_exists: row(400, false, "The loan is listed already."),
@@ -135,7 +136,7 @@ export const ERRORS: Readonly<Record<ErrorCode, ErrorRow>> = {
   ),
   proposal_changed: row(453, false, "Another proposal waits than the one that was read."),
   maker_is_checker: row(454, false, "Who proposed cannot decide: a second person must."),
-  borrower_cannot_review: row(455, false, "Nobody judges an application or a debt of their own."),
+  borrower_cannot_review: row(455, false, "Nobody judges, lists or confirms a loan of their own."),
   contract_hash_mismatch: row(456, false, "This is not the hash of the contract."),
   purpose_missing: row(457, false, "Who applies for a loan says what it is for."),
   // 5xx: loans that are repaid

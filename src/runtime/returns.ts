@@ -10,6 +10,7 @@ import { bpsOf } from "../../actors/loan/terms.ts";
 import { businessDate } from "../lending/business-date.ts";
 import { xirr, type CashFlow } from "../lending/xirr.ts";
 import { proportionHalfUp } from "../money/proportion.ts";
+import { PPM_PER_ONE } from "../money/rate.ts";
 import type { ReplyOf } from "../protocol/table.ts";
 import type { LegCache } from "./leg-cache.ts";
 import { legSourceOf, type LegSource } from "./loan-legs.ts";
@@ -99,7 +100,9 @@ function* reckon(
   const index = legs.holderOf(accountId);
   const lentCents = index < 0 ? 0 : source.holders.shareCents(index);
   const shareOf = (cents: number): number => proportionHalfUp(cents, lentCents, principalCents);
-  const accruedCents = shareOf(income.accruedCents);
+  // Of what was written off nothing is expected; what is due of it is still owed.
+  const isGivenUp = status === "written_off";
+  const accruedCents = isGivenUp ? 0 : shareOf(income.accruedCents);
   const dueCents = shareOf(income.dueCents);
   const flows: CashFlow[] = [{ on: businessDate(repaid.disbursedOn), amountCents: -lentCents }];
   let backCents = 0;
@@ -110,20 +113,24 @@ function* reckon(
   }
   // What is outstanding counts in full, with what it has earned, unless it was written off.
   const earnedCents = accruedCents + dueCents;
-  const worthCents =
-    status === "written_off"
-      ? 0
-      : lentCents - backCents + earnedCents - bpsOf(earnedCents, source.serviceFeeBps);
+  const worthCents = isGivenUp
+    ? 0
+    : lentCents - backCents + earnedCents - bpsOf(earnedCents, source.serviceFeeBps);
   flows.push({ on: businessDate(day), amountCents: worthCents });
-  const expectedCents = shareOf(income.plannedCents);
+  const expectedCents = isGivenUp ? 0 : shareOf(income.plannedCents);
   const row = { ...position, status, outstandingCents, accruedCents, dueCents, expectedCents };
   return { row: { ...row, xirrPpm: rateOf(flows) }, flows };
 }
 
-/** Millionths a year; null where flows have no rate, as on the day of disbursement. */
+/**
+ * Millionths a year; null where flows have no rate, as on the day of disbursement. What brought
+ * nothing back is lost whole.
+ */
 function rateOf(flows: readonly CashFlow[]): number | null {
   const byDay = new Map<CashFlow["on"], number>();
   for (const { on, amountCents } of flows) byDay.set(on, (byDay.get(on) ?? 0) + amountCents);
   const result = xirr([...byDay].map(([on, amountCents]) => ({ on, amountCents })));
-  return result.defined ? result.annualPpm : null;
+  if (result.defined) return result.annualPpm;
+  const isLost = [...byDay.values()].every((cents) => cents <= 0);
+  return isLost && [...byDay.values()].some((cents) => cents < 0) ? -PPM_PER_ONE : null;
 }

@@ -50,6 +50,26 @@ describe("Account: opening and depositing", () => {
   });
 });
 
+describe("Account: a deposit by hand", () => {
+  const deposit = { type: "Deposit", ...request(9), accountId: "a", amountCents: 1, by: "ops" };
+
+  it("is booked by nobody for an account of the same name", () => {
+    given("account", "a", OPENED)
+      .when({ ...deposit, by: "a", reference: "tx" })
+      .thenRefused("own_account");
+  });
+
+  it("has the bank's reference, whatever blanks were typed around it", () => {
+    const account = given("account", "a", OPENED);
+    const { type: _, accountId: __, ...fields } = deposit;
+    const booked = { type: "Deposited", ...fields, reference: "tx", isReferenceKept: true };
+    account.when({ ...deposit, reference: " tx " }).then(booked);
+    account.when({ ...deposit, ...request(10), reference: "tx" }).thenRefused("deposit_exists");
+    const blank = { ...booked, ...request(11), reference: "", isReferenceKept: false };
+    account.when({ ...deposit, ...request(11), reference: "  " }).then(blank);
+  });
+});
+
 describe("Account: bids", () => {
   it("PlaceBid holds what is available and not a cent more", () => {
     const account = given("account", "a", OPENED, DEPOSITED);

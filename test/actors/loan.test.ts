@@ -49,6 +49,16 @@ describe("Loan: ListLoan", () => {
     given("loan", "l", listed()).when(list()).thenRefused("loan_exists");
   });
 
+  it("is listed and confirmed by nobody whose loan it is", () => {
+    given("loan", "l")
+      .when({ ...list(), by: "bob" })
+      .thenRefused("borrower_cannot_review");
+    const funded = [listed(), placed(1, 1_000_00, 0), { type: "LoanFunded" }];
+    given("loan", "l", ...funded)
+      .when({ type: "ConfirmLoan", loanId: "l", by: "bob", ...request(5) })
+      .thenRefused("borrower_cannot_review");
+  });
+
   it("lists what one payment can repay, with interest and early fee, and no more", () => {
     const bullet = { method: "bullet" as const, term: 12, rateBps: 1_200, stepCents: 1 };
     const most = { ...bullet, principalCents: 892_857_142_852 };

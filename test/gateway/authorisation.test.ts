@@ -555,8 +555,8 @@ describe("Authorisation: the rule alone", () => {
   });
 });
 
-describe("Authorisation: LOANLOOM_DIRECT_LISTING=no", () => {
-  test("an operator lists nothing that was not applied for", async () => {
+describe("Authorisation: what no operator does alone", () => {
+  test("with LOANLOOM_DIRECT_LISTING=no: to list what was not applied for", async () => {
     const fixture = await startFixture({ directListing: false });
     const operator = await fixture.operator();
     const loan = { loanId: "kiln", principalCents: 100_000, ...LOAN_TERMS };
@@ -571,5 +571,28 @@ describe("Authorisation: LOANLOOM_DIRECT_LISTING=no", () => {
     const publication = { ...fresh(), ...LOAN_TERMS, loanId: "kiln", closesAtMs };
     const published = await operator.refusal("loan.publish", publication);
     expect(published.code).not.toBe("forbidden");
+  });
+
+  test("with LOANLOOM_DEPOSITS_BY_HAND=no: to book a deposit", async () => {
+    const fixture = await startFixture({ depositsByHand: false });
+    const operator = await fixture.operator();
+    await operator.must("account.open", { ...fresh(), accountId: "alice" });
+    const deposit = { accountId: "alice", amountCents: 100, reference: "tx-1" };
+    const refusal = await operator.refusal("account.deposit", { ...fresh(), ...deposit });
+    expect(refusal).toMatchObject({
+      code: "forbidden",
+      detail: "here the custodian bank tells of deposits",
+    });
+    const { availableCents } = await operator.must("account.get", { accountId: "alice" });
+    expect(availableCents).toBe(0);
+  });
+
+  test("at any time: to book money for an account of the same name", async () => {
+    const fixture = await startFixture();
+    const mallory = await fixture.client("mallory", {}, "operator");
+    await mallory.must("account.open", { ...fresh(), accountId: "mallory" });
+    const deposit = { accountId: "mallory", amountCents: 100, reference: "tx-1" };
+    const refusal = await mallory.refusal("account.deposit", { ...fresh(), ...deposit });
+    expect(refusal.code).toBe("own_account");
   });
 });

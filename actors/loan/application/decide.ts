@@ -164,6 +164,7 @@ function decidePublishing(loan: LoanState, command: Publishing, at: number): Dec
   const { requestId, fingerprint, by } = command;
   const { application, approval } = loan;
   const { borrowerId, asked } = application;
+  if (by === borrowerId) return refuse("borrower_cannot_review");
   const { method, term, amountCents: principalCents } = asked;
   const listing = listingIn({ ...command, borrowerId, principalCents });
   const refusal = refusalOfListing(listing, at);

@@ -313,6 +313,12 @@ describe("Application: SignContract and PublishLoan", () => {
       .thenRefused(refusal);
   });
 
+  it("is published by nobody whose loan it is", () => {
+    at("signed")
+      .when({ ...COMMANDS.PublishLoan, by: "bob" })
+      .thenRefused("borrower_cannot_review");
+  });
+
   it("pays out at once if the operator says so", () => {
     at("signed")
       .when({ ...COMMANDS.PublishLoan, disbursesAtOnce: true })
