@@ -274,6 +274,14 @@ describe("Loan: Repay", () => {
       .then(taken({ day, amountCents: 13_00, ...parts }));
   });
 
+  it("early is none after days that were missed: what fell due on them comes first", () => {
+    const all = repay({ mode: "early_full", amountCents: 1_100_00 });
+    const loan = given("loan", "l", ...FRESH);
+    for (const day of [FIRST_DUE + 1, SECOND_DUE + 40]) {
+      loan.when(all, AT, day).then(declined("instalment_is_due", all));
+    }
+  });
+
   it("early in full gives back what is too much, and is the end", () => {
     const paid = repay({ mode: "early_full", amountCents: 1_010_00 });
     given("loan", "l", ...FRESH)

@@ -25,6 +25,7 @@ import type { RepaymentEvent } from "./events.ts";
 import {
   duesAfter,
   duesOf,
+  hasMissedDays,
   instalmentsToPay,
   nextWakeOn,
   owedOf,
@@ -134,6 +135,8 @@ function takenOf(loan: LoanState, repay: Repay, day: number): TakenPayment | Ref
     case "collected":
       return dueTaken(loan, repay, on);
     default:
+      // Before the interest of those days is due, nothing is early.
+      if (hasMissedDays(loan.repayment, day)) return "instalment_is_due";
       return earlyTaken(loan, repay, on);
   }
 }

@@ -117,6 +117,11 @@ export function paymentDay({ wakeOn, workedThrough }: Repayment, day: number): n
   return wakeOn !== null && day >= wakeOn ? Math.max(workedThrough, wakeOn - 1) : day;
 }
 
+/** Whether days were missed while it was out of service: an instalment fell due, unseen by it. */
+export function hasMissedDays({ wakeOn }: Repayment, day: number): boolean {
+  return wakeOn !== null && day > wakeOn;
+}
+
 /** What the calendar does to the loan up to a day: instalments fall due, penalties accrue. */
 export interface DayWork {
   readonly plan: RepaymentPlan;
