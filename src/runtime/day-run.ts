@@ -29,8 +29,6 @@ export class DayRun {
   readonly #clock: Clock;
   readonly #gate: LegGate;
   #rungAtMs = 0;
-  /** Actors that wait for a day and cannot go on: nobody waits for them. */
-  readonly #leftBehind = new Set<string>();
   /** Dates that began, each with its record, of which nobody knows yet. */
   readonly #begun: { readonly day: number; readonly recordNo: number }[] = [];
   #durableDay: number;
@@ -58,9 +56,6 @@ export class DayRun {
   reach(day: number): void {
     const { state, batch } = this.#host;
     if (day <= state.calendar.day) return;
-    // Who got on after all is waited for again.
-    const due = new Set(state.calendar.due());
-    for (const key of this.#leftBehind) if (!due.has(key)) this.#leftBehind.delete(key);
     const at = this.#clock.wallMs();
     this.#host.openBatch(at);
     const recordNo = this.#host.countRecord();
@@ -81,9 +76,7 @@ export class DayRun {
 
   /** Whether all that was to be done up to the present date is done, but for who is left behind. */
   get isDone(): boolean {
-    const { calendar } = this.#host.state;
-    if (calendar.isDone) return true;
-    return this.#leftBehind.size > 0 && calendar.due().every((key) => this.#leftBehind.has(key));
+    return this.#host.state.calendar.isDoneByOthers;
   }
 
   /**
@@ -92,9 +85,7 @@ export class DayRun {
    * goes on from the day where it stood.
    */
   leaveBehind(): readonly string[] {
-    const due = this.#host.state.calendar.due();
-    for (const key of due) this.#leftBehind.add(key);
-    return due;
+    return this.#host.state.calendar.leaveBehind();
   }
 
   tick(): void {
