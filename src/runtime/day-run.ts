@@ -29,6 +29,8 @@ export class DayRun {
   readonly #clock: Clock;
   readonly #gate: LegGate;
   #rungAtMs = 0;
+  /** Actors in which a bug showed in this life, when they were rung or told something by others. */
+  readonly threw = new Set<string>();
   /** Dates that began, each with its record, of which nobody knows yet. */
   readonly #begun: { readonly day: number; readonly recordNo: number }[] = [];
   #durableDay: number;
@@ -81,8 +83,8 @@ export class DayRun {
 
   /**
    * Those who are not done are not waited for any more until they are, or in this
-   * life of the shard: they, or whom they ask, are out of service. Who comes back
-   * goes on from the day where it stood.
+   * life of the shard: they, or whom they ask, are out of service or threw. Who comes
+   * back goes on from the day where it stood.
    */
   leaveBehind(): readonly string[] {
     return this.#host.state.calendar.leaveBehind();
