@@ -16,8 +16,9 @@ export class Tokens {
   }
 
   sign(subject: string, role: Role): string {
-    const exp = Math.floor(Date.now() / 1000) + TOKEN_LIFETIME_S;
-    const text = `${part({ alg: "HS256", typ: "JWT" })}.${part({ sub: subject, role, exp })}`;
+    const iat = Math.floor(Date.now() / 1000);
+    const claims = { sub: subject, role, iat, exp: iat + TOKEN_LIFETIME_S };
+    const text = `${part({ alg: "HS256", typ: "JWT" })}.${part(claims)}`;
     return `${text}.${createHmac("sha256", this.#secret).update(text).digest("base64url")}`;
   }
 

@@ -71,7 +71,10 @@ interface Entry {
   readonly expiresAtMs: number;
   state: "waiting" | "sent" | "delayed";
   notBeforeMs: number;
+  /** How often it was put off: it waits longer each time. */
   refusals: number;
+  /** How often it got another id, of the server's time. */
+  setBacks: number;
   /** How often it was sent with the id that it has. */
   sendings: number;
   /** What it has of a stamp is older than it need be. */
@@ -117,6 +120,7 @@ export class RequestTable {
       state: "waiting",
       notBeforeMs: 0,
       refusals: 0,
+      setBacks: 0,
       sendings: 0,
       isStale: false,
     };
@@ -246,8 +250,8 @@ export class RequestTable {
   #isSetBack(entry: Entry, { code, retryAfterMs }: ServerMessage & { kind: "error" }): boolean {
     if (code !== "request_id_ahead" || retryAfterMs === null) return false;
     if (!entry.isStale || entry.ask.restamp === null) return false;
-    if (entry.refusals >= SET_BACK_MAX) return false;
-    entry.refusals++;
+    if (entry.setBacks >= SET_BACK_MAX) return false;
+    entry.setBacks++;
     entry.ask.restamp(entry.ask, retryAfterMs);
     entry.isStale = false;
     entry.sendings = 0;

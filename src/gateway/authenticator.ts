@@ -3,8 +3,9 @@
 // throws for what a client sent.
 //
 // Claims: `sub` is the account id (for the staff: their own name, of the same form), `role` is one
-// of ROLES and "client" when absent, `exp` is required and at most `tokenLifetimeMsMax` ahead, of
-// `iat` too, `iss` and `aud` are checked when configured; `iat` and `jti` make revocation finer.
+// of ROLES and "client" when absent. `iat` and `exp` are required, at most `tokenLifetimeMsMax`
+// apart, and `iat` is not to come: else a token would outlive what was remembered of its
+// revocation. `iss` and `aud` are checked when configured; `jti` makes revocation finer.
 
 import { createRemoteJWKSet, errors, jwtVerify, type JWTPayload } from "jose";
 import { isId, type AccountId } from "../../actors/address.ts";
@@ -49,7 +50,7 @@ export interface Principal {
   readonly subject: AccountId;
   readonly role: Role;
   readonly expiresAtMs: number;
-  readonly issuedAtMs: number | null;
+  readonly issuedAtMs: number;
   readonly tokenId: string | null;
 }
 
@@ -102,24 +103,19 @@ export class Authenticator {
     if (!isId(sub)) return unauthenticated("sub is no account id");
     if (jti !== null && typeof jti !== "string") return unauthenticated("jti is no text");
     if (!isRole(role)) return unauthenticated("unknown role");
-    assert(exp !== undefined, "a token without exp was refused before");
-    const expMs = Math.floor(exp * 1_000);
-    if (expMs > nowMs + this.#config.tokenLifetimeMsMax) {
-      return unauthenticated("exp is too far ahead");
-    }
+    assert(exp !== undefined && iat !== undefined, "a token without them was refused before");
+    const { clockToleranceS, tokenLifetimeMsMax } = this.#config;
+    const [issuedAtMs, expMs] = [Math.floor(iat * 1_000), Math.floor(exp * 1_000)];
+    const toleranceMs = clockToleranceS * 1_000;
+    if (issuedAtMs > nowMs + toleranceMs) return unauthenticated("iat is ahead of the clock");
     // Else it would become valid when nobody remembers any more that it was revoked.
-    if (iat !== undefined && expMs - iat * 1_000 > this.#config.tokenLifetimeMsMax + SECOND_MS) {
+    if (expMs - issuedAtMs > tokenLifetimeMsMax + SECOND_MS) {
       return unauthenticated("it lives too long");
     }
     // The tolerance that let the token in also carries the session: else it would end at once.
-    const expiresAtMs = expMs + this.#config.clockToleranceS * 1_000;
-    const principal: Principal = {
-      subject: sub as AccountId,
-      role,
-      expiresAtMs,
-      issuedAtMs: iat === undefined ? null : Math.floor(iat * 1_000),
-      tokenId: jti,
-    };
+    const expiresAtMs = expMs + toleranceMs;
+    const subject = sub as AccountId;
+    const principal: Principal = { subject, role, expiresAtMs, issuedAtMs, tokenId: jti };
     if (this.revocations.covers(principal)) return unauthenticated("revoked");
     return { ok: true, principal };
   }
@@ -130,7 +126,7 @@ function verifierOf(config: AuthenticatorConfig): Verify {
   const algorithm = keys.kind === "secret" ? "HS256" : keys.algorithm;
   const options = {
     algorithms: [algorithm],
-    requiredClaims: ["sub", "exp"],
+    requiredClaims: ["sub", "iat", "exp"],
     clockTolerance,
     ...(issuer === null ? {} : { issuer }),
     ...(audience === null ? {} : { audience }),

@@ -8,6 +8,7 @@
 // bank sends some 300 bytes at once.
 
 import { STATUS_CODES } from "node:http";
+import { assert } from "../money/assert.ts";
 import type { GatewayCounters } from "./counters.ts";
 import type { HttpExchange } from "./http-exchange.ts";
 import { Seats } from "./seats.ts";
@@ -96,14 +97,14 @@ export class CallbackDoor {
   #sit(coming: Coming): void {
     const full = this.#seats.take(coming.address);
     if (full !== undefined) {
-      const isInTheWay = ({ address }: Coming): boolean =>
-        full === "total" || address === coming.address;
       for (const oldest of this.#coming) {
-        if (!isInTheWay(oldest)) continue;
+        if (full === "address" && oldest.address !== coming.address) continue;
+        this.#leave(oldest);
         this.#refuseBusy(oldest.exchange);
         break;
       }
-      this.#seats.take(coming.address);
+      const stillFull = this.#seats.take(coming.address);
+      assert(stillFull === undefined, "who makes way leaves a seat that may be taken");
     }
     this.#coming.add(coming);
   }

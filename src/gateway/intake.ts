@@ -144,6 +144,7 @@ export class Intake {
   async #advance(session: Session, id: number, day: number): Promise<void> {
     const { runtime, sender, config, log, today } = this.#parts;
     const from = runtime.businessDay;
+    if (!runtime.isServing || from === 0) return this.#refuse(session, id, "unavailable");
     const refused = refusedDay(day, from, today?.() ?? null);
     if (refused !== null) return sender.error(session, id, refused.code, refused.detail);
     // The records of dates name nobody: this line alone tells who it was.

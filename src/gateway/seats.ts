@@ -20,12 +20,15 @@ export class Seats {
     return this.#taken;
   }
 
-  /** Undefined when a seat was taken; it must be given back exactly once. */
+  /**
+   * Undefined when a seat was taken; it must be given back exactly once. Where both are full it is
+   * the address: it has none to take, however many of the others there are.
+   */
   take(address: string): SeatRefusal | undefined {
     const here = this.#byAddress.get(address) ?? 0;
+    if (here >= this.#perAddressMax) return "address";
     const kept = here === 0 ? 0 : this.#keptForFirst;
     if (this.#taken >= this.#totalMax - kept) return "total";
-    if (here >= this.#perAddressMax) return "address";
     this.#taken++;
     this.#byAddress.set(address, here + 1);
     return undefined;

@@ -46,6 +46,10 @@ Offer one of two subprotocols in \`Sec-WebSocket-Protocol\`:
 Present a signed JWT in one of three ways, never in the URL: in the header \`Authorization: Bearer
 <jwt>\`; as a second subprotocol entry \`${BEARER_ENTRY}<jwt>\` (browsers cannot set headers; the server
 answers with the \`loanloom.v1.*\` entry only); or with \`session.authenticate\` as the first message.
+Its claims: \`sub\`, the account or the name of one of the staff; \`role\`, \`client\` if absent; \`iat\` and
+\`exp\`, both required, in seconds: it may not be issued in the future, nor live longer than the server
+allows (31 days unless it is told otherwise); \`jti\`, by which it alone can be revoked; \`iss\` and
+\`aud\` where the server checks them.
 
 ## Frames
 

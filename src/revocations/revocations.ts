@@ -16,7 +16,7 @@ export interface RevocationLimits {
 /** What a token says of itself, as far as it can be revoked by it. */
 export interface TokenFacts {
   readonly subject: string;
-  readonly issuedAtMs: number | null;
+  readonly issuedAtMs: number;
   readonly tokenId: string | null;
 }
 
@@ -92,7 +92,7 @@ export class Revocations {
     if (tokenId !== null && this.#tokens.has(tokenId)) return true;
     const revokedAtMs = Math.max(this.#subjects.get(subject) ?? -Infinity, this.#everyoneAtMs);
     // `iat` counts whole seconds: one of the same second may be older than the revocation.
-    return revokedAtMs !== -Infinity && (issuedAtMs === null || issuedAtMs <= revokedAtMs);
+    return issuedAtMs <= revokedAtMs;
   }
 
   /** Looks at some more of all, in turn, and forgets what no token can be as old as. */

@@ -20,6 +20,8 @@ export class Calendar {
   #day = 0;
   readonly #dayOf = new Map<string, number>();
   readonly #keysOf = new Map<number, Set<string>>();
+  /** Of those whose day has come, the ones that nobody waits for. In no snapshot. */
+  readonly #leftBehind = new Set<string>();
   #closings: Closing[] = [];
 
   get day(): number {
@@ -50,6 +52,7 @@ export class Calendar {
       keys.delete(key);
       if (keys.size === 0) this.#keysOf.delete(before);
       this.#dayOf.delete(key);
+      if (before !== day) this.#leftBehind.delete(key); // It got on after all.
     }
     if (day === null) return;
     this.#dayOf.set(key, day);
@@ -87,6 +90,18 @@ export class Calendar {
   get isDone(): boolean {
     for (const wanted of this.#keysOf.keys()) if (wanted <= this.#day) return false;
     return true;
+  }
+
+  /** The same, but for who is left behind. Asked every millisecond: it looks at nobody. */
+  get isDoneByOthers(): boolean {
+    return this.dueCount === this.#leftBehind.size;
+  }
+
+  /** Nobody waits for those whose day has come any more, until they get on. */
+  leaveBehind(): readonly string[] {
+    const due = this.due();
+    for (const key of due) this.#leftBehind.add(key);
+    return due;
   }
 
   toSnapshot(): unknown[] {

@@ -1,6 +1,6 @@
 // Begins business dates in all shards, one after the other. It waits for what a date
-// brings, but not for ever: neither for actors that are out of service, nor for a
-// shard that does not come back.
+// brings, but not for ever: neither for actors that are out of service or have a bug,
+// nor for a shard that does not come back.
 
 import type { Clock, Scheduler } from "./environment.ts";
 import type { RunLog } from "./run-options.ts";
@@ -10,7 +10,7 @@ import type { Shard } from "./shard.ts";
 const DAY_POLL_MS = 1;
 /**
  * How long a date waits for its work while some actor is out of
- * service and nothing else in the way.
+ * service, or threw, and nothing else in the way.
  */
 const OUT_OF_SERVICE_WAIT_MS = 2_000;
 /** Commits that take longer are in the way. */
@@ -124,13 +124,17 @@ export class DateAdvances {
     }
   }
 
-  /** With actors out of service a date is never done for those who need them: the others go on. */
+  /**
+   * With actors out of service, or whose `decide` throws, a date is never done for them and for
+   * those who need them: the others go on.
+   */
   #leaveBehind(): void {
-    if (this.#shards.every(({ quarantined }) => quarantined === 0)) return;
+    const threw = this.#shards.flatMap(({ run }) => [...(run?.days.threw ?? [])]);
+    if (threw.length === 0 && this.#shards.every(({ quarantined }) => quarantined === 0)) return;
     for (const { shard, run } of this.#shards) {
       const actors = run?.days.leaveBehind() ?? [];
       if (actors.length > 0)
-        this.#o.log.warn({ shard, actors }, "the calendar goes on without them");
+        this.#o.log.warn({ shard, actors, threw }, "the calendar goes on without them");
     }
   }
 

@@ -29,8 +29,8 @@ export class DayRun {
   readonly #clock: Clock;
   readonly #gate: LegGate;
   #rungAtMs = 0;
-  /** Actors that wait for a day and cannot go on: nobody waits for them. */
-  readonly #leftBehind = new Set<string>();
+  /** Actors in which a bug showed in this life, when they were rung or told something by others. */
+  readonly threw = new Set<string>();
   /** Dates that began, each with its record, of which nobody knows yet. */
   readonly #begun: { readonly day: number; readonly recordNo: number }[] = [];
   #durableDay: number;
@@ -58,9 +58,6 @@ export class DayRun {
   reach(day: number): void {
     const { state, batch } = this.#host;
     if (day <= state.calendar.day) return;
-    // Who got on after all is waited for again.
-    const due = new Set(state.calendar.due());
-    for (const key of this.#leftBehind) if (!due.has(key)) this.#leftBehind.delete(key);
     const at = this.#clock.wallMs();
     this.#host.openBatch(at);
     const recordNo = this.#host.countRecord();
@@ -81,20 +78,16 @@ export class DayRun {
 
   /** Whether all that was to be done up to the present date is done, but for who is left behind. */
   get isDone(): boolean {
-    const { calendar } = this.#host.state;
-    if (calendar.isDone) return true;
-    return this.#leftBehind.size > 0 && calendar.due().every((key) => this.#leftBehind.has(key));
+    return this.#host.state.calendar.isDoneByOthers;
   }
 
   /**
    * Those who are not done are not waited for any more until they are, or in this
-   * life of the shard: they, or whom they ask, are out of service. Who comes back
-   * goes on from the day where it stood.
+   * life of the shard: they, or whom they ask, are out of service or threw. Who comes
+   * back goes on from the day where it stood.
    */
   leaveBehind(): readonly string[] {
-    const due = this.#host.state.calendar.due();
-    for (const key of due) this.#leftBehind.add(key);
-    return due;
+    return this.#host.state.calendar.leaveBehind();
   }
 
   tick(): void {

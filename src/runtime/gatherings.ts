@@ -41,6 +41,7 @@ export interface GatherHost {
   readonly counters: RuntimeCounters;
   readonly log: RunLog;
   readonly retryAfterMs: number;
+  /** 0 while not all shards serve: it is not known then. */
   readonly businessDay: () => number;
   /** How far the midnight of business dates is ahead of UTC's. */
   readonly dayOffsetMinutes: number;
@@ -178,6 +179,7 @@ export class Gatherings {
       return { position, answer: { type: "Refused", code: "account_not_found" } };
     }
     const day = businessDay();
+    if (day === 0) return this.#failed("unavailable");
     const seconds =
       command.seconds === true ? secondsOfDate(businessDate(day), at, dayOffsetMinutes) : 0;
     const loans = allSeen(await this.#sights(request, page, day, seconds));

@@ -125,7 +125,10 @@ export interface Runtime {
   unwatchLoan(loanId: LoanId): void;
   /** Loans that take bids now or will, soonest deadline first, at most `limit`. Committed state. */
   openLoans(limit: number): readonly LoanId[];
-  /** The business date, in days since 1970: the earliest of all shards. Committed state. */
+  /**
+   * The business date, in days since 1970: the earliest of all shards. Committed state. 0 while
+   * one of them does not serve, or has not begun its first date: then it is not known.
+   */
   readonly businessDay: number;
   /**
    * Begins business dates up to this one, each when all that the one before brought is done;

@@ -208,6 +208,7 @@ export class ShardRun implements ShellHost, CommitHost, TurnHost, FanOutHost {
     this.#shell.stage = "idle";
     this.#shell.current = null;
     if (item.request !== null) this.#shell.answerFailed(item.request, "internal_error");
+    else this.days.threw.add(actor);
     this.#turns.goOnAfterCrash();
   }
 

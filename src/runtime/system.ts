@@ -85,7 +85,7 @@ export class System implements Runtime {
       ...options,
       looks: this.#looks,
       retryAfterMs,
-      businessDay: () => this.businessDay,
+      businessDay: () => (this.isServing ? this.businessDay : 0),
     });
     const bus = new LocalBus();
     this.#shards = Array.from({ length: options.shards }, (_, shard) => {

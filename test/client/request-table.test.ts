@@ -144,4 +144,19 @@ describe("RequestTable", () => {
     expect(world.failed.at(-1)).toEqual(["early", "request_id_ahead"]);
     expect(world.sent.length).toBe(5);
   });
+
+  test("an id that is ahead is made anew however often the request had to wait before", () => {
+    const world = new World();
+    world.connect();
+    world.ask("waited");
+    for (let times = 0; times < 5; times++) {
+      world.refuse(world.last.id, "rate_limited");
+      world.sweepAfter(100);
+    }
+    world.refuse(world.last.id, "request_id_ahead", 7);
+    expect(world.failed).toEqual([]);
+    expect(world.aheadMs.at(-1)).toBe(7);
+    world.accept(world.last.id);
+    expect(world.done).toEqual(["waited"]);
+  });
 });

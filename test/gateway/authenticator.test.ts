@@ -17,6 +17,8 @@ import { startKeyServer } from "../support/key-server.ts";
 
 const NOW_MS = 1_800_000_000_000;
 const HOUR_MS = 3_600_000;
+/** A minute, as a signer would put it into a token. */
+const MINUTE = { iat: NOW_MS / 1_000, exp: NOW_MS / 1_000 + 60 };
 const at = (ms: number) => ({ wallMs: () => ms });
 
 function authenticator(
@@ -53,17 +55,20 @@ describe("Authenticator: shared secret", () => {
   });
 
   test("takes a token without a role for a client's", async () => {
-    const token = await new SignJWT({ sub: "alice", exp: NOW_MS / 1_000 + 60 })
+    const token = await new SignJWT({ sub: "alice", ...MINUTE })
       .setProtectedHeader({ alg: "HS256" })
       .sign(SECRET);
     expect(await authenticator().verify(token)).toMatchObject({ principal: { role: "client" } });
   });
 
-  test("requires exp and sub", async () => {
-    for (const claims of [{ sub: "alice" }, { exp: NOW_MS / 1_000 + 60 }]) {
+  test.each(["sub", "iat", "exp"])("requires %s", async (claim) => {
+    const codeWith = async (claims: JWTPayload) => {
       const token = await new SignJWT(claims).setProtectedHeader({ alg: "HS256" }).sign(SECRET);
-      expect(codeOf(await authenticator().verify(token))).toBe("unauthenticated");
-    }
+      return codeOf(await authenticator().verify(token));
+    };
+    const claims: JWTPayload = { sub: "alice", ...MINUTE };
+    expect(await codeWith(claims)).toBe("ok");
+    expect(await codeWith({ ...claims, [claim]: undefined })).toBe("unauthenticated");
   });
 
   test.each([
@@ -72,16 +77,18 @@ describe("Authenticator: shared secret", () => {
     ["sub", ["alice"]],
     ["sub", { toString: "alice" }],
     ["sub", null],
+    ["iat", null],
+    ["iat", "now"],
     ["jti", 1],
     ["jti", ["t-1"]],
   ])("refuses a %s that is %j, whoever signed it", async (claim, value) => {
-    const claims = { sub: "alice", exp: NOW_MS / 1_000 + 60, [claim]: value } as JWTPayload;
+    const claims = { sub: "alice", ...MINUTE, [claim]: value } as JWTPayload;
     const token = await new SignJWT(claims).setProtectedHeader({ alg: "HS256" }).sign(SECRET);
     expect(codeOf(await authenticator().verify(token))).toBe("unauthenticated");
   });
 
   test("refuses another HMAC than the pinned one, with the right secret", async () => {
-    const token = await new SignJWT({ sub: "alice", exp: NOW_MS / 1_000 + 60 })
+    const token = await new SignJWT({ sub: "alice", ...MINUTE })
       .setProtectedHeader({ alg: "HS512" })
       .sign(Buffer.concat([SECRET, SECRET]));
     const keys = { kind: "secret", secret: Buffer.concat([SECRET, SECRET]) } as const;
@@ -120,6 +127,13 @@ describe("Authenticator: shared secret", () => {
     expect(await verify(ahead)).toBe("unauthenticated");
   });
 
+  test("refuses a token that was issued in the future, but for the difference of clocks", async () => {
+    const verify = async (issuedAtMs: number) =>
+      codeOf(await authenticator({ clockToleranceS: 5 }).verify(await sign({ issuedAtMs })));
+    expect(await verify(NOW_MS + 5_000)).toBe("ok");
+    expect(await verify(NOW_MS + 6_000)).toBe("unauthenticated");
+  });
+
   test("asserts a secret of 256 bits", () => {
     const keys = { kind: "secret", secret: Buffer.alloc(31) } as const;
     expect(() => authenticator({ keys })).toThrow("32 bytes");
@@ -144,6 +158,25 @@ describe("Authenticator: revocation", () => {
     expect(codeOf(await it.verify(await sign({ issuedAtMs: NOW_MS + 1_000 })))).toBe("ok");
     expect(codeOf(await it.verify(await sign({ subject: "bob" })))).toBe("ok");
   });
+
+  test.each([
+    ["with", { iat: MINUTE.iat }],
+    ["without", {}],
+  ])("is never outlived by a token %s iat", async (_, issued) => {
+    const DAY_MS = 24 * HOUR_MS;
+    const revocations = nothingRevoked();
+    revocations.add(revocationOf("stolen", NOW_MS), NOW_MS);
+    const exp = (NOW_MS + 60 * DAY_MS) / 1_000;
+    const token = await new SignJWT({ sub: "alice", jti: "stolen", exp, ...issued })
+      .setProtectedHeader({ alg: "HS256" })
+      .sign(SECRET);
+    for (const day of [0, 28, 30, 31, 32, 40, 59]) {
+      const nowMs = NOW_MS + day * DAY_MS;
+      revocations.prune(nowMs);
+      const verdict = await authenticator({}, nowMs, revocations).verify(token);
+      expect(codeOf(verdict), `day ${day}`).toBe("unauthenticated");
+    }
+  });
 });
 
 describe("Authenticator: keys by URL", () => {
@@ -167,7 +200,8 @@ describe("Authenticator: keys by URL", () => {
     const it = remote(server.config);
     const response = await fetch((server.config as { url: string }).url);
     const publicKey = Buffer.from(await response.text());
-    const confused = await new SignJWT({ sub: "alice", exp: Date.now() / 1_000 + 60 })
+    const iat = Math.floor(Date.now() / 1_000);
+    const confused = await new SignJWT({ sub: "alice", iat, exp: iat + 60 })
       .setProtectedHeader({ alg: "HS256", kid: "key-1" })
       .sign(publicKey);
     expect(codeOf(await it.verify(confused))).toBe("unauthenticated");

@@ -40,12 +40,13 @@ async function post(port: number, body: string, headers: Record<string, string> 
   return { status: response.status, fields: (await response.json()) as unknown };
 }
 
-/** Begins a callback whose body does not come. */
-function hold(port: number, told: (text: string) => void): net.Socket {
+/** Begins a callback whose body does not come; `address`: as a proxy tells it. */
+function hold(port: number, told: (text: string) => void, address = "127.0.0.1"): net.Socket {
   const socket = net.connect(port, "127.0.0.1");
   socket.on("error", () => undefined);
   socket.on("data", (piece) => told(piece.toString()));
-  const headers = "Host: x\r\nloanloom-signature: t=1,v1=ab\r\nContent-Length: 100";
+  const fields = ["Host: x", "loanloom-signature: t=1,v1=ab", "Content-Length: 100"];
+  const headers = [...fields, `X-Client: ${address}`].join("\r\n");
   socket.write(`POST /v1/custodian/callbacks HTTP/1.1\r\n${headers}\r\n\r\n`);
   return socket;
 }
@@ -93,6 +94,37 @@ describe("Callbacks", () => {
     for (let n = 0; n < 20; n++) expect(await post(port, "{}")).toMatchObject({ status: 200 });
     expect(custodian.taken).toHaveLength(20);
     expect(counters.httpRefused).toBeGreaterThanOrEqual(most);
+    for (const socket of sockets) socket.destroy();
+  });
+
+  test("of one address make way for its own where all seats are taken, and give back but theirs", async () => {
+    const { port, counters } = await startFixture(
+      { clientAddressHeader: "x-client" },
+      { custodian: new TestDoor() },
+    );
+    const refused = new Map<string, number>();
+    const refusedOf = (address: string) => refused.get(address) ?? 0;
+    const sockets: net.Socket[] = [];
+    const holdMany = (address: string, count: number): void => {
+      const told = (text: string) => {
+        if (text.includes("server_busy")) refused.set(address, refusedOf(address) + 1);
+      };
+      for (let n = 0; n < count; n++) sockets.push(hold(port, told, address));
+    };
+    const most = BODIES_COMING_PER_ADDRESS_MAX;
+    const addresses = Array.from({ length: CALLBACKS_MAX / most }, (_, n) => `10.0.0.${n}`);
+    const [first, last] = [addresses[0]!, addresses.at(-1)!];
+    for (const address of addresses) holdMany(address, most);
+    await eventually(() => counters.httpRequests).toBe(CALLBACKS_MAX);
+    holdMany(last, 100);
+    await eventually(() => refusedOf(last)).toBe(100);
+    expect(refusedOf(first)).toBe(0);
+    // All go; then it has as many seats as before, no more.
+    for (const socket of sockets.splice(0)) socket.destroy();
+    await eventually(() => counters.httpConnectionsOpen).toBe(0);
+    refused.clear();
+    holdMany(last, most + 100);
+    await eventually(() => refusedOf(last)).toBe(100);
     for (const socket of sockets) socket.destroy();
   });
 

@@ -16,6 +16,23 @@ describe("A business date that an operator begins by hand", () => {
     expect(refusedDay(day, businessDay, today)?.code ?? null).toBe(code);
   });
 
+  test("is asked for again while the present one is not known", async () => {
+    const fixture = await startFixture();
+    const { runtime } = fixture;
+    const operator = await fixture.operator();
+    const advance = () => operator.ask("calendar.advance", { day: TODAY + 1 });
+    const unavailable = { kind: "error", code: "unavailable" };
+    runtime.isServing = false;
+    expect(await advance()).toMatchObject(unavailable);
+    // All serve, and the first date of one is not durable yet.
+    [runtime.isServing, runtime.businessDay] = [true, 0];
+    const answer = await advance();
+    expect(answer).toMatchObject(unavailable);
+    expect((answer as { retryAfterMs: number | null }).retryAfterMs).toBeGreaterThan(0);
+    runtime.businessDay = TODAY;
+    expect(await advance()).toMatchObject({ kind: "reply" });
+  });
+
   test("is in the log with who it was, since the journal does not say", async () => {
     const fixture = await startFixture();
     const { businessDay } = fixture.runtime;

@@ -33,6 +33,7 @@ async function serve() {
 async function knock(url: string, claims: JWTPayload): Promise<number> {
   const token = await new SignJWT(claims)
     .setProtectedHeader({ alg: "HS256" })
+    .setIssuedAt()
     .setExpirationTime("1h")
     .sign(Buffer.from(SECRET));
   const socket = new WebSocket(url, ["loanloom.v1.json", `bearer.${token}`]);

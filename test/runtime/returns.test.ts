@@ -7,7 +7,7 @@ import { xirr } from "../../src/lending/xirr.ts";
 import type { ReplyOf } from "../../src/protocol/table.ts";
 import { systemScheduler } from "../../src/runtime/environment.ts";
 import { GATHERINGS_MAX } from "../../src/runtime/gatherings.ts";
-import { LENDERS, RepaidWorld } from "../support/repaid-world.ts";
+import { LENDERS, RepaidWorld, TERMS } from "../support/repaid-world.ts";
 import { World } from "../support/world.ts";
 
 type Returns = ReplyOf<"account.returns">;
@@ -179,5 +179,29 @@ describe.each([1, 3])("Returns with %i shards", (shards) => {
       if (rejection === undefined) await repaid.world.answered(request);
     }
     expect(repaid.world.system.inFlight).toBe(0);
+  });
+});
+
+describe("Returns of a lender whose shard serves while another one recovers", () => {
+  it("are to be asked for again: without the business date nothing of them is true", async () => {
+    const world = await new World(2, { journalKeep: "all" }).start();
+    repaid = new RepaidWorld(world);
+    const [lender, loan] = [world.idIn("account", 0, "lender"), world.idIn("loan", 0, "loan")];
+    await world.openWithMoney(lender, 1_000_00);
+    await world.listLoan(loan, { ...TERMS, principalCents: 1_000_00 });
+    await world.answered(world.bid(lender, loan, 1_000_00).request);
+    await repaid.quiet();
+    await world.system.advanceTo(world.system.businessDay + 20);
+    const before = await returns(lender);
+    expect(before.accruedCents).toBeGreaterThan(0);
+    const draft = { type: "GetReturns", accountId: null, from: null, seconds: null } as const;
+    world.system.shard(1).run!.fail("rewound_healed", new Error("a test"));
+    expect(await world.ask(draft, lender)).toEqual({
+      type: "Failed",
+      code: "unavailable",
+      retryAfterMs: world.limits.retryAfterMs,
+    });
+    await repaid.quiet();
+    expect(await returns(lender)).toEqual(before);
   });
 });

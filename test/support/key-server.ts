@@ -42,10 +42,12 @@ export async function startKeyServer(): Promise<KeyServer> {
     delayMs: 0,
     isBroken: false,
     requests: 0,
-    sign: (claims) =>
-      new SignJWT({ exp: Math.floor(Date.now() / 1_000) + 600, ...claims })
+    sign: (claims) => {
+      const iat = Math.floor(Date.now() / 1_000);
+      return new SignJWT({ iat, exp: iat + 600, ...claims })
         .setProtectedHeader({ alg: "ES256", kid: `key-${keyNumber}` })
-        .sign(key),
+        .sign(key);
+    },
     rotate: async () => {
       const pair = await generateKeyPair("ES256");
       key = pair.privateKey;

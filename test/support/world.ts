@@ -18,6 +18,7 @@ import type {
   Request,
 } from "../../src/runtime/port.ts";
 import type { ShardGauges } from "../../src/runtime/gauges.ts";
+import { shardOf } from "../../src/runtime/shard-of.ts";
 import { System } from "../../src/runtime/system.ts";
 import { MemoryJournal, MemoryStore } from "../../src/simulation/memory-journal.ts";
 
@@ -221,6 +222,18 @@ export class World {
       quarantinedActors: sum((g) => g.quarantinedActors),
       trialBalanceDifferenceCents: sum((g) => g.trialBalanceDifferenceCents),
     };
+  }
+
+  /** A name of that kind that lives in that shard. */
+  idIn(kind: "account" | "loan", shard: number, name: string): string {
+    for (let number = 0; ; number++) {
+      const id = `${name}-${number}`;
+      const address =
+        kind === "account"
+          ? ({ kind, id: accountId(id) } as const)
+          : ({ kind, id: loanId(id) } as const);
+      if (shardOf(address, this.stores.length) === shard) return id;
+    }
   }
 
   /** Where every shard stands, for the message of a failed wait. */
