@@ -1,6 +1,7 @@
 // Business dates that begin by the clock, at midnight. A clock that goes back changes nothing.
-// While dates that passed meanwhile (the server was down, or stopped) are worked off, nothing else
-// changes: a payment, or a loan that fills, must not be booked on a date of last month.
+// While dates that passed meanwhile (the server was down, or stopped) are worked off, or cannot
+// begin since a shard is away or does not get commits through, nothing else changes: a payment, or
+// a loan that fills, must not be booked on a date of last month.
 
 import { JournalError } from "../journal/errors.ts";
 import type { Scheduler } from "./environment.ts";
@@ -28,7 +29,7 @@ export interface ClockDatesOptions {
 
 /** `today` is the business date by the clock, in days since 1970. */
 export function followClock(
-  system: Pick<System, "businessDay" | "advanceTo" | "setCatchingUp">,
+  system: Pick<System, "businessDay" | "oldestDay" | "advanceTo" | "setCatchingUp">,
   today: () => number,
   { scheduler, log, stopping }: ClockDatesOptions,
 ): ClockDates {
@@ -43,18 +44,27 @@ export function followClock(
     catchUp = resolve;
   });
   let callOff = (): void => undefined;
+  let isBehind = false;
   const reached = (): void => {
-    const lagDays = today() - system.businessDay;
-    if (lagDays > (hasCaughtUp ? 1 : 0)) return system.setCatchingUp(true);
+    const { oldestDay } = system;
+    if (today() - oldestDay > (hasCaughtUp ? 1 : 0)) {
+      if (hasCaughtUp && !isBehind) log.warn({ oldestDay }, "changes wait for business dates");
+      isBehind = true;
+      return system.setCatchingUp(true);
+    }
+    // A shard that is away may be further back.
+    if (system.businessDay === 0) return;
+    isBehind = false;
     system.setCatchingUp(false);
     hasCaughtUp = true;
     catchUp();
   };
   const look = (): void => {
     callOff = scheduler.after(hasCaughtUp ? POLL_MS : FIRST_POLL_MS, look);
+    if (system.oldestDay === 0) return;
+    reached();
     const { businessDay } = system;
     if (isAdvancing || businessDay === 0) return;
-    reached();
     const day = today();
     if (day <= businessDay) return;
     isAdvancing = true;

@@ -240,6 +240,12 @@ export class System implements Runtime {
     return Math.min(...this.#shards.map(({ run }) => run?.days.durableDay ?? 0));
   }
 
+  /** The earliest of those that have one: it is what would be booked on. 0 when none has. */
+  get oldestDay(): number {
+    const days = this.#shards.flatMap(({ run }) => run?.days.durableDay || []);
+    return days.length === 0 ? 0 : Math.min(...days);
+  }
+
   advanceTo(day: number): Promise<void> {
     return this.#advances.to(day);
   }

@@ -4,7 +4,9 @@ import { followClock, type ClockDates } from "../../src/runtime/clock-dates.ts";
 /** A clock on the wall, a calendar that is slow or fails, and a log. */
 class World {
   today: number;
-  businessDay = 100;
+  oldestDay = 100;
+  /** A shard is away: of the others the date is as it was. */
+  isShardAway = false;
   /** What the system was told last: undefined before it was told anything. */
   isCatchingUp: boolean | undefined;
   hasCaughtUp = false;
@@ -33,6 +35,10 @@ class World {
     void this.#dates.caughtUp.then(() => (this.hasCaughtUp = true));
   }
 
+  get businessDay(): number {
+    return this.isShardAway ? 0 : this.oldestDay;
+  }
+
   end(): void {
     this.#dates.end();
   }
@@ -46,7 +52,7 @@ class World {
     return new Promise((resolve, reject) => {
       this.#settle = (fails) => {
         if (fails) return reject(new Error("a shard is away"));
-        this.businessDay = day;
+        this.oldestDay = day;
         resolve();
       };
     });
@@ -77,7 +83,11 @@ describe("Business dates by the clock", () => {
     await world.settle();
     world.poll();
     expect(world.asked).toEqual([101, 102]);
-    expect(world.logged).toEqual(["info: a business date began", "info: a business date began"]);
+    expect(world.logged).toEqual([
+      "warn: changes wait for business dates",
+      "info: a business date began",
+      "info: a business date began",
+    ]);
   });
 
   test("that fail to begin are tried again", async () => {
@@ -95,9 +105,9 @@ describe("Business dates by the clock", () => {
     world.today = 99;
     world.poll();
     world.today = 101;
-    world.businessDay = 0;
+    world.oldestDay = 0;
     world.poll();
-    world.businessDay = 100;
+    world.oldestDay = 100;
     world.end();
     world.poll();
     expect(world.asked).toEqual([]);
@@ -133,5 +143,36 @@ describe("Business dates by the clock", () => {
     expect([world.asked, world.isCatchingUp]).toEqual([[101, 103], true]);
     await world.settle();
     expect(world.isCatchingUp).toBe(false);
+  });
+
+  test("that cannot begin, since commits do not get through, let nothing else change", async () => {
+    const world = new World();
+    world.today = 101;
+    world.poll();
+    expect([world.asked, world.isCatchingUp]).toEqual([[101], false]);
+    world.today = 102;
+    world.poll();
+    expect(world.isCatchingUp).toBe(true);
+    await world.settle();
+    world.poll();
+    await world.settle();
+    expect([world.asked, world.isCatchingUp]).toEqual([[101, 102], false]);
+    expect(world.logged[0]).toBe("warn: changes wait for business dates");
+  });
+
+  test("nor do they while a shard is away, which may be further back", async () => {
+    const world = new World(140);
+    world.isShardAway = true;
+    await world.settle();
+    world.poll();
+    expect([world.isCatchingUp, world.hasCaughtUp]).toEqual([true, false]);
+    world.isShardAway = false;
+    world.poll();
+    await Promise.resolve();
+    expect([world.isCatchingUp, world.hasCaughtUp]).toEqual([false, true]);
+    world.isShardAway = true;
+    world.today = 142;
+    world.poll();
+    expect(world.isCatchingUp).toBe(true);
   });
 });
