@@ -6,12 +6,14 @@ import { describe, expect, test } from "vitest";
 import { DigestTable } from "../../src/journal/digest-table.ts";
 import { shardKeys } from "../../src/journal/keys.ts";
 import { MacChain } from "../../src/journal/mac-chain.ts";
-import { SnapshotSeal } from "../../src/journal/snapshot-seal.ts";
+import { openSnapshot } from "../../src/journal/snapshot-format.ts";
+import { openSum, SnapshotSeal, type FieldMac } from "../../src/journal/snapshot-seal.ts";
 import type { SnapshotItem } from "../../src/journal/snapshots.ts";
 import type { TestRedis } from "../support/redis.ts";
-import { Owner, startProxy, startRedis } from "./journals.ts";
+import { MAC_KEY, Owner, startProxy, startRedis } from "./journals.ts";
 
 const { snapshots: SNAP } = shardKeys(0);
+const CHAIN = new MacChain(MAC_KEY, 0);
 const ACTORS = 500;
 
 function item(n: number, position: number, parts: SnapshotItem["parts"] = []): SnapshotItem {
@@ -48,6 +50,12 @@ const checked = async (owner: Owner): Promise<void> => {
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
 };
+
+/** What is left of the sum when these fields are taken away. */
+function sumWithout(seal: SnapshotSeal, fields: readonly FieldMac[]): bigint {
+  const { value } = seal.stage(fields.map(({ field }) => ({ field, mac: null })));
+  return openSum(CHAIN, openSnapshot(CHAIN, "seal", value!).payload);
+}
 
 const EDITS: Record<string, (redis: TestRedis, old: Map<string, Buffer>) => Promise<unknown>> = {
   "an older snapshot that is put back": (redis, old) => put(redis, "a/7", old.get("a/7")!),
@@ -130,7 +138,7 @@ describe("Among sealed snapshots", () => {
 
   test("one that is passed before its writer knows that it is there is not taken for an old one", () => {
     for (const isSealed of [true, false]) {
-      const seal = new SnapshotSeal(new MacChain(Buffer.alloc(32, 7), 0));
+      const seal = new SnapshotSeal(CHAIN);
       // Never sealed before, with a field that nobody has seen yet.
       seal.begin(null, isSealed ? 0 : 1);
       const known = { field: "a/1", mac: Buffer.alloc(32, 1) };
@@ -142,9 +150,21 @@ describe("Among sealed snapshots", () => {
       expect(seal.checked()).toBeUndefined();
       expect(seal.read(fresh)).toBeUndefined();
       // What it has summed up is what there is: taking both away leaves nothing.
-      const rest = [fresh, ...(isSealed ? [] : [known])].map(({ field }) => ({ field, mac: null }));
-      expect(seal.stage(rest).sum).toBe(0n);
+      expect(sumWithout(seal, isSealed ? [fresh] : [fresh, known])).toBe(0n);
     }
+  });
+
+  test("a write that is under way when those of an earlier program were all seen is summed up", () => {
+    const seal = new SnapshotSeal(CHAIN);
+    seal.begin(null, 1);
+    const known = { field: "a/1", mac: Buffer.alloc(32, 1) };
+    const other = { field: "a/2", mac: Buffer.alloc(32, 2) };
+    seal.pass(known);
+    seal.pass(other);
+    const stage = seal.stage([{ field: "a/1", mac: Buffer.alloc(32, 3) }]);
+    expect(seal.checked()).toBeUndefined();
+    seal.written(stage);
+    expect(sumWithout(seal, [known, other])).toBe(0n);
   });
 
   test("once all were looked at, one that appears from nowhere is refused", async () => {
