@@ -1,9 +1,9 @@
 // Looks at all snapshots of a shard once, after its start: slowly, so that nobody notices, and
 // without what is in them. When all were seen, they must be those that were sealed.
 
-import { call, type RedisConnection } from "./connection.ts";
+import type { RedisConnection } from "./connection.ts";
 import { sleep, type Timers } from "./clock.ts";
-import { FUNCTIONS } from "./functions.ts";
+import { callFunction, FUNCTIONS } from "./functions.ts";
 import { HEADER_BYTES, macOf, SEAL_FIELD } from "./snapshot-format.ts";
 import type { SnapshotSeal } from "./snapshot-seal.ts";
 
@@ -24,7 +24,7 @@ export async function passAll(
   let cursor = "0";
   for (;;) {
     const args = [1, snapshots, cursor, STEP_FIELDS, HEADER_BYTES] as const;
-    const reply = await call(connection, "FCALL", FUNCTIONS.snapshotMacs, ...args);
+    const reply = await callFunction(connection, FUNCTIONS.snapshotMacs, args);
     const [next, found] = reply as [Buffer, Buffer[]];
     for (let at = 0; at < found.length; at += 2) {
       const field = found[at]!.toString();

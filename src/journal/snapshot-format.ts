@@ -17,6 +17,11 @@ export interface Snapshot {
   readonly payload: Buffer;
 }
 
+/** As it is compared within Redis. */
+export function positionDigits(position: number): string {
+  return position.toString(16).padStart(POSITION_DIGITS, "0");
+}
+
 export function partField(field: string, partNo: number): string {
   assert(Number.isSafeInteger(partNo) && partNo >= 0, "parts are numbered from 0");
   return `${field}#${partNo}`;
@@ -34,7 +39,7 @@ export function sealSnapshot(
   payload: Uint8Array,
 ): Buffer {
   const value = Buffer.allocUnsafe(HEADER_BYTES + payload.length);
-  value.write(position.toString(16).padStart(POSITION_DIGITS, "0"), "latin1");
+  value.write(positionDigits(position), "latin1");
   chain.ofSnapshot(field, position, payload).copy(value, POSITION_DIGITS);
   value.set(payload, HEADER_BYTES);
   return value;

@@ -231,7 +231,7 @@ describe("Among sealed snapshots", () => {
     await owner.journal.snapshots.write([item(7, 30)]);
     await redis.run("RESTORE", SNAP, "0", dumped, "REPLACE");
     const reading = owner.journal.snapshots.read("a/7");
-    await expect(reading).rejects.toMatchObject({ code: "snapshots_behind" });
+    await expect(reading).rejects.toMatchObject({ code: "unavailable" });
     await owner.journal.close();
     const next = await Owner.takeOver(redis.socketPath);
     await checked(next);
