@@ -12,6 +12,9 @@ export const HEADER_BYTES = POSITION_DIGITS + MAC_BYTES;
 /** Not an actor's, whose fields have a slash: see snapshot-seal.ts. */
 export const SEAL_FIELD = "seal";
 
+/** Of a field, as it is written: longer ones are none of ours. */
+export const FIELD_BYTES_MAX = 1_024;
+
 export interface Snapshot {
   readonly position: number;
   readonly payload: Buffer;

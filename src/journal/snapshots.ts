@@ -14,6 +14,7 @@ import type { MacChain } from "./mac-chain.ts";
 import type { OnDemandLink } from "./on-demand-link.ts";
 import { passAll } from "./snapshot-check.ts";
 import {
+  FIELD_BYTES_MAX,
   macOf,
   partField,
   positionDigits,
@@ -62,6 +63,8 @@ interface Sealed {
   readonly bytes: number;
 }
 
+/** What a field of a part has besides: a mark and a number. */
+const PART_BYTES_MAX = 17;
 const CHECK_AGAIN_MS = 1_000;
 const WENT_BACK = "Redis went back to older snapshots";
 
@@ -137,6 +140,7 @@ export class SnapshotStore {
   #sealed({ field, position, payload, parts = [] }: SnapshotItem): Sealed {
     const { chain } = this.#options;
     assert(!field.includes("#") && field !== SEAL_FIELD, "a main field looks like no other");
+    assert(byteLength(field) + PART_BYTES_MAX <= FIELD_BYTES_MAX, "a field is not too long");
     const main = sealSnapshot(chain, field, position, payload);
     const args: Argument[] = [field, main, parts.length];
     const fields: FieldMac[] = [{ field, mac: macOf(main) }];
@@ -222,13 +226,17 @@ export class SnapshotStore {
     return new JournalError("unavailable", detail);
   }
 
-  /** Begins to look at all there is; it takes its time, and tells only what is wrong. */
-  checkAll(): void {
-    void this.#checkAll();
+  /**
+   * Begins to look at all there is; it takes its time, and tells only what is wrong. `onFailed` is
+   * told why it could not be looked at, when that is another reason than before; it is tried again.
+   */
+  checkAll(onFailed: (error: Error) => void): void {
+    void this.#checkAll(onFailed);
   }
 
-  async #checkAll(): Promise<void> {
+  async #checkAll(onFailed: (error: Error) => void): Promise<void> {
     const { reads, keys, timers, onTampered } = this.#options;
+    let failedBefore = "";
     for (;;) {
       try {
         await this.#begin();
@@ -239,10 +247,13 @@ export class SnapshotStore {
         const { code, message } = await this.#judge(why);
         if (code === "tampered") onTampered(message);
         return;
-      } catch (error) {
+      } catch (caught) {
+        const error = caught as Error;
         const code = error instanceof JournalError ? error.code : undefined;
         if (code === "closed") return;
-        if (code === "tampered" || isWrongType(error)) return onTampered((error as Error).message);
+        if (code === "tampered" || isWrongType(error)) return onTampered(error.message);
+        if (error.message !== failedBefore) onFailed(error);
+        failedBefore = error.message;
         await sleep(timers, CHECK_AGAIN_MS);
       }
     }

@@ -74,7 +74,7 @@ async function refused(owner: Owner, ask: () => Promise<unknown>): Promise<void>
 async function nextFindsAllInOrder({ replica, owner }: Pair): Promise<void> {
   await owner.journal.close();
   const next = await Owner.takeOver(replica.socketPath);
-  next.journal.snapshots.checkAll();
+  next.journal.snapshots.checkAll(() => {});
   await until(() => next.journal.snapshots.isChecked || next.halted !== undefined);
   expect(next.halted).toBeUndefined();
   expect((await next.journal.snapshots.read("a/lost"))!.position).toBe(5);
