@@ -5,9 +5,8 @@
 // never release a batch that Redis has not confirmed, and never release or send anything after it
 // has halted.
 //
-// One connection at a time. After a refusal nothing more is sent until all that was sent is
-// answered; then everything that is not confirmed is sent again, in order, the same bytes. After a
-// lost connection the same happens on a fresh one.
+// One connection at a time. After a refusal nothing more is sent until all that was sent has its
+// answer; then all that is not confirmed is sent again, in order, the same bytes. So on a new one.
 
 import { assert } from "../money/assert.ts";
 import { BatchWindow, type Batch } from "./batch-window.ts";
@@ -115,11 +114,12 @@ export class Committer<Cargo> implements CommitAnswers<Cargo> {
     return this.#window.hasUnconfirmed ? undefined : this.#window.lastHead;
   }
 
-  /** Another head was seen while nothing was in flight: Redis went back, or we are fenced. */
+  /** Another head was seen, elsewhere and at rest: Redis went back, or we are fenced. */
   surprise(head: string): void {
     if (this.#stopped || this.#trouble.isOn || this.#window.hasUnconfirmed || !this.#link) return;
+    this.#link.misplaced = true; // It may lead to who was the master before.
     this.#wentElsewhere(this.#link, head);
-    if (this.#link?.blocked === true) this.#retryLater();
+    if (!this.#stopped) this.#retryLater();
   }
 
   replicated(link: CommitLink<Cargo>, error: Error | null, count: number): void {

@@ -14,8 +14,6 @@ export type JournalErrorCode =
   | "too_few_replicas"
   /** What is stored is not what was written. */
   | "tampered"
-  /** Redis went back to older snapshots: what they lack is in the journal, for who starts again. */
-  | "snapshots_behind"
   /** Of the auditor: the snapshots are not those that were written last. */
   | "snapshots_differ"
   /** The deployment has another number of shards. */

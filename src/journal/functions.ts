@@ -3,7 +3,13 @@
 // Functions of one name keep their contract for ever, because old and new servers share a Redis.
 
 import { createHash } from "node:crypto";
-import { call, type RedisConnection } from "./connection.ts";
+import {
+  call,
+  RedisReplyError,
+  type Argument,
+  type RedisConnection,
+  type Reply,
+} from "./connection.ts";
 
 export const FUNCTIONS = {
   commit: "loanloom_commit",
@@ -11,8 +17,10 @@ export const FUNCTIONS = {
   leaseRenew: "loanloom_lease_renew",
   leaseRelease: "loanloom_lease_release",
   snapshot: "loanloom_snapshot",
+  snapshotOn: "loanloom_snapshot_on",
   snapshotMacs: "loanloom_snapshot_macs",
   trim: "loanloom_trim",
+  trimOn: "loanloom_trim_on",
 } as const;
 
 const LIBRARY = "loanloom";
@@ -23,6 +31,23 @@ const SOURCE = `#!lua name=${LIBRARY}
 
 local function epoch_of(head)
   return head and string.match(head, '^(%d+)-') or '0'
+end
+
+-- The error FENCED <head | none> when the head has another epoch; nil when it has not.
+local function why_fenced(head_key, epoch)
+  local head = redis.call('GET', head_key)
+  if epoch_of(head) ~= epoch then
+    return redis.error_reply('FENCED ' .. (head or 'none'))
+  end
+end
+
+-- The error BEHIND when the seal of the snapshots is missing or older than one that was
+-- acknowledged. least: its position, 16 digits in hex; '' before there was any.
+local function why_behind(snapshots, least)
+  local seal = least ~= '' and redis.call('HGET', snapshots, 'seal')
+  if least ~= '' and (not seal or string.sub(seal, 1, 16) < least) then
+    return redis.error_reply('BEHIND the seal of the snapshots is older')
+  end
 end
 
 -- commit: appends one entry if the journal ends where the caller thinks it does.
@@ -92,10 +117,8 @@ end
 --   result  how many actors were written; one whose stored position is newer is passed over
 --   errors  FENCED <head | none>: another epoch; nothing was written
 local function snapshot(keys, args)
-  local head = redis.call('GET', keys[1])
-  if epoch_of(head) ~= args[1] then
-    return redis.error_reply('FENCED ' .. (head or 'none'))
-  end
+  local fenced = why_fenced(keys[1], args[1])
+  if fenced then return fenced end
   local written = 0
   local at = 2
   while at <= #args do
@@ -117,6 +140,16 @@ local function snapshot(keys, args)
   return written
 end
 
+-- snapshot_on: as snapshot, on top of what was acknowledged.
+--   KEYS    as snapshot
+--   ARGV    as snapshot, then the least position of the seal, 16 digits in hex; '' for any
+--   result  as snapshot
+--   errors  FENCED as snapshot; BEHIND: the seal is missing or older; nothing was written
+local function snapshot_on(keys, args)
+  local least = table.remove(args)
+  return why_fenced(keys[1], args[1]) or why_behind(keys[2], least) or snapshot(keys, args)
+end
+
 -- snapshot_macs: a slice of all snapshots without what is in them, which may be much.
 --   KEYS    snapshots
 --   ARGV    cursor, about how many, how many bytes of each
@@ -135,15 +168,23 @@ end
 --   result  how many were removed
 --   errors  FENCED <head | none>: another epoch; nothing was removed
 local function trim(keys, args)
-  local head = redis.call('GET', keys[1])
-  if epoch_of(head) ~= args[1] then
-    return redis.error_reply('FENCED ' .. (head or 'none'))
-  end
+  local fenced = why_fenced(keys[1], args[1])
+  if fenced then return fenced end
   return redis.call('XTRIM', keys[2], 'MINID', '~', args[2], 'LIMIT', args[3])
+end
+
+-- trim_on: as trim, as long as the snapshots that cover it are there.
+--   KEYS    head, journal, snapshots
+--   ARGV    as trim, then the least position of the seal, 16 digits in hex; '' for any
+--   result  as trim
+--   errors  FENCED as trim; BEHIND: the seal is missing or older; nothing was removed
+local function trim_on(keys, args)
+  return why_fenced(keys[1], args[1]) or why_behind(keys[3], args[4]) or trim(keys, args)
 end
 
 redis.register_function('${FUNCTIONS.commit}', commit)
 redis.register_function('${FUNCTIONS.snapshot}', snapshot)
+redis.register_function('${FUNCTIONS.snapshotOn}', snapshot_on)
 
 redis.register_function{
   function_name = '${FUNCTIONS.snapshotMacs}', callback = snapshot_macs, flags = {'no-writes'}
@@ -157,6 +198,7 @@ register_small('${FUNCTIONS.leaseTake}', lease_take)
 register_small('${FUNCTIONS.leaseRenew}', lease_renew)
 register_small('${FUNCTIONS.leaseRelease}', lease_release)
 register_small('${FUNCTIONS.trim}', trim)
+register_small('${FUNCTIONS.trimOn}', trim_on)
 `;
 
 // The digest tells at a glance, in FUNCTION LIST, which source a Redis has.
@@ -168,6 +210,24 @@ export const LOAD_LIBRARY = ["LOAD", "REPLACE", LIBRARY_SOURCE] as const;
 /** As on a master that has never had it: after a failover, or where a slot went. */
 export function isLibraryMissing(message: string): boolean {
   return message.startsWith("ERR Function not found");
+}
+
+/**
+ * Calls a function; `args` begin with the number of keys. Where it is missing, as where a server of
+ * before has loaded its own library, the library is loaded first: nothing was carried out.
+ */
+export async function callFunction(
+  connection: RedisConnection,
+  name: string,
+  args: readonly Argument[],
+): Promise<Reply> {
+  try {
+    return await call(connection, "FCALL", name, ...args);
+  } catch (error) {
+    if (!(error instanceof RedisReplyError) || !isLibraryMissing(error.message)) throw error;
+    await call(connection, "FUNCTION", ...LOAD_LIBRARY);
+    return call(connection, "FCALL", name, ...args);
+  }
 }
 
 /** Loads the library unless Redis has exactly this one: a load is a write, and is fsynced. */

@@ -45,9 +45,9 @@ export interface ShardJournalOptions<Cargo> {
   /** The end: nothing is released any more, and nothing may be appended. */
   onHalted(reason: HaltReason, detail: string): void;
   /**
-   * Redis had gone back (a failover) and was given again what it lost of the journal. Snapshots
-   * written shortly before may be lost: this owner trims nothing any more, and whoever takes over
-   * finds out what there is.
+   * Redis had gone back (a failover), and what it lost of the journal is there again. Snapshots
+   * written shortly before may be lost, or are: this owner trims nothing any more, and whoever
+   * takes over finds out what there is.
    */
   onRewound?(detail: string): void;
 }

@@ -8,11 +8,12 @@
 
 import { assert } from "../money/assert.ts";
 import { AnchorKeeper } from "./anchor-keeper.ts";
+import { BehindWatch } from "./behind-watch.ts";
 import { walkChain, type JournalEntry } from "./chain-walk.ts";
 import { systemClock, systemTimers, type Timers } from "./clock.ts";
 import { Committer } from "./committer.ts";
 import { RedisReplyError, connectTo } from "./connection.ts";
-import { DAMAGED, JournalError, unavailable, type HaltReason } from "./errors.ts";
+import { DAMAGED, unavailable, type HaltReason } from "./errors.ts";
 import { formatHead, malformedHead, tryParseHead } from "./head.ts";
 import { shardKeys, type ShardKeys } from "./keys.ts";
 import { Lease } from "./lease.ts";
@@ -24,7 +25,7 @@ import { comparePositions, nextPosition, type Position } from "./position.ts";
 import type { ShardJournalOptions } from "./shard-journal-options.ts";
 import { SnapshotReader } from "./snapshot-reader.ts";
 import { SnapshotStore } from "./snapshots.ts";
-import { takeOver, type Fence } from "./take-over.ts";
+import { endOrHold, takeOver, type Fence } from "./take-over.ts";
 import { trimJournal } from "./trim.ts";
 
 interface Parts<Cargo> extends Fence<Cargo> {
@@ -53,6 +54,7 @@ export class ShardJournal<Cargo> {
   readonly #takenOverAt: ChainPoint;
   readonly #memory: PayloadMemory;
   readonly #anchor: AnchorKeeper | undefined;
+  readonly #watch: BehindWatch;
   #last: ChainPoint;
   #committed: Position;
   #state: "open" | "closing" | "closed" | "halted" = "open";
@@ -139,15 +141,21 @@ export class ShardJournal<Cargo> {
       timers: this.#timers,
       onFenced: (head) => this.#sawOtherEpoch(head),
       onTampered: (detail) => this.#halt("tampered", detail),
-      onBehind: (detail) => options.onRewound?.(detail),
+      onBehind: (detail) => this.#watch.behind(detail),
+    });
+    this.#watch = new BehindWatch({
+      link: this.#writes,
+      headKey: keys.head,
+      timers: this.#timers,
+      committer,
+      isOpen: () => this.#state === "open",
+      committed: () => this.#committed,
+      onWhole: (detail) => this.#rewound(detail),
     });
     parts.listen({
       committed: (cargo, { position, mac }) => this.#onCommitted(cargo as Cargo, { position, mac }),
       degraded: (degraded, reason) => options.onDegraded(degraded, reason),
-      rewound: (detail) => {
-        this.#mayTrim = false;
-        options.onRewound?.(detail);
-      },
+      rewound: (detail) => this.#rewound(detail),
       halted: (reason, detail) => this.#halt(reason, detail),
     });
     this.#keepLease();
@@ -258,20 +266,20 @@ export class ShardJournal<Cargo> {
    */
   trim(before: Position): Promise<void> {
     assert(comparePositions(before, this.#committed) <= 0, "only what is committed is trimmed");
-    const trimmed = this.#trimming.then(async () => {
-      await trimJournal(
-        {
-          link: this.#writes,
-          keys: this.#keys,
-          epoch: this.epoch,
-          timers: this.#timers,
-          limits: this.limits,
-          onFenced: (head) => this.#sawOtherEpoch(head),
-          mayGoOn: () => this.#mayTrim && this.#state === "open",
-        },
+    const trimmed = this.#trimming.then(() =>
+      trimJournal({
         before,
-      );
-    });
+        link: this.#writes,
+        keys: this.#keys,
+        epoch: this.epoch,
+        timers: this.#timers,
+        limits: this.limits,
+        onFenced: (head) => this.#sawOtherEpoch(head),
+        onBehind: (detail) => this.#watch.behind(detail),
+        mayGoOn: () => this.#mayTrim && !this.#watch.isBehind && this.#state === "open",
+        sealLeast: () => this.snapshots.sealLeast,
+      }),
+    );
     this.#trimming = trimmed.catch(() => {});
     return trimmed;
   }
@@ -308,6 +316,11 @@ export class ShardJournal<Cargo> {
     if (this.#committer.inFlight === 0) this.#drained();
   }
 
+  #rewound(detail: string): void {
+    this.#mayTrim = false;
+    this.#options.onRewound?.(detail);
+  }
+
   #sawOtherEpoch(head: string): void {
     const seen = tryParseHead(head);
     if (head !== "" && seen === undefined) {
@@ -333,15 +346,4 @@ export class ShardJournal<Cargo> {
     void this.#anchor?.close();
     this.#options.onHalted(reason, `shard ${this.#options.shard}: ${detail}`);
   }
-}
-
-/**
- * Of a journal that is not what was anchored nobody is to make a start, who might not
- * know it, before this server ends.
- */
-function endOrHold(lease: Lease, error: unknown, signal: AbortSignal | undefined): void {
-  const isDamaged = error instanceof JournalError && DAMAGED.has(error.code);
-  if (!isDamaged || !lease.isHeld || signal === undefined || signal.aborted) return lease.end();
-  lease.hold();
-  signal.addEventListener("abort", () => lease.end(), { once: true });
 }

@@ -12,9 +12,17 @@ export const HEADER_BYTES = POSITION_DIGITS + MAC_BYTES;
 /** Not an actor's, whose fields have a slash: see snapshot-seal.ts. */
 export const SEAL_FIELD = "seal";
 
+/** Of a field, as it is written: longer ones are none of ours. */
+export const FIELD_BYTES_MAX = 1_024;
+
 export interface Snapshot {
   readonly position: number;
   readonly payload: Buffer;
+}
+
+/** As it is compared within Redis. */
+export function positionDigits(position: number): string {
+  return position.toString(16).padStart(POSITION_DIGITS, "0");
 }
 
 export function partField(field: string, partNo: number): string {
@@ -34,7 +42,7 @@ export function sealSnapshot(
   payload: Uint8Array,
 ): Buffer {
   const value = Buffer.allocUnsafe(HEADER_BYTES + payload.length);
-  value.write(position.toString(16).padStart(POSITION_DIGITS, "0"), "latin1");
+  value.write(positionDigits(position), "latin1");
   chain.ofSnapshot(field, position, payload).copy(value, POSITION_DIGITS);
   value.set(payload, HEADER_BYTES);
   return value;

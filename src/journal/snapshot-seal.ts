@@ -40,7 +40,8 @@ export interface Stage {
   /** To be written with it; null while nobody knows what there is. */
   readonly value: Buffer | null;
   readonly changes: readonly (readonly [key: bigint, digest: bigint])[];
-  readonly sum: bigint;
+  /** What it changes of the sum, which may grow meanwhile by what was there before. */
+  readonly delta: bigint;
 }
 
 export class SnapshotSeal {
@@ -80,7 +81,7 @@ export class SnapshotSeal {
     return this.#isChecked;
   }
 
-  /** Of the last seal that is known to be written. */
+  /** Of the last seal that is known to be written; 0: there is none yet. */
   get number(): number {
     return this.#number;
   }
@@ -131,17 +132,17 @@ export class SnapshotSeal {
 
   /** Each field at most once. */
   stage(fields: readonly FieldMac[]): Stage {
-    let sum = this.#sum;
+    let delta = 0n;
     const changes = fields.map(({ field, mac }) => {
       const key = this.#chain.digestOfField(field);
       const digest = mac === null ? ABSENT : this.#chain.digestOfMac(mac);
       const before = this.#expected.get(key);
-      sum ^= (before ?? ABSENT) ^ digest;
+      delta ^= (before ?? ABSENT) ^ digest;
       // Nothing is there yet: who passes it before the call has come back must not take it for old.
       if (before === undefined) this.#expected.set(key, ABSENT);
       return [key, digest] as const;
     });
-    return { value: this.#isSealed ? this.#seal(sum) : null, changes, sum };
+    return { value: this.#isSealed ? this.#seal(this.#sum ^ delta) : null, changes, delta };
   }
 
   /** Numbers are not used again: what arrives late is older than what is there. */
@@ -155,9 +156,9 @@ export class SnapshotSeal {
   }
 
   /** It is there: what is read from now on must be it. */
-  written({ value, changes, sum }: Stage): void {
+  written({ value, changes, delta }: Stage): void {
     for (const [key, digest] of changes) this.#expected.set(key, digest);
-    this.#sum = sum;
+    this.#sum ^= delta;
     if (value !== null) this.#number = this.#numberGiven;
   }
 }

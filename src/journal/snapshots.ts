@@ -7,13 +7,21 @@ import { assert } from "../money/assert.ts";
 import { sleep, type Timers } from "./clock.ts";
 import { RedisReplyError, isWrongType, type Argument } from "./connection.ts";
 import { JournalError, unavailable } from "./errors.ts";
-import { FUNCTIONS } from "./functions.ts";
+import { callFunction, FUNCTIONS } from "./functions.ts";
 import { fencedHead } from "./head.ts";
 import type { ShardKeys } from "./keys.ts";
 import type { MacChain } from "./mac-chain.ts";
 import type { OnDemandLink } from "./on-demand-link.ts";
 import { passAll } from "./snapshot-check.ts";
-import { macOf, partField, SEAL_FIELD, sealSnapshot, type Snapshot } from "./snapshot-format.ts";
+import {
+  FIELD_BYTES_MAX,
+  macOf,
+  partField,
+  positionDigits,
+  SEAL_FIELD,
+  sealSnapshot,
+  type Snapshot,
+} from "./snapshot-format.ts";
 import { SnapshotReader } from "./snapshot-reader.ts";
 import { SnapshotSeal, type FieldMac } from "./snapshot-seal.ts";
 
@@ -27,7 +35,7 @@ export interface SnapshotItem {
   readonly parts?: readonly (readonly [partNo: number, payload: Uint8Array | null])[];
 }
 
-export interface SnapshotStoreOptions {
+export interface SnapshotStoreOptions extends Refusals {
   /** For writing, and ... */
   readonly link: OnDemandLink;
   /** ... for reading. */
@@ -37,10 +45,14 @@ export interface SnapshotStoreOptions {
   readonly epoch: number;
   readonly callBytesMax: number;
   readonly timers: Timers;
-  /** The head has another epoch: a later owner has taken over, or Redis went back. */
-  onFenced(head: string): void;
   /** What is stored is not what was written last. */
   onTampered(detail: string): void;
+}
+
+/** Why a function that writes for an owner may refuse for good. */
+export interface Refusals {
+  /** The head has another epoch: a later owner has taken over, or Redis went back. */
+  onFenced(head: string): void;
   /** Redis went back to older snapshots: this life cannot go on with them. */
   onBehind(detail: string): void;
 }
@@ -51,7 +63,10 @@ interface Sealed {
   readonly bytes: number;
 }
 
+/** What a field of a part has besides: a mark and a number. */
+const PART_BYTES_MAX = 17;
 const CHECK_AGAIN_MS = 1_000;
+const WENT_BACK = "Redis went back to older snapshots";
 
 export class SnapshotStore {
   readonly #options: SnapshotStoreOptions;
@@ -83,11 +98,17 @@ export class SnapshotStore {
     return this.#seal.isChecked;
   }
 
+  /** The least that the seal of what was acknowledged can be, as the functions take it. */
+  get sealLeast(): string {
+    return this.#seal.number === 0 ? "" : positionDigits(this.#seal.number);
+  }
+
   /**
    * Writes in calls of bounded size, one at a time; an actor and its parts are always in one call,
    * and the seal of what is there then. Resolves to how many actors were written. Rejects with
    * JournalError `tampered` when a newer one is there, which nobody wrote, `fenced`, or
-   * `unavailable`, in which case the same items may simply be written again.
+   * `unavailable`, in which case the same items may simply be written again: also when Redis went
+   * back, of which `onBehind` is told.
    */
   write(items: readonly SnapshotItem[]): Promise<number> {
     // Each seal rests on the one before.
@@ -119,6 +140,7 @@ export class SnapshotStore {
   #sealed({ field, position, payload, parts = [] }: SnapshotItem): Sealed {
     const { chain } = this.#options;
     assert(!field.includes("#") && field !== SEAL_FIELD, "a main field looks like no other");
+    assert(byteLength(field) + PART_BYTES_MAX <= FIELD_BYTES_MAX, "a field is not too long");
     const main = sealSnapshot(chain, field, position, payload);
     const args: Argument[] = [field, main, parts.length];
     const fields: FieldMac[] = [{ field, mac: macOf(main) }];
@@ -132,16 +154,18 @@ export class SnapshotStore {
   }
 
   async #call(batch: readonly Sealed[]): Promise<number> {
-    const { link, keys, epoch, onFenced, onTampered } = this.#options;
+    const { link, keys, epoch, onTampered } = this.#options;
     const stage = this.#seal.stage(batch.flatMap(({ fields }) => fields));
     const seal = stage.value === null ? [] : [SEAL_FIELD, stage.value, 0];
     const items = [...batch.flatMap(({ args }) => args), ...seal];
+    const args = [2, keys.head, keys.snapshots, epoch, ...items, this.sealLeast];
     let written: number;
     try {
-      const args = [FUNCTIONS.snapshot, 2, keys.head, keys.snapshots, epoch, ...items];
-      written = (await link.call("FCALL", ...args)) as number;
+      written = (await link.use((connection) =>
+        callFunction(connection, FUNCTIONS.snapshotOn, args),
+      )) as number;
     } catch (error) {
-      throw translate(error, onFenced);
+      throw translate(error, this.#options);
     }
     const seals = seal.length === 0 ? 0 : 1;
     if (written !== batch.length + seals) {
@@ -173,7 +197,7 @@ export class SnapshotStore {
 
   /**
    * Rejects with JournalError `unavailable`; `tampered` also for an authentic one that is not the
-   * last; `snapshots_behind` when that is so because Redis went back.
+   * last. When that is so because Redis went back, `onBehind` is told and it is `unavailable`.
    */
   readMany(fields: readonly string[]): Promise<(Snapshot | null)[]> {
     return this.#judged(() => this.#reader.readMany(fields));
@@ -196,17 +220,23 @@ export class SnapshotStore {
   /** A failover can lose snapshots and their seal with them, since nobody waits for replicas. */
   async #judge(detail: string): Promise<JournalError> {
     const stored = await this.#plainReader.read(SEAL_FIELD);
-    const isBehind = stored !== null && stored.position < this.#seal.number;
-    return new JournalError(isBehind ? "snapshots_behind" : "tampered", detail);
+    const isBehind = (stored?.position ?? 0) < this.#seal.number;
+    if (!isBehind) return new JournalError("tampered", detail);
+    this.#options.onBehind(WENT_BACK);
+    return new JournalError("unavailable", detail);
   }
 
-  /** Begins to look at all there is; it takes its time, and tells only what is wrong. */
-  checkAll(): void {
-    void this.#checkAll();
+  /**
+   * Begins to look at all there is; it takes its time, and tells only what is wrong. `onFailed` is
+   * told why it could not be looked at, when that is another reason than before; it is tried again.
+   */
+  checkAll(onFailed: (error: Error) => void): void {
+    void this.#checkAll(onFailed);
   }
 
-  async #checkAll(): Promise<void> {
-    const { reads, keys, timers, onTampered, onBehind } = this.#options;
+  async #checkAll(onFailed: (error: Error) => void): Promise<void> {
+    const { reads, keys, timers, onTampered } = this.#options;
+    let failedBefore = "";
     for (;;) {
       try {
         await this.#begin();
@@ -216,12 +246,14 @@ export class SnapshotStore {
         if (why === undefined) return;
         const { code, message } = await this.#judge(why);
         if (code === "tampered") onTampered(message);
-        else onBehind(message);
         return;
-      } catch (error) {
+      } catch (caught) {
+        const error = caught as Error;
         const code = error instanceof JournalError ? error.code : undefined;
         if (code === "closed") return;
-        if (code === "tampered" || isWrongType(error)) return onTampered((error as Error).message);
+        if (code === "tampered" || isWrongType(error)) return onTampered(error.message);
+        if (error.message !== failedBefore) onFailed(error);
+        failedBefore = error.message;
         await sleep(timers, CHECK_AGAIN_MS);
       }
     }
@@ -239,9 +271,13 @@ export class SnapshotStore {
 /** Authentic, and not what it should be. */
 class NotTheLast extends Error {}
 
-/** What a function that checks the epoch refused with, as a JournalError. */
-export function translate(error: unknown, onFenced: (head: string) => void): unknown {
+/** What a function that writes for an owner refused with, as a JournalError. */
+export function translate(error: unknown, { onFenced, onBehind }: Refusals): unknown {
   if (!(error instanceof RedisReplyError)) return error;
+  if (error.message.startsWith("BEHIND ")) {
+    onBehind(WENT_BACK);
+    return new JournalError("unavailable", WENT_BACK);
+  }
   const head = fencedHead(error.message);
   if (head === undefined) return unavailable(error);
   onFenced(head);

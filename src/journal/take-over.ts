@@ -8,7 +8,7 @@ import type { AnchorOptions } from "./anchor-keeper.ts";
 import { sleep, type Clock, type Timers } from "./clock.ts";
 import { Committer } from "./committer.ts";
 import type { RedisConnect } from "./connection.ts";
-import { JournalError, type HaltReason } from "./errors.ts";
+import { DAMAGED, JournalError, type HaltReason } from "./errors.ts";
 import { loadFunctions } from "./functions.ts";
 import { formatHead } from "./head.ts";
 import { readEnd, type JournalEnd, type StoredEntry } from "./journal-end.ts";
@@ -212,4 +212,15 @@ function commitFence<Cargo>(
       releasedAtMs: 0,
     });
   });
+}
+
+/**
+ * Of a journal that is not what was anchored nobody is to make a start, who might not
+ * know it, before this server ends.
+ */
+export function endOrHold(lease: Lease, error: unknown, signal: AbortSignal | undefined): void {
+  const isDamaged = error instanceof JournalError && DAMAGED.has(error.code);
+  if (!isDamaged || !lease.isHeld || signal === undefined || signal.aborted) return lease.end();
+  lease.hold();
+  signal.addEventListener("abort", () => lease.end(), { once: true });
 }

@@ -3,50 +3,45 @@
 // the caller to know: everything that snapshots (and the archive) cover.
 
 import { sleep, type Timers } from "./clock.ts";
-import { FUNCTIONS } from "./functions.ts";
+import { callFunction, FUNCTIONS } from "./functions.ts";
 import type { ShardKeys } from "./keys.ts";
 import type { JournalLimits } from "./limits.ts";
 import type { OnDemandLink } from "./on-demand-link.ts";
 import { formatPosition, type Position } from "./position.ts";
-import { translate } from "./snapshots.ts";
+import { translate, type Refusals } from "./snapshots.ts";
 
-export interface TrimOptions {
+export interface TrimOptions extends Refusals {
+  readonly before: Position;
   readonly link: OnDemandLink;
   readonly keys: ShardKeys;
   readonly epoch: number;
   readonly timers: Timers;
   readonly limits: JournalLimits;
-  onFenced(head: string): void;
   /** Checked before each slice. */
   mayGoOn(): boolean;
+  /** The least that the seal of the snapshots must be, so that they cover what is removed. */
+  sealLeast(): string;
 }
 
 /**
  * Removes entries before the position; some of them may stay, since Redis removes whole nodes of
- * the stream. Resolves to how many went. Rejects with JournalError `fenced` or `unavailable`.
+ * the stream. Rejects with JournalError `fenced` or `unavailable`.
  */
-export async function trimJournal(options: TrimOptions, before: Position): Promise<number> {
-  const { link, keys, epoch, timers, limits, onFenced, mayGoOn } = options;
-  let removed = 0;
+export async function trimJournal(options: TrimOptions): Promise<void> {
+  const { before, link, keys, epoch, timers, limits, mayGoOn } = options;
+  const { head, journal, snapshots } = keys;
   while (mayGoOn()) {
     let slice: number;
     try {
-      slice = (await link.call(
-        "FCALL",
-        FUNCTIONS.trim,
-        2,
-        keys.head,
-        keys.journal,
-        epoch,
-        formatPosition(before),
-        limits.trimSliceEntries,
+      const slicing = [epoch, formatPosition(before), limits.trimSliceEntries] as const;
+      const args = [3, head, journal, snapshots, ...slicing, options.sealLeast()];
+      slice = (await link.use((connection) =>
+        callFunction(connection, FUNCTIONS.trimOn, args),
       )) as number;
     } catch (error) {
-      throw translate(error, onFenced);
+      throw translate(error, options);
     }
-    if (slice === 0) break;
-    removed += slice;
+    if (slice === 0) return;
     await sleep(timers, limits.trimPauseMs);
   }
-  return removed;
 }

@@ -167,7 +167,7 @@ export function journalOpener(
       signal,
       ...callbacks,
       onRewound: (detail) => {
-        log.error({ shard, detail }, "Redis had lost what it acknowledged; it was written again");
+        log.error({ shard, detail }, "Redis went back; what the journal lacked is written again");
         callbacks.onRewound(detail);
       },
     });

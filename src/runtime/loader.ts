@@ -51,9 +51,10 @@ export async function readCell(snapshots: ReadSnapshots, cell: Cell): Promise<vo
 }
 
 /** Tampered with: another life would read the same, so the shard stays down. */
-export function whyBroken(error: unknown): "tampered" | "snapshots_behind" | "snapshot_invalid" {
-  const code = error instanceof JournalError ? error.code : undefined;
-  return code === "tampered" || code === "snapshots_behind" ? code : "snapshot_invalid";
+export function whyBroken(error: unknown): "tampered" | "snapshot_invalid" {
+  return error instanceof JournalError && error.code === "tampered"
+    ? "tampered"
+    : "snapshot_invalid";
 }
 
 /** Faults of operation pass; anything else is a wrong snapshot. */

@@ -19,7 +19,7 @@ export interface ReadSnapshots {
 export interface RunSnapshots extends ReadSnapshots {
   write(items: readonly SnapshotItem[]): Promise<unknown>;
   /** Begins to look, in its own time, whether all there is is what was written last. */
-  checkAll(): void;
+  checkAll(onFailed: (error: Error) => void): void;
 }
 
 export interface RunJournal {

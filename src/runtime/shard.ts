@@ -127,7 +127,9 @@ export class Shard {
     counters.lastRecoveryEvents = events;
     log.info({ shard: this.shard, events, entries, seconds }, "shard serves");
     run.start();
-    journal.snapshots.checkAll();
+    journal.snapshots.checkAll((error) => {
+      log.warn({ shard: this.shard, error }, "snapshots are not all looked at yet: tried again");
+    });
     this.#hasServed = true;
     this.#become({ status: "serving" });
   }

@@ -4,14 +4,17 @@
 
 import { describe, expect, test } from "vitest";
 import { DigestTable } from "../../src/journal/digest-table.ts";
+import { FUNCTIONS, LIBRARY_SOURCE } from "../../src/journal/functions.ts";
 import { shardKeys } from "../../src/journal/keys.ts";
 import { MacChain } from "../../src/journal/mac-chain.ts";
-import { SnapshotSeal } from "../../src/journal/snapshot-seal.ts";
+import { openSnapshot } from "../../src/journal/snapshot-format.ts";
+import { openSum, SnapshotSeal, type FieldMac } from "../../src/journal/snapshot-seal.ts";
 import type { SnapshotItem } from "../../src/journal/snapshots.ts";
 import type { TestRedis } from "../support/redis.ts";
-import { Owner, startProxy, startRedis } from "./journals.ts";
+import { MAC_KEY, Owner, startProxy, startRedis } from "./journals.ts";
 
 const { snapshots: SNAP } = shardKeys(0);
+const CHAIN = new MacChain(MAC_KEY, 0);
 const ACTORS = 500;
 
 function item(n: number, position: number, parts: SnapshotItem["parts"] = []): SnapshotItem {
@@ -42,12 +45,24 @@ async function written(redis: TestRedis): Promise<{ owner: Owner; old: Map<strin
   return { owner, old };
 }
 
-const checked = async (owner: Owner): Promise<void> => {
-  owner.journal.snapshots.checkAll();
+const checked = async (owner: Owner, onFailed = (_: Error): void => {}): Promise<void> => {
+  owner.journal.snapshots.checkAll(onFailed);
   while (!owner.journal.snapshots.isChecked && owner.halted === undefined) {
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
 };
+
+/** As of a program that knew no seal: without these functions. */
+const EARLIER_LIBRARY = [FUNCTIONS.snapshotOn, FUNCTIONS.snapshotMacs, FUNCTIONS.trimOn].reduce(
+  (source, name) => source.replace(`'${name}'`, `'${name}_not_yet'`),
+  LIBRARY_SOURCE,
+);
+
+/** What is left of the sum when these fields are taken away. */
+function sumWithout(seal: SnapshotSeal, fields: readonly FieldMac[]): bigint {
+  const { value } = seal.stage(fields.map(({ field }) => ({ field, mac: null })));
+  return openSum(CHAIN, openSnapshot(CHAIN, "seal", value!).payload);
+}
 
 const EDITS: Record<string, (redis: TestRedis, old: Map<string, Buffer>) => Promise<unknown>> = {
   "an older snapshot that is put back": (redis, old) => put(redis, "a/7", old.get("a/7")!),
@@ -106,7 +121,7 @@ describe("Among sealed snapshots", () => {
     const next = await Owner.takeOver(redis.socketPath);
     const { snapshots } = next.journal;
     await readAll(next);
-    snapshots.checkAll();
+    snapshots.checkAll(() => {});
     await snapshots.write([
       item(3, 30),
       item(0, 30, [
@@ -130,7 +145,7 @@ describe("Among sealed snapshots", () => {
 
   test("one that is passed before its writer knows that it is there is not taken for an old one", () => {
     for (const isSealed of [true, false]) {
-      const seal = new SnapshotSeal(new MacChain(Buffer.alloc(32, 7), 0));
+      const seal = new SnapshotSeal(CHAIN);
       // Never sealed before, with a field that nobody has seen yet.
       seal.begin(null, isSealed ? 0 : 1);
       const known = { field: "a/1", mac: Buffer.alloc(32, 1) };
@@ -142,9 +157,21 @@ describe("Among sealed snapshots", () => {
       expect(seal.checked()).toBeUndefined();
       expect(seal.read(fresh)).toBeUndefined();
       // What it has summed up is what there is: taking both away leaves nothing.
-      const rest = [fresh, ...(isSealed ? [] : [known])].map(({ field }) => ({ field, mac: null }));
-      expect(seal.stage(rest).sum).toBe(0n);
+      expect(sumWithout(seal, isSealed ? [fresh] : [fresh, known])).toBe(0n);
     }
+  });
+
+  test("a write that is under way when those of an earlier program were all seen is summed up", () => {
+    const seal = new SnapshotSeal(CHAIN);
+    seal.begin(null, 1);
+    const known = { field: "a/1", mac: Buffer.alloc(32, 1) };
+    const other = { field: "a/2", mac: Buffer.alloc(32, 2) };
+    seal.pass(known);
+    seal.pass(other);
+    const stage = seal.stage([{ field: "a/1", mac: Buffer.alloc(32, 3) }]);
+    expect(seal.checked()).toBeUndefined();
+    seal.written(stage);
+    expect(sumWithout(seal, [known, other])).toBe(0n);
   });
 
   test("once all were looked at, one that appears from nowhere is refused", async () => {
@@ -211,11 +238,65 @@ describe("Among sealed snapshots", () => {
     await owner.journal.snapshots.write([item(7, 30)]);
     await redis.run("RESTORE", SNAP, "0", dumped, "REPLACE");
     const reading = owner.journal.snapshots.read("a/7");
-    await expect(reading).rejects.toMatchObject({ code: "snapshots_behind" });
+    await expect(reading).rejects.toMatchObject({ code: "unavailable" });
     await owner.journal.close();
     const next = await Owner.takeOver(redis.socketPath);
     await checked(next);
     expect(next.halted).toBeUndefined();
+  });
+
+  test.each([
+    ["a name", "x".repeat(5_000), "y".repeat(100)],
+    ["a value", "a/9", "y"],
+  ])("%s that no program can have written is tampering, not a fault", async (_, field, value) => {
+    const redis = await startRedis();
+    const { owner } = await written(redis);
+    await owner.journal.close();
+    await put(redis, field, Buffer.from(value));
+    await redis.run("HDEL", SNAP, "seal");
+    const next = await Owner.takeOver(redis.socketPath);
+    await checked(next);
+    expect(next.halted).toMatchObject({ reason: "tampered" });
+  });
+
+  test("they are looked at, written and trimmed by where an earlier program has its library", async () => {
+    const redis = await startRedis();
+    const { owner } = await written(redis);
+    await owner.journal.close();
+    const next = await Owner.takeOver(redis.socketPath);
+    await next.appendUpTo(300, 5_000);
+    await next.releasedAll();
+    const { snapshots } = next.journal;
+    const asks = [
+      () => checked(next),
+      () => snapshots.write([item(1, 30)]),
+      () => next.journal.trim({ epoch: 2, seq: 300 }),
+    ];
+    for (const ask of asks) {
+      await redis.run("FUNCTION", "LOAD", "REPLACE", EARLIER_LIBRARY);
+      await ask();
+    }
+    expect(next.halted).toBeUndefined();
+    expect(snapshots.isChecked).toBe(true);
+    expect(await redis.run("XLEN", shardKeys(0).journal)).toBeLessThan(200);
+  });
+
+  test("why they cannot be looked at is told, once, and they are looked at again", async () => {
+    const redis = await startRedis();
+    const { owner, old } = await written(redis);
+    await owner.journal.close();
+    await put(redis, "a/7", old.get("a/7")!);
+    const next = await Owner.takeOver(redis.socketPath);
+    const failing = "function() return redis.error_reply('ERR not now') end";
+    const broken = `#!lua name=loanloom\nredis.register_function('${FUNCTIONS.snapshotMacs}', ${failing})`;
+    await redis.run("FUNCTION", "LOAD", "REPLACE", broken);
+    const told: string[] = [];
+    const checking = checked(next, ({ message }) => void told.push(message));
+    await new Promise((resolve) => setTimeout(resolve, 1_500));
+    expect(told).toEqual([expect.stringContaining("not now")]);
+    await redis.run("FUNCTION", "LOAD", "REPLACE", LIBRARY_SOURCE);
+    await checking;
+    expect(next.halted).toMatchObject({ reason: "tampered" });
   });
 
   test("snapshots of another type are no fault that passes", async () => {

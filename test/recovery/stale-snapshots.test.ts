@@ -3,7 +3,11 @@
 
 import { afterEach, describe, expect, it } from "vitest";
 import { accountId } from "../../actors/address.ts";
-import { RedisWorld } from "../support/redis-world.ts";
+import { MacChain } from "../../src/journal/mac-chain.ts";
+import { openSnapshot, sealSnapshot } from "../../src/journal/snapshot-format.ts";
+import { packValues, unpackValues } from "../../src/runtime/snapshot-codec.ts";
+import { SEALED, SHARD_FIELD } from "../../src/runtime/snapshotter.ts";
+import { MAC_KEY, RedisWorld } from "../support/redis-world.ts";
 import { TestRedis } from "../support/redis.ts";
 
 const SNAP = "{ll:s0}:snap";
@@ -33,6 +37,17 @@ async function passivated(): Promise<Buffer> {
   await world.ask({ ...draft, amountCents: 5_000_00 });
   await gone();
   return old;
+}
+
+/** A checkpoint that knows no seal, and none was written with it. */
+async function asOfAnEarlierProgram(): Promise<void> {
+  const chain = new MacChain(MAC_KEY, 0);
+  const value = (await redis.run("HGET", SNAP, SHARD_FIELD)) as Buffer;
+  const { position, payload } = openSnapshot(chain, SHARD_FIELD, value);
+  const values = unpackValues(payload);
+  expect(values.pop()).toBe(SEALED);
+  const earlier = sealSnapshot(chain, SHARD_FIELD, position, packValues(values));
+  await redis.run("HSET", SNAP, SHARD_FIELD, earlier);
 }
 
 const EDITS = {
@@ -71,6 +86,26 @@ describe("An account's snapshot", () => {
     await redis.run("HDEL", SNAP, "seal");
     world = new RedisWorld({ url: redis.socketPath, limits });
     await expect(world.start()).rejects.toMatchObject({ code: "tampered" });
+  });
+
+  it("is sealed anew after an earlier program has written, when an operator says so", async () => {
+    await passivated();
+    await world.stop();
+    await asOfAnEarlierProgram();
+    world = await start();
+    await world.until(() => status().status === "failed");
+    expect(status()).toMatchObject({ reason: "tampered" });
+    await world.stop();
+    await redis.run("HDEL", SNAP, "seal");
+    world = await start();
+    await world.until(() => world.journals[0]!.snapshots.isChecked);
+    expect(await ask("alice")).toMatchObject({ view: { availableCents: 5_010_00 } });
+    await world.openWithMoney("dave", 10_00);
+    await world.stop();
+    expect(await redis.run("HEXISTS", SNAP, "seal")).toBe(1);
+    world = await start();
+    await world.until(() => world.journals[0]!.snapshots.isChecked);
+    expect(status().status).toBe("serving");
   });
 
   it("is the last one through crashes at any moment", async () => {

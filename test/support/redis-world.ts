@@ -23,7 +23,7 @@ import { cellHashes } from "../../src/runtime/state-hash.ts";
 import { System } from "../../src/runtime/system.ts";
 import { codec, requestOf, type Draft } from "./world.ts";
 
-const MAC_KEY = Buffer.alloc(32, 9);
+export const MAC_KEY = Buffer.alloc(32, 9);
 const WAIT_MS_MAX = 30_000;
 export const SILENT = { info: () => undefined, warn: () => undefined, error: () => undefined };
 
