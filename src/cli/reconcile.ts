@@ -15,7 +15,7 @@ import { clientLimits, keysOf } from "../custodian/service.ts";
 import { boundsOf, parseStatementDate, type StatementDate } from "../custodian/statement-date.ts";
 import { readCustodyLines } from "../history/custody-lines.ts";
 import type { JournalAccess } from "../history/journal-access.ts";
-import { countJournals, journalSource } from "../history/journal-source.ts";
+import { countJournals, journalSource, notOvertaken } from "../history/journal-source.ts";
 import { assertNever } from "../money/assert.ts";
 import { EXIT } from "./exit-codes.ts";
 import { journalsBy } from "./journal-place.ts";
@@ -63,7 +63,7 @@ async function run(options: ReconcileOptions): Promise<number> {
   }
   const journals = await journalsBy(options, process.env);
   try {
-    const result = await compare(journals, statement);
+    const result = await notOvertaken(() => compare(journals, statement));
     const { date, isFinal, openingCents, closingCents, lines } = statement;
     const custodian = { openingCents, closingCents, lines: lines.length };
     if (options.json) {

@@ -92,6 +92,12 @@ async function withRepayments(url: string, count: number): Promise<void> {
   });
 }
 
+async function expectVerified(coverage: "full" | "trimmed"): Promise<void> {
+  const verified = await runProgram(["verify", "--json"], environment);
+  expect(verified, verified.stdout + verified.stderr).toMatchObject({ code: 0 });
+  expect(JSON.parse(verified.stdout)).toMatchObject({ ok: true, coverage });
+}
+
 describe("loanloom verify", () => {
   test("finds nothing in a trimmed journal with repayments, after a kill -9", async () => {
     const url = await serve({});
@@ -99,8 +105,22 @@ describe("loanloom verify", () => {
     await new Promise((resolve) => setTimeout(resolve, 3_000));
     server!.child.kill("SIGKILL");
     await server!.ended;
-    const verified = await runProgram(["verify", "--json"], environment);
-    expect(verified, verified.stdout + verified.stderr).toMatchObject({ code: 0 });
-    expect(JSON.parse(verified.stdout)).toMatchObject({ ok: true, coverage: "trimmed" });
+    await expectVerified("trimmed");
   });
+
+  test.each([
+    ["trimmed", "checkpoint"],
+    ["full", "all"],
+  ] as const)(
+    "finds nothing beside a server of two shards that goes on: %s",
+    async (coverage, keep) => {
+      const url = await serve({
+        ...{ LOANLOOM_SHARDS: "2", LOANLOOM_JOURNAL_KEEP: keep },
+        // All the time, so that a trimming overtakes what is read.
+        LOANLOOM_CHECKPOINT_MS: "100",
+      });
+      await withRepayments(url, 100);
+      for (let nth = 0; nth < 4; nth++) await expectVerified(coverage);
+    },
+  );
 });
