@@ -159,6 +159,7 @@ function replayAct(world: World, { shard, rules, full }: ShardPlace, act: Act): 
   for (const event of events) {
     world.events++;
     checkAmounts(world, name, event);
+    world.neverFallsOf(shard).see(name, event, findings);
     world.booksOf(shard).post(checkedPostings(world, shard, self, event));
     if (full) {
       if (self.kind === "account") {
