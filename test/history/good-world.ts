@@ -11,7 +11,8 @@ export function homeOf({ id }: Address): number {
 
 /**
  * A loan that fills and is collected, one that expires, one that is cancelled, one that is still
- * listed; one that was applied for and listed, one that was rejected, one withdrawn, one that is still a draft.
+ * listed; one that was applied for and listed, one that was rejected, one withdrawn, one that is
+ * still a draft.
  */
 export function goodWorld(): SmallWorld {
   const world = new SmallWorld(2, homeOf);
