@@ -11,8 +11,12 @@ export function auditText(report: AuditReport, snapshots?: string): string {
     ["records, events", `${whole(totals.records)}, ${whole(totals.events)}`],
   ];
   if (report.coverage === "full") {
+    const ahead = totals.messagesAhead > 0 ? `, ${whole(totals.messagesAhead)} too new` : "";
     rows.push(
-      ["messages", `${whole(totals.messages)}, in flight ${whole(totals.messagesInFlight)}`],
+      [
+        "messages",
+        `${whole(totals.messages)}, in flight ${whole(totals.messagesInFlight)}${ahead}`,
+      ],
       ["accounts", whole(totals.accounts)],
       ["loans, bids", `${whole(totals.loans)}, ${whole(totals.bids)}`],
       ["deposited", money(totals.depositedCents)],
@@ -27,6 +31,7 @@ export function auditText(report: AuditReport, snapshots?: string): string {
   rows.push(["trial balance", money(totals.trialBalanceCents)]);
   if (snapshots !== undefined) rows.push(["snapshots", snapshots]);
   const lines = rows.map(([name, value]) => `  ${name.padEnd(18)}${value}`);
+  if (totals.messagesAhead > 0) lines.unshift(AHEAD, "");
   if (report.coverage === "trimmed") lines.unshift(TRIMMED, "");
   return [...lines, "", ...verdict(report)].join("\n");
 }
@@ -35,6 +40,9 @@ const TRIMMED =
   "  A journal was trimmed in front: only ids, MACs, numbers, versions and sums of postings of what\n" +
   "  is left were checked. Balances, holds, bids and requests need the journal from its start\n" +
   "  (LOANLOOM_JOURNAL_KEEP=all).";
+
+const AHEAD =
+  "  The server goes on: what a shard sent after it was read was not compared with what arrived.";
 
 function verdict({ ok, violationCount, violations, coverage }: AuditReport): string[] {
   const checks = Object.keys(CHECKS).filter((check) => !check.startsWith("client_")).length;

@@ -17,7 +17,9 @@ interface BooksOptions extends RemoteOptions {
 
 export function booksCommand(): Command {
   return withRemoteOptions(new Command("books"))
-    .description("the trial balance, now or as a day was closed; fails when it does not balance")
+    .description(
+      "the trial balance, now or as a day was closed; fails when it, or any closed day, does not balance",
+    )
     .option("--date <date>", "a closed business date, as 2026-01-31 (default: now)", businessDay)
     .option("--by-shard", "a line for each shard", false)
     .action(async (options: BooksOptions) => {
@@ -26,9 +28,18 @@ export function booksCommand(): Command {
         const books = await client.request("books.get", date === undefined ? {} : { day: date });
         const shown = options.json ? JSON.stringify(books) : booksText(books, options.byShard);
         process.stdout.write(`${shown}\n`);
-        if (books.differenceCents !== 0) process.exitCode = EXIT.refused;
+        if (!isInBalance(books)) process.exitCode = EXIT.refused;
       });
     });
+}
+
+/** What is shown, and every closed day that is kept. */
+export function isInBalance({ differenceCents, closings }: Books): boolean {
+  return differenceCents === 0 && outOfBalance(closings).length === 0;
+}
+
+function outOfBalance(closings: Books["closings"]): Books["closings"] {
+  return closings.filter(({ differenceCents }) => differenceCents !== 0);
 }
 
 /** A book after the other: a line for each code, debits and credits, and what the lines sum to. */
@@ -104,7 +115,7 @@ function bookLines(title: string, lines: readonly Line[]): string[][] {
 /** What is wrong with a closed day is news; that all others balance is one line. */
 function closingLines({ closings }: Books): string[] {
   if (closings.length === 0) return [];
-  const wrong = closings.filter(({ differenceCents }) => differenceCents !== 0);
+  const wrong = outOfBalance(closings);
   const kept = `Closed days kept: ${closings.length}`;
   if (wrong.length === 0) return [`${kept}, all in balance.`];
   const days = wrong.map(({ day }) => formatBusinessDate(businessDate(day))).join(", ");

@@ -9,13 +9,13 @@ import { loadConfig, type Config } from "../config.ts";
 import { HttpCustodian } from "../custodian/client.ts";
 import { reconcileDay, type DailyReconciliation } from "../custodian/daily.ts";
 import { systemEnvironment } from "../custodian/environment.ts";
-import type { CustodianStatement } from "../custodian/port.ts";
+import type { CustodianFault, CustodianStatement } from "../custodian/port.ts";
 import type { BookLine, Difference } from "../custodian/reconcile.ts";
 import { clientLimits, keysOf } from "../custodian/service.ts";
 import { boundsOf, parseStatementDate, type StatementDate } from "../custodian/statement-date.ts";
 import { readCustodyLines } from "../history/custody-lines.ts";
 import type { JournalAccess } from "../history/journal-access.ts";
-import { countJournals, journalSource } from "../history/journal-source.ts";
+import { countJournals, journalSource, notOvertaken } from "../history/journal-source.ts";
 import { assertNever } from "../money/assert.ts";
 import { EXIT } from "./exit-codes.ts";
 import { journalsBy } from "./journal-place.ts";
@@ -41,7 +41,8 @@ export function reconcileCommand(): Command {
         "\nLOANLOOM_CUSTODIAN_SECRET, or custodian.key in the data folder. Balances are compared when" +
         "\nthe journals are there from their start (LOANLOOM_JOURNAL_KEEP=all); of trimmed ones the" +
         "\nlines of a day that they still cover." +
-        "\nExit codes: 0 no difference, 1 differences, 2 usage, 3 bank or Redis cannot be reached.",
+        "\nExit codes: 0 no difference, 1 differences, 2 usage (also what the bank rejects: a wrong" +
+        "\nkey, a day to come), 3 bank or Redis cannot be reached.",
     )
     .action(async (options: ReconcileOptions) => {
       process.exitCode = await run(options);
@@ -59,11 +60,12 @@ async function run(options: ReconcileOptions): Promise<number> {
   const statement = await statementOf(config, options);
   if (typeof statement === "string") {
     process.stderr.write(`loanloom: no statement of the custodian: ${statement}\n`);
-    return EXIT.unreachable;
+    // It was reached, and takes neither the key nor the day: trying again is of no use.
+    return statement === "rejected" ? EXIT.usage : EXIT.unreachable;
   }
   const journals = await journalsBy(options, process.env);
   try {
-    const result = await compare(journals, statement);
+    const result = await notOvertaken(() => compare(journals, statement));
     const { date, isFinal, openingCents, closingCents, lines } = statement;
     const custodian = { openingCents, closingCents, lines: lines.length };
     if (options.json) {
@@ -77,11 +79,11 @@ async function run(options: ReconcileOptions): Promise<number> {
   }
 }
 
-/** A text says why there is none. */
+/** A fault says why there is none. */
 async function statementOf(
   { custodian, deployment }: Config,
   { date, data }: ReconcileOptions,
-): Promise<CustodianStatement | string> {
+): Promise<CustodianStatement | CustodianFault> {
   const { url } = custodian;
   if (url === null) throw new UsageError("LOANLOOM_CUSTODIAN_URL is not set");
   const keys = await keysOf(custodian, join(data ?? deployment.dataDir, "custodian.key"));

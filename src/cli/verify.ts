@@ -1,5 +1,6 @@
 // `loanloom verify`: walks the journals of a deployment and checks ids, MACs and invariants. It
-// only reads, and may run beside the server.
+// only reads, and may run beside the server: shards are read one after the other, and what one of
+// them has from beyond where the other was read is counted, and not judged.
 
 import { SingleBar } from "cli-progress";
 import { Command } from "commander";
@@ -7,7 +8,12 @@ import { UsageError } from "../command/exit-codes.ts";
 import { within } from "../command/number-options.ts";
 import { audit } from "../history/audit.ts";
 import type { JournalAccess } from "../history/journal-access.ts";
-import { countJournals, countShards, journalSource } from "../history/journal-source.ts";
+import {
+  countJournals,
+  countShards,
+  journalSource,
+  notOvertaken,
+} from "../history/journal-source.ts";
 import type { AuditReport } from "../history/report.ts";
 import { shardOf } from "../runtime/shard-of.ts";
 import type { SnapshotVerdict } from "../journal/snapshot-audit.ts";
@@ -53,8 +59,11 @@ export function verifyCommand(): Command {
 async function verify(options: VerifyOptions): Promise<number> {
   const journals = await journalsBy(options, process.env);
   try {
-    const verdicts: SnapshotVerdict[] = [];
-    const report = await auditJournals(journals, options, (verdict) => void verdicts.push(verdict));
+    const { report, verdicts } = await notOvertaken(async () => {
+      const verdicts: SnapshotVerdict[] = [];
+      const onSnapshots = (verdict: SnapshotVerdict) => void verdicts.push(verdict);
+      return { report: await auditJournals(journals, options, onSnapshots), verdicts };
+    });
     if (options.json) {
       process.stdout.write(`${JSON.stringify(asChecked(report))}\n`);
     } else {
@@ -70,7 +79,16 @@ async function verify(options: VerifyOptions): Promise<number> {
 
 /** Sums that a journal has from its start only. */
 const NEED_ALL = [
-  ...(["messages", "messagesInFlight", "accounts", "loans", "bids", "clearings", "legs"] as const),
+  ...([
+    "messages",
+    "messagesInFlight",
+    "messagesAhead",
+    "accounts",
+    "loans",
+    "bids",
+    "clearings",
+    "legs",
+  ] as const),
   ...(["depositedCents", "paidOutCents", "availableCents", "heldCents"] as const),
   ...(["raisedCents", "clearingCents", "transitCents"] as const),
 ] satisfies (keyof AuditReport["totals"])[];
@@ -99,9 +117,9 @@ async function auditJournals(
   const done = sources.map(() => 0);
   try {
     return await audit({
-      shards: sources.map(({ shard, entries }) => {
+      shards: sources.map(({ shard, entries, hasGoneOn }) => {
         const of = { shard, shards: count, connect, macKey };
-        return { shard, entries: withSnapshots(entries, of, onSnapshots) };
+        return { shard, entries: withSnapshots(entries, of, onSnapshots), hasGoneOn };
       }),
       shardOf: (address) => shardOf(address, count),
       atRest: options.atRest,

@@ -37,6 +37,8 @@ export interface ShardSource {
    * gives the entries has compared it.
    */
   readonly head?: Position | null;
+  /** Whether the journal has more by now than `entries` gave. Left out: it has not. */
+  readonly hasGoneOn?: () => Promise<boolean>;
 }
 
 export interface AuditOptions {
@@ -63,8 +65,10 @@ const SERVER_LEDGER: ServerLedger = {
 };
 
 /**
- * Reads every journal whole. Violations are values in the report; what throws is a source that
- * cannot be read (a JournalError "unavailable") or a bug of the auditor.
+ * Reads every journal whole, one after the other: of shards that go on meanwhile, what one of them
+ * has from beyond where the other was read is counted, and not judged. Violations are values in
+ * the report; what throws is a source that cannot be read (a JournalError "unavailable", or
+ * "trimmed" while it was read) or a bug of the auditor.
  */
 export async function audit(options: AuditOptions): Promise<AuditReport> {
   const world = new World(options.shardOf, options.ledger ?? SERVER_LEDGER);
@@ -80,6 +84,9 @@ export async function audit(options: AuditOptions): Promise<AuditReport> {
   let clients = null;
   let actions = null;
   if (full) {
+    for (const { shard, hasGoneOn } of options.atRest ? [] : options.shards) {
+      if ((await hasGoneOn?.()) === true) world.messages.goneOn.add(shard);
+    }
     checkAtEnd(world, options.atRest);
     const requests = options.clientRequests;
     if (requests !== undefined) {

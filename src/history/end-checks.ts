@@ -23,13 +23,15 @@ export function checkAtEnd(world: World, atRest: boolean): void {
       findings.add("message_left_over", `${message.type} to ${to.kind}:${to.id}`);
     }
   }
-  const unsettled = holdsUnderWay(inFlight);
+  const ahead = messages.ahead();
+  const underWay = [...inFlight, ...ahead];
+  const unsettled = holdsUnderWay(underWay);
   for (const account of world.accounts.values()) checkHolds(world, account, unsettled);
   for (const loan of world.loans.values()) checkBids(world, loan, unsettled);
-  checkApplications(world, inFlight);
-  checkPositions(world, inFlight, atRest);
+  checkApplications(world, underWay);
+  checkPositions(world, inFlight, ahead, atRest);
   checkBooks(world);
-  checkTransit(world, inFlight);
+  checkTransit(world, inFlight, ahead);
 }
 
 /** Holds that a message under way is about: their bid may be a step ahead, or behind. */
@@ -114,16 +116,32 @@ function checkBids(world: World, loan: LoanModel, unsettled: ReadonlySet<string>
   );
 }
 
-/** What each lender received of a loan, and what is still on its way, is what the loan told it. */
-function checkPositions(world: World, inFlight: readonly Pending[], atRest: boolean): void {
-  const onTheWay = new Map<string, number>();
-  for (const { message } of inFlight) {
+/** Adds what the legs bring, by loan and lender. */
+function addLegs(onTheWay: Map<string, number>, messages: readonly Pending[], sign: 1 | -1): void {
+  for (const { message } of messages) {
     if (message.type !== "PayLegs") continue;
     for (const leg of legsOf(message.legs)) {
       const { accountId, principalCents, interestCents, penaltyCents } = leg;
       const key = `${message.loanId} ${accountId}`;
-      add(onTheWay, key, principalCents + interestCents + penaltyCents);
+      add(onTheWay, key, sign * (principalCents + interestCents + penaltyCents));
     }
+  }
+}
+
+/** What each lender received of a loan, and what is still on its way, is what the loan told it. */
+function checkPositions(
+  world: World,
+  inFlight: readonly Pending[],
+  ahead: readonly Pending[],
+  atRest: boolean,
+): void {
+  const onTheWay = new Map<string, number>();
+  addLegs(onTheWay, inFlight, 1);
+  addLegs(onTheWay, ahead, -1);
+  const lentAhead = new Map<string, number>();
+  for (const { to, message } of ahead) {
+    if (message.type !== "CollectFunds") continue;
+    add(lentAhead, `${to.id} ${message.accountId}`, message.amountCents);
   }
   for (const { id, repayment } of world.loans.values()) {
     if (repayment === null) continue;
@@ -139,11 +157,12 @@ function checkPositions(world: World, inFlight: readonly Pending[], atRest: bool
         interestCents = 0,
         penaltyCents = 0,
       } = position ?? {};
-      const comingCents = onTheWay.get(`${id} ${accountId}`) ?? 0;
+      const key = `${id} ${accountId}`;
+      const comingCents = onTheWay.get(key) ?? 0;
       const toldCents = got.principal + got.interest + got.penalty;
       world.findings.expect(
         principalCents + interestCents + penaltyCents + comingCents === toldCents &&
-          lentCents === shareCents,
+          lentCents + (lentAhead.get(key) ?? 0) === shareCents,
         "position_differs",
         () =>
           `${accountId} lent ${lentCents} to ${id} and got ${principalCents} + ` +
@@ -197,23 +216,28 @@ function checkBooks(world: World): void {
 }
 
 /** The money that a message carries, in the in-transit account that it is booked in meanwhile. */
-function carry(world: World, carried: Map<string, number>, to: Address, message: AnyMessage): void {
+function carry(
+  world: World,
+  to: Address,
+  message: AnyMessage,
+  post: (account: string, cents: number) => void,
+): void {
   const between = (from: Address): string => `transit:${world.shardOf(from)}:${world.shardOf(to)}`;
   switch (message.type) {
     case "CollectFunds":
     case "Repay":
-      add(carried, between({ kind: "account", id: message.accountId }), -message.amountCents);
+      post(between({ kind: "account", id: message.accountId }), -message.amountCents);
       return;
     case "ReceiveDisbursement":
     case "ReturnRepayment":
-      add(carried, between({ kind: "loan", id: message.loanId }), -message.amountCents);
+      post(between({ kind: "loan", id: message.loanId }), -message.amountCents);
       return;
     case "ConfirmRepayment":
-      add(carried, between({ kind: "loan", id: message.loanId }), -message.returnedCents);
+      post(between({ kind: "loan", id: message.loanId }), -message.returnedCents);
       return;
     case "PayLegs":
       for (let leg = 0; leg < legCount(message); leg++) {
-        add(carried, "transit:legs", -legNetCents(message, leg));
+        post("transit:legs", -legNetCents(message, leg));
       }
       return;
     default:
@@ -221,10 +245,18 @@ function carry(world: World, carried: Map<string, number>, to: Address, message:
   }
 }
 
-/** What has left an account and not reached its loan: on the books, and in messages. */
-function checkTransit(world: World, inFlight: readonly Pending[]): void {
+/**
+ * What has left an account and not reached its loan: on the books, and in messages. What came from
+ * beyond where its sender was read is booked by its receiver alone.
+ */
+function checkTransit(world: World, inFlight: readonly Pending[], ahead: readonly Pending[]): void {
   const carried = new Map<string, number>();
-  for (const { to, message } of inFlight) carry(world, carried, to, message);
+  for (const { to, message } of inFlight) {
+    carry(world, to, message, (account, cents) => add(carried, account, cents));
+  }
+  for (const { to, message } of ahead) {
+    carry(world, to, message, (account, cents) => add(carried, account, -cents));
+  }
   const booked = new Map<string, number>();
   for (const books of world.books.values()) {
     for (const [account, cents] of books.balances) {

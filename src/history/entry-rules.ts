@@ -10,6 +10,8 @@ export class EntryRules {
   #last: Position | null = null;
   #nextRecordNo: number | null = null;
   #nextMessageNo: number | null = null;
+  /** From this message on all are implied by what is there. */
+  #knownFrom: number | null = null;
   readonly #versions = new Map<string, number>();
   /** The first entry is the first of all: nothing was trimmed. */
   fromStart = false;
@@ -77,6 +79,12 @@ export class EntryRules {
       () => `begins with message ${firstMessageNo}, ${expectedMessageNo} comes next`,
     );
     this.#nextMessageNo = firstMessageNo;
+    this.#knownFrom ??= firstMessageNo;
+  }
+
+  /** Whether nothing that was trimmed can have implied the message. */
+  knows(messageNo: number): boolean {
+    return this.#knownFrom !== null && messageNo >= this.#knownFrom;
   }
 
   /** The number of the next message of this shard. */
@@ -90,6 +98,19 @@ export class EntryRules {
   leg(actor: string): void {
     const last = this.#versions.get(actor) ?? (this.fromStart ? 0 : null);
     if (last !== null) this.#versions.set(actor, last + 1);
+  }
+
+  /**
+   * Legs of a message that was trimmed: nobody can say which accounts received them, or whose the
+   * skipped ones are, which became messages of their own.
+   */
+  unknownLegs(skipped: number): void {
+    for (const actor of this.#versions.keys()) {
+      if (actor.startsWith("account:")) this.#versions.delete(actor);
+    }
+    if (skipped === 0) return;
+    this.#nextMessageNo = (this.#nextMessageNo ?? 1) + skipped;
+    this.#knownFrom = this.#nextMessageNo;
   }
 
   /** `changes` tells whether the record changed the actor's state, and so has a version. */

@@ -27,6 +27,7 @@ export interface JournalSourceOptions {
 }
 
 export interface JournalSource extends ShardSource {
+  readonly hasGoneOn: () => Promise<boolean>;
   close(): void;
 }
 
@@ -76,13 +77,35 @@ async function countEntries(connect: RedisConnect, shard: number): Promise<numbe
   }
 }
 
+const READS_MAX = 5;
+
+/**
+ * What `read` finds. Beside a server whose checkpoints trim the journals, one may be trimmed while
+ * it is read: then all is read anew, a few times. Rejects as `read` does.
+ */
+export async function notOvertaken<T>(read: () => Promise<T>): Promise<T> {
+  for (let reads = 1; ; reads++) {
+    try {
+      return await read();
+    } catch (error) {
+      const isOvertaken = error instanceof JournalError && error.code === "trimmed";
+      if (!isOvertaken || reads === READS_MAX) throw error;
+    }
+  }
+}
+
 export function journalSource(options: JournalSourceOptions): JournalSource {
   const { shard, connect, macKey } = options;
   const reader = new JournalReader({ shard, connect, macKey });
   const link = new OnDemandLink(connectTo(connect, shard), "reads");
+  const read = { upTo: ORIGIN };
   return {
     shard,
-    entries: readAnchored(reader, link, options),
+    entries: readAnchored(reader, link, options, read),
+    hasGoneOn: async () => {
+      const head = await reader.head();
+      return head !== null && comparePositions(head.position, read.upTo) > 0;
+    },
     close() {
       reader.close();
       link.close();
@@ -95,6 +118,7 @@ async function* readAnchored(
   reader: JournalReader,
   link: OnDemandLink,
   { shard, macKey, anchors }: JournalSourceOptions,
+  read: { upTo: Position },
 ): AsyncGenerator<JournalEntry> {
   const keys = shardKeys(shard);
   const chain = new MacChain(macKey, shard);
@@ -106,7 +130,7 @@ async function* readAnchored(
     await readEnd(link, keys, chain, ORIGIN);
     throw error;
   }
-  yield* readAll(reader, link, keys.journal);
+  yield* readAll(reader, link, keys.journal, read);
   if (!anchors || anchor === null) return;
   const end = await readEnd(link, keys, chain, anchor.position);
   const why = whyNotAnchored(anchor, end, anchors.nameOf(shard));
@@ -117,6 +141,7 @@ async function* readAll(
   reader: JournalReader,
   link: OnDemandLink,
   key: string,
+  read: { upTo: Position },
 ): AsyncGenerator<JournalEntry> {
   const first = await endOf(link, "XRANGE", key, "-", "+");
   if (first === null) {
@@ -126,7 +151,12 @@ async function* readAll(
   const isFirstOfAll = first.position.epoch === 1 && first.position.seq === 0;
   // Of a trimmed journal the first entry there is taken as the anchor: its own MAC cannot be
   // verified without the one before it.
-  yield* reader.read(isFirstOfAll ? null : { after: first.position, mac: first.mac });
+  if (!isFirstOfAll) read.upTo = first.position;
+  const after = isFirstOfAll ? null : { after: first.position, mac: first.mac };
+  for await (const entry of reader.read(after)) {
+    read.upTo = entry.position;
+    yield entry;
+  }
   // The owner writes an entry and its head at once: no entry may ever be seen behind the head.
   const last = await endOf(link, "XREVRANGE", key, "+", "-");
   const head = await reader.head();

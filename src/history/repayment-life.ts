@@ -199,6 +199,12 @@ export function checkStanding(
     "status_wrong",
     () => `${id} is ${status}, and ${paid ? "nothing is" : `${outstanding} cents are`} owed`,
   );
+  // Whoever reckons by these rules cures a default in the record of the payment that ends it.
+  findings.expect(
+    status !== "defaulted" || repayment.dues.length > 0 || repayment.plan.rules < 2,
+    "status_wrong",
+    () => `${id} is in default, and nothing is due of it`,
+  );
   // While the borrower's account is asked, its answer may still avert the default.
   const late = lateDays(repayment);
   findings.expect(

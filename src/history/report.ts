@@ -92,6 +92,8 @@ export interface AuditTotals {
   readonly messages: number;
   /** Sent and not yet carried out. */
   readonly messagesInFlight: number;
+  /** Of a shard that went on after it was read, and so not compared with what it sent. */
+  readonly messagesAhead: number;
   readonly accounts: number;
   readonly loans: number;
   readonly bids: number;

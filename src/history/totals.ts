@@ -17,6 +17,7 @@ export function totalsOf(world: World, rules: readonly EntryRules[]): AuditTotal
     events: world.events,
     messages: world.messages.sentCount,
     messagesInFlight: world.messages.inFlight().length,
+    messagesAhead: world.messages.ahead().length,
     accounts: accounts.length,
     loans: loans.length,
     bids: sum(loans, (loan) => loan.bids.size),

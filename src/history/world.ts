@@ -7,6 +7,7 @@ import type { ApplicationModel } from "./application-model.ts";
 import { Books, type ServerLedger } from "./books.ts";
 import type { LoanModel } from "./loan-model.ts";
 import { MessageBook } from "./message-book.ts";
+import { NeverFalls } from "./never-falls.ts";
 import { Findings } from "./report.ts";
 import { RequestBook } from "./request-book.ts";
 
@@ -23,12 +24,22 @@ export class World {
   readonly ledger: ServerLedger;
   /** The business date of each shard. */
   readonly days = new Map<number, number>();
+  readonly #neverFalls = new Map<number, NeverFalls>();
   records = 0;
   events = 0;
 
   constructor(shardOf: (address: Address) => number, ledger: ServerLedger) {
     this.shardOf = shardOf;
     this.ledger = ledger;
+  }
+
+  neverFallsOf(shard: number): NeverFalls {
+    let seen = this.#neverFalls.get(shard);
+    if (seen === undefined) {
+      seen = new NeverFalls();
+      this.#neverFalls.set(shard, seen);
+    }
+    return seen;
   }
 
   booksOf(shard: number): Books {

@@ -31,6 +31,11 @@ export const LEDGER_CODES = [
 
 export type LedgerCode = (typeof LEDGER_CODES)[number];
 
+/** Of the memo book; all other codes are of the cash book. */
+export function isMemo(code: LedgerCode): boolean {
+  return code.startsWith("memo.");
+}
+
 export function isLedgerCode(name: string): name is LedgerCode {
   return (LEDGER_CODES as readonly string[]).includes(name);
 }

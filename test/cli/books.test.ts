@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { booksText } from "../../src/cli/books.ts";
+import { booksText, isInBalance } from "../../src/cli/books.ts";
 import { parseBusinessDate } from "../../src/lending/business-date.ts";
 
 const DAY = parseBusinessDate("2026-01-31")!;
@@ -64,5 +64,13 @@ describe("loanloom books", () => {
     const text = booksText({ ...BOOKS, differenceCents: 1_23, closings: [wrong] }, false);
     expect(text).toContain("OUT OF BALANCE by 1.23.");
     expect(text).toContain("OUT OF BALANCE: 2026-01-31.");
+  });
+
+  test("fails for a closed day that does not balance, as for what it shows", () => {
+    const [closing] = BOOKS.closings;
+    expect(isInBalance(BOOKS)).toBe(true);
+    expect(isInBalance({ ...BOOKS, differenceCents: 1 })).toBe(false);
+    const closings = [{ ...closing!, differenceCents: 1 }, closing!];
+    expect(isInBalance({ ...BOOKS, closings })).toBe(false);
   });
 });

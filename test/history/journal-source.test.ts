@@ -3,9 +3,9 @@
 
 import { describe, expect, it, onTestFinished } from "vitest";
 import { audit } from "../../src/history/audit.ts";
-import { countJournals, journalSource } from "../../src/history/journal-source.ts";
+import { countJournals, journalSource, notOvertaken } from "../../src/history/journal-source.ts";
 import type { Anchors } from "../../src/journal/anchor.ts";
-import { redisConnect } from "../../src/journal/connection.ts";
+import { redisConnect, type RedisConnect } from "../../src/journal/connection.ts";
 import { JournalError } from "../../src/journal/errors.ts";
 import { shardKeys } from "../../src/journal/keys.ts";
 import { TestRedis } from "../support/redis.ts";
@@ -116,6 +116,50 @@ describe("Auditor: journals in Redis", () => {
     const report = await auditOf(redis);
     expect(report.violations).toEqual([]);
     expect(report).toMatchObject({ ok: true, coverage: "trimmed", clients: null });
+  });
+
+  it("reads anew what is trimmed while it is read, a few times", async () => {
+    const { redis } = await storedGoodWorld();
+    const plain = redisConnect(redis.socketPath);
+    let trims = 0;
+    /** A checkpoint comes right before the first entries are asked for. */
+    const connect: RedisConnect = async (purpose, shard) => {
+      const connection = await plain(purpose, shard);
+      return {
+        peer: connection.peer,
+        onClose: (closed) => connection.onClose(closed),
+        close: () => connection.close(),
+        send(command, args, replied) {
+          if (args[0] !== JOURNAL || args[1] !== "(0-0") {
+            connection.send(command, args, replied);
+            return;
+          }
+          trims++;
+          void redis
+            .run("XTRIM", JOURNAL, "MINID", "1-2")
+            .then(() => connection.send(command, args, replied));
+        },
+      };
+    };
+    const read = async () => {
+      const sources = [0, 1].map((shard) => journalSource({ shard, connect, macKey: MAC_KEY }));
+      try {
+        return await audit({ shards: sources, shardOf: homeOf, atRest: false });
+      } finally {
+        for (const source of sources) source.close();
+      }
+    };
+    expect(await notOvertaken(read)).toMatchObject({ ok: true, coverage: "trimmed" });
+    expect(trims).toBe(1);
+    const trimmed = new JournalError("trimmed", "for ever");
+    let tries = 0;
+    await expect(
+      notOvertaken(() => {
+        tries++;
+        return Promise.reject(trimmed);
+      }),
+    ).rejects.toBe(trimmed);
+    expect(tries).toBe(5);
   });
 
   it("rejects when Redis is away: that is no finding", async () => {

@@ -54,6 +54,7 @@ describe("Auditor: repayments", () => {
     day.events = [...day.events, event];
     const { act: cure } = find(journal, "LoanCured", "winter");
     cure.events = cure.events.slice(0, 1);
+    find(journal, "LoanDisbursed", "winter").event["rules"] = 1;
     const report = await audit({ shards: sourcesOf(journal), shardOf: homeOf, atRest: true });
     expect(report.violations).toEqual([]);
     expect(report.loans).toMatchObject([{}, { loanId: "winter", status: "defaulted" }]);

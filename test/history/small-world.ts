@@ -74,6 +74,8 @@ export class SmallWorld {
   day = START_DAY;
   /** Legs that one record receives at most. */
   legsPerRecord = 512;
+  /** Each record is an entry of its own. */
+  sealsEach = false;
   /** Accounts whose legs are skipped. */
   readonly outOfService = new Set<string>();
 
@@ -372,5 +374,6 @@ export class SmallWorld {
 
   #append(shard: number, record: TestRecord): void {
     this.#journal.append(shard, record, this.nowMs);
+    if (this.sealsEach) this.seal();
   }
 }

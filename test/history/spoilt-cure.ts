@@ -19,6 +19,10 @@ export const SPOILT_CURE = {
       act.events = [event, { type: "LoanCured", day: event["day"] } as Loose];
     },
     "a default that is left out": withoutDefault,
+    "a cure that is left out": (journal) => {
+      const { act } = find(journal, "LoanCured", "winter");
+      act.events = act.events.slice(0, 1);
+    },
   },
   message_misread: {
     "a cure that no payment brought": (journal) => {

@@ -8,6 +8,24 @@ describe("TrialBalance", () => {
     expect(() => balance.closeEvent()).toThrow(/not to: 100/);
   });
 
+  it("one book does not hide what the other is wrong by", () => {
+    const event = new TrialBalance();
+    event.post("asset.custody", "", 100);
+    event.post("memo.debt", "spring", -100);
+    expect(() => event.closeEvent()).toThrow(/not to: 100/);
+    expect(event.differenceCents()).toBe(200n);
+    const memo = new TrialBalance();
+    memo.post("memo.claim", "spring", 100);
+    memo.post("memo.debt", "spring", -99);
+    expect(() => memo.closeEvent()).toThrow(/memo book .* not to: 1$/);
+    const { "memo.debt": debt, ...others } = new TrialBalance().totals();
+    expect(debt).toBe("0");
+    const wrong = { ...others, "memo.debt": "-5", "asset.custody": "5" };
+    expect(TrialBalance.restore(wrong).differenceCents()).toBe(10n);
+    const right = { ...others, "memo.debt": "-5", "memo.claim": "5" };
+    expect(TrialBalance.restore(right).differenceCents()).toBe(0n);
+  });
+
   it("sums beyond 2^53 exactly", () => {
     const balance = new TrialBalance();
     const amount = 1_000_000_000_000;

@@ -127,6 +127,7 @@ function goodReport(status: string, takeOvers: number, heldCents: number): Burst
       events: 9,
       messages: 4,
       messagesInFlight: 0,
+      messagesAhead: 0,
       accounts: 2,
       loans: 1,
       bids: 1,
