@@ -5,7 +5,7 @@ import type { LoanMessage } from "../../actors/loan/loan.ts";
 import type { AnyEvent } from "./causes.ts";
 import { expectedFill } from "./loan-model.ts";
 import type { AnyMessage } from "./message-book.ts";
-import { divide } from "./repayment-model.ts";
+import { divide, hasMissedDays } from "./repayment-model.ts";
 import type { World } from "./world.ts";
 
 /** To be called before the events change anything. */
@@ -36,8 +36,15 @@ function checkDeclined(
     world.findings.expect(!keepsMoney, "division_wrong", () => `${name} is nobody's`);
     return;
   }
-  const division = divide(world.loans.get(loanId), repay, shardDay);
-  const reasons = "reasons" in division ? division.reasons : [];
+  const loan = world.loans.get(loanId);
+  const division = divide(loan, repay, shardDay);
+  const reasons = "reasons" in division ? [...division.reasons] : [];
+  // Older journals have payments that were taken as early then.
+  const isEarly = repay.mode !== "due" && repay.mode !== "collected";
+  const repayment = loan?.repayment ?? null;
+  if (isEarly && repayment !== null && hasMissedDays(repayment, shardDay)) {
+    reasons.push("instalment_is_due");
+  }
   world.findings.expect(
     reasons.includes(declined.refusal),
     "refusal_untrue",

@@ -86,6 +86,12 @@ function paymentDay(repayment: RepaymentModel, day: number): number {
   return Math.max(repayment.workedThrough, next - 1);
 }
 
+/** An instalment fell due on a day before this one, of which the loan was not told. */
+export function hasMissedDays(repayment: RepaymentModel, day: number): boolean {
+  const next = nextDay(repayment);
+  return next !== null && day > next;
+}
+
 /** One day after the other up to `day`: what falls due, and what being late costs. */
 function workDays(
   repayment: RepaymentModel,
