@@ -52,6 +52,11 @@ export interface FanoutResult {
 }
 
 const BOOKED_WITHIN_MS = 10_000;
+/**
+ * A loan of few lenders would be used up: no part repaid early is below 100.00. So there are several
+ * of them, repaid in turn.
+ */
+const GROWN_LENDERS_MIN = 100;
 
 export async function measureFanout(options: FanoutOptions): Promise<FanoutResult> {
   const { folder, profileFolder, ...shown } = options;
@@ -73,9 +78,12 @@ export async function measureFanout(options: FanoutOptions): Promise<FanoutResul
     const accounts = lenderNames(options.accounts);
     await market.openAccounts(accounts);
     const loans = planLoans("loan", options.loans, options.lenders, accounts);
-    const grown = growth.map((lenders) => planLoans(`n${lenders}`, 1, lenders, accounts)[0]!);
-    await openLoans(market, endpoint, tokens, [...loans, ...grown], progress);
-    await untilPaidOut(market, [...loans, ...grown]);
+    const grown = growth.map((lenders) => {
+      return planLoans(`n${lenders}`, Math.ceil(GROWN_LENDERS_MIN / lenders), lenders, accounts);
+    });
+    const all = [...loans, ...grown.flat()];
+    await openLoans(market, endpoint, tokens, all, progress);
+    await untilPaidOut(market, all);
     const timing = { warmUpMs: options.warmUp, measuredMs: options.duration };
     const borrowers = await connectAll(loans, (loan) => Borrower.connect(endpoint, tokens, loan));
     const serial: FanoutFigures[] = [];
@@ -93,14 +101,15 @@ export async function measureFanout(options: FanoutOptions): Promise<FanoutResul
     progress.step();
     const growthFigures: GrowthFigures[] = [];
     const grownBorrowers: Borrower[] = [];
-    for (const loan of grown) {
-      progress.show(`${loan.lenders.length} lenders`);
-      const borrower = await Borrower.connect(endpoint, tokens, loan);
-      grownBorrowers.push(borrower);
+    for (const alike of grown) {
+      const lenders = alike[0]!.lenders.length;
+      progress.show(`${lenders} lenders`);
+      const own = await connectAll(alike, (loan) => Borrower.connect(endpoint, tokens, loan));
+      grownBorrowers.push(...own);
       growthFigures.push({
-        lenders: loan.lenders.length,
-        serial: await measureRepayments([borrower], 1, server, timing),
-        lastPush: await timeLastPush(borrower, Math.min(options.pushes, 100)),
+        lenders,
+        serial: await measureRepayments(own, 1, server, timing),
+        lastPush: await timeLastPush(own[0]!, Math.min(options.pushes, 100)),
       });
       progress.step();
     }
