@@ -53,8 +53,8 @@ export interface FanoutResult {
 
 const BOOKED_WITHIN_MS = 10_000;
 /**
- * A loan of few lenders would be used up: no part repaid early is below 100.00. So there are several
- * of them, repaid in turn.
+ * A loan of few lenders would be used up: no part that is repaid early is below 100.00.
+ * So there are several of them, repaid in turn.
  */
 const GROWN_LENDERS_MIN = 100;
 
