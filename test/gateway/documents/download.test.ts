@@ -123,9 +123,10 @@ describe("A document is fetched", () => {
     expect((await get(world, PATH)).bytes).toHaveLength(10 * MIB);
   });
 
-  // Its last token is a new one, and valid, when a second begins in between.
-  test("and is cut in the middle when the token is revoked", { retry: 2 }, async () => {
+  test("and is cut in the middle when the token is revoked", async () => {
     const world = await documentWorld();
+    // One of the next second would be a new one, and valid.
+    const headers = { authorization: await world.bearer("alice") };
     expect(await put(world, pdf(10 * MIB))).toMatchObject({ status: 201 });
     const stalled = await rawGet(world);
     await eventually(() => world.transfers.bytesSent).toBeGreaterThan(0);
@@ -134,7 +135,8 @@ describe("A document is fetched", () => {
     await eventually(() => world.transfers.downloadsOpen).toBe(0);
     expect((await bodyOf(stalled)).length).toBeLessThan(10 * MIB);
     expect(world.transfers.downloads.get("aborted")).toBe(1);
-    expect(await get(world, PATH)).toMatchObject({ status: 401 });
+    const after = await fetch(`http://127.0.0.1:${world.port}${PATH}`, { headers });
+    expect(after.status).toBe(401);
   });
 });
 
