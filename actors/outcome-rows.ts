@@ -77,6 +77,12 @@ export class OutcomeRows {
     return fiveBytes(requestId, 11) <= this.#forgottenLower;
   }
 
+  /** One row more. The first chunk grows with its rows: most have a few and no more. */
+  #extend(): void {
+    const place = this.#count++;
+    if (place % CHUNK_ROWS === 0) this.#chunks.push(place === 0 ? [] : EMPTY_CHUNK.slice());
+  }
+
   #forgetRow(place: number): void {
     const timeMs = this.#number(place, COLUMN.timeMs);
     this.#forget(timeMs, this.#number(place, COLUMN.middle), this.#number(place, COLUMN.lower));
@@ -119,23 +125,13 @@ export class OutcomeRows {
     } else {
       (this.#others ??= new Map()).set(place, outcome);
     }
-    const what = fingerprint + form * FORM_UNIT;
-    if (place === this.#count) {
-      this.#count++;
-      if (place < CHUNK_ROWS) {
-        // The first chunk grows row by row: most have a few rows and no more.
-        if (place === 0) this.#chunks.push([]);
-        this.#chunks[0]!.push(timeMs, middle, lower, what, a, b, c, d);
-        return;
-      }
-      if (place % CHUNK_ROWS === 0) this.#chunks.push(EMPTY_CHUNK.slice());
-    }
+    if (place === this.#count) this.#extend();
     const numbers = this.#chunkOf(place);
     const at = (place % CHUNK_ROWS) * COLUMNS;
     numbers[at] = timeMs;
     numbers[at + COLUMN.middle] = middle;
     numbers[at + COLUMN.lower] = lower;
-    numbers[at + COLUMN.what] = what;
+    numbers[at + COLUMN.what] = fingerprint + form * FORM_UNIT;
     numbers[at + COLUMN.a] = a;
     numbers[at + COLUMN.b] = b;
     numbers[at + COLUMN.c] = c;
@@ -253,12 +249,13 @@ export class OutcomeRows {
   ): OutcomeRows {
     const rows = new OutcomeRows();
     for (let at = 0; at < numbers.length; at += COLUMNS) {
-      const place = rows.#count++;
-      if (place % CHUNK_ROWS === 0) rows.#chunks.push(place === 0 ? [] : EMPTY_CHUNK.slice());
+      const place = rows.#count;
+      rows.#extend();
       const chunk = rows.#chunkOf(place);
       const start = (place % CHUNK_ROWS) * COLUMNS;
-      for (let column = 0; column < COLUMNS; column++)
+      for (let column = 0; column < COLUMNS; column++) {
         chunk[start + column] = numbers[at + column]!;
+      }
       const form = Math.floor(numbers[at + COLUMN.what]! / FORM_UNIT);
       if (form !== FORM.refused) continue;
       chunk[start + COLUMN.a] = numberOf(codes[numbers[at + COLUMN.a]!]!);

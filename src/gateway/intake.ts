@@ -133,11 +133,12 @@ export class Intake {
       case "Deposit": {
         const why = notByHand(this.#parts.config, command);
         if (why !== null) return this.#refuse(session, id, "forbidden", why);
-        return this.#submit(session, principal, id, attributed(command, principal));
+        break;
       }
       default:
-        return this.#submit(session, principal, id, attributed(command, principal));
+        break;
     }
+    this.#submit(session, principal, id, attributed(command, principal));
   }
 
   /** A closing of business dates takes as long as all that they bring. */

@@ -42,7 +42,7 @@ const GRID_STEPS = 256;
 const DAY_GROWTH_MAX = 1.025_560;
 const DAY_GROWTH_MIN = 0.975_080;
 const BISECTIONS_MAX = 80;
-/** A day's growth at which a thousandth of a cent a year is left of the largest sum. */
+/** A day's growth that leaves 2e-17 of a sum after a year: any rate below rounds to -100 %. */
 const RUIN_GROWTH = 0.9;
 
 /** Flows of one day are one term; `gapDays` since the term before. */

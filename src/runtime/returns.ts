@@ -131,6 +131,7 @@ function rateOf(flows: readonly CashFlow[]): number | null {
   for (const { on, amountCents } of flows) byDay.set(on, (byDay.get(on) ?? 0) + amountCents);
   const result = xirr([...byDay].map(([on, amountCents]) => ({ on, amountCents })));
   if (result.defined) return result.annualPpm;
-  const isLost = [...byDay.values()].every((cents) => cents <= 0);
-  return isLost && [...byDay.values()].some((cents) => cents < 0) ? -PPM_PER_ONE : null;
+  const sums = [...byDay.values()];
+  const isLost = sums.some((cents) => cents < 0) && sums.every((cents) => cents <= 0);
+  return isLost ? -PPM_PER_ONE : null;
 }

@@ -237,13 +237,18 @@ export class System implements Runtime {
   }
 
   get businessDay(): number {
-    return Math.min(...this.#shards.map(({ run }) => run?.days.durableDay ?? 0));
+    return Math.min(...this.#durableDays);
   }
 
   /** The earliest of those that have one: it is what would be booked on. 0 when none has. */
   get oldestDay(): number {
-    const days = this.#shards.flatMap(({ run }) => run?.days.durableDay || []);
-    return days.length === 0 ? 0 : Math.min(...days);
+    const known = this.#durableDays.filter((day) => day > 0);
+    return known.length === 0 ? 0 : Math.min(...known);
+  }
+
+  /** Of each shard; 0 where it does not serve, or has not begun its first date. */
+  get #durableDays(): number[] {
+    return this.#shards.map(({ run }) => run?.days.durableDay ?? 0);
   }
 
   advanceTo(day: number): Promise<void> {

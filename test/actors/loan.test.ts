@@ -240,21 +240,25 @@ describe("Loan: its end", () => {
       .then();
   });
 
-  it("expiry voids every hold, in steps", () => {
-    const loan = given("loan", "l", listed(), ...bids);
-    loan.when({ type: "AlarmRang" }, NOW + 1_000).then({ type: "ListingExpired" });
-    const legs = bids.map((b) => [b.accountId, b.holdNo]);
-    const first = legs.slice(0, HOLDS_PER_STEP).flat();
-    const rest = legs.slice(HOLDS_PER_STEP).flat();
+  /** Two steps of a loan with these bids void every hold. */
+  function voidedInSteps(loan: ReturnType<typeof given>) {
+    const holds = bids.map((b) => [b.accountId, b.holdNo]);
+    const first = holds.slice(0, HOLDS_PER_STEP).flat();
+    const rest = holds.slice(HOLDS_PER_STEP).flat();
     const nextBidNo = HOLDS_PER_STEP + 1;
     loan
       .when({ type: "NextStep" })
       .then({ type: "HoldsVoided", holds: first, nextBidNo, last: false });
     const end = bids.length + 1;
-    const state = loan
+    return loan
       .when({ type: "NextStep" })
       .then({ type: "HoldsVoided", holds: rest, nextBidNo: end, last: true });
-    expect(state.status).toBe("expired");
+  }
+
+  it("expiry voids every hold, in steps", () => {
+    const loan = given("loan", "l", listed(), ...bids);
+    loan.when({ type: "AlarmRang" }, NOW + 1_000).then({ type: "ListingExpired" });
+    expect(voidedInSteps(loan).status).toBe("expired");
   });
 
   it("an empty listing expires at once", () => {
@@ -275,18 +279,7 @@ describe("Loan: its end", () => {
     expect(loan.when(cancel).then(cancelled)).toMatchObject({ status: "cancelling" });
     loan.when(fill(1_00), NOW).then(declined("listing_closed"));
     loan.when({ type: "AlarmRang" }, NOW + 5_000).then();
-    const holds = bids.map((b) => [b.accountId, b.holdNo]);
-    const first = holds.slice(0, HOLDS_PER_STEP).flat();
-    const rest = holds.slice(HOLDS_PER_STEP).flat();
-    const nextBidNo = HOLDS_PER_STEP + 1;
-    loan
-      .when({ type: "NextStep" })
-      .then({ type: "HoldsVoided", holds: first, nextBidNo, last: false });
-    const end = bids.length + 1;
-    const state = loan
-      .when({ type: "NextStep" })
-      .then({ type: "HoldsVoided", holds: rest, nextBidNo: end, last: true });
-    expect(state.status).toBe("cancelled");
+    expect(voidedInSteps(loan).status).toBe("cancelled");
     loan.when({ ...cancel, ...request(6) }).thenRefused("listing_closed");
   });
 
